@@ -1,0 +1,51 @@
+//! The vocabulary of automl: what the other crates say to each other.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`task`] | [`Task`]: binary, multiclass or regression |
+//! | [`metric`] | [`Metric`], its direction, and the arithmetic behind it |
+//! | [`matrix`], [`design`] | [`Matrix`], [`Design`], [`Target`], [`Predictions`]: what models take and give |
+//! | [`profile`] | [`DataProfile`]: what is known of a table |
+//! | [`folds`] | [`FoldPlan`]: which rows train and which validate |
+//! | [`space`], [`params`] | [`SearchSpace`], [`Params`]: what can be chosen and what was |
+//! | [`trial`] | [`TrialRecord`]: one finished evaluation |
+//! | [`model`] | [`ModelFamily`], [`FittedModel`]: the seam between search and training |
+//! | [`search`] | [`Sampler`], [`Pruner`], [`Objective`], [`TrialStore`]: the seam between search and storage |
+//! | [`event`] | [`Event`], [`Observer`]: what a run tells while it goes on |
+//! | [`seed`], [`stop`] | derived randomness; deadlines and interrupts |
+//!
+//! This crate depends on no table, no tensor, no database and no chart.
+
+pub mod design;
+pub mod device;
+pub mod error;
+pub mod event;
+pub mod folds;
+pub mod matrix;
+pub mod metric;
+pub mod model;
+pub mod params;
+pub mod profile;
+pub mod search;
+pub mod seed;
+pub mod space;
+pub mod stop;
+pub mod task;
+pub mod trial;
+
+pub use design::{Design, Predictions, Target};
+pub use device::Device;
+pub use error::{ArtifactError, FitError, Hint, SearchError, SpaceError, StoreError, TrialError};
+pub use event::{Event, Observer};
+pub use folds::{Fold, FoldPlan};
+pub use matrix::Matrix;
+pub use metric::{Average, Direction, Metric, MetricError};
+pub use model::{CategoricalInput, Epoch, FitContext, FittedModel, Member, ModelFamily};
+pub use params::{ParamValue, Params};
+pub use profile::{ColumnKind, ColumnProfile, DataProfile};
+pub use search::{Evaluation, Objective, Pruner, Sampler, TrialContext, TrialOutcome, TrialStore};
+pub use seed::{Purpose, Seed};
+pub use space::{Condition, Domain, ParamSpec, SearchSpace};
+pub use stop::{StopReason, StopSignal};
+pub use task::Task;
+pub use trial::{FoldScore, TrialRecord, TrialState};

@@ -1,0 +1,124 @@
+//! The seam between search and training.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::design::{Design, Predictions};
+use crate::device::Device;
+use crate::error::{ArtifactError, FitError};
+use crate::params::Params;
+use crate::profile::DataProfile;
+use crate::seed::Seed;
+use crate::space::ParamSpec;
+use crate::stop::StopSignal;
+use crate::task::Task;
+
+/// One (configuration, fold) to fit.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The family's own hyper-parameters, without prefix.
+    pub params: &'a Params,
+    /// Rows to fit on, with target.
+    pub train: &'a Design,
+    /// Rows to stop early on and to score, with target. Same columns as `train`.
+    pub valid: &'a Design,
+    /// Seed of this (trial, fold).
+    pub seed: Seed,
+}
+
+/// What every member of a fit shares.
+#[derive(Debug, Clone, Copy)]
+pub struct FitContext<'a> {
+    /// The kind of problem.
+    pub task: Task,
+    /// Number of classes; 0 for regression.
+    pub n_classes: usize,
+    /// Where to train.
+    pub device: Device,
+    /// Asked between batches.
+    pub stop: &'a StopSignal,
+}
+
+/// One epoch of one member.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 0.
+    pub index: u32,
+    /// Mean training loss over the epoch's batches, in the unit of the loss.
+    pub train_loss: f64,
+    /// Loss on the validation rows after the epoch.
+    pub valid_loss: f64,
+    /// Learning rate of the epoch's last step.
+    pub learning_rate: f64,
+}
+
+/// Which form of categorical column a family takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CategoricalInput {
+    /// One-hot columns only; `Design::codes` has no columns.
+    OneHot,
+    /// One-hot up to a cardinality, integer codes above.
+    Codes,
+}
+
+/// A kind of model: a recipe that makes fitted models.
+///
+/// # Contract
+/// - [`ModelFamily::fit_population`] returns one result a member, in order, and equals fitting each
+///   member alone within floating-point tolerance.
+/// - It depends on its arguments alone: same members, same results, bit for bit, on one machine.
+/// - It asks `ctx.stop` at least once a batch and then returns [`FitError::Stopped`] for every
+///   member that is not done.
+/// - It never panics on finite input; divergence is [`FitError::Diverged`].
+/// - `automl-testkit` has `family_contract!`, which checks all this.
+pub trait ModelFamily: Send + Sync {
+    /// Short lower-case name; prefix of its hyper-parameters.
+    fn id(&self) -> &'static str;
+
+    /// Hyper-parameters (without prefix) worth searching for this table; `None` if the task is not supported.
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>>;
+
+    /// Configurations to try first, best guess first; each lies in [`ModelFamily::space`].
+    fn defaults(&self, data: &DataProfile) -> Vec<Params>;
+
+    /// The form in which it takes categorical columns.
+    fn categorical_input(&self) -> CategoricalInput;
+
+    /// Fits all members. `on_epoch` is called with the member's index after each of its epochs;
+    /// `Break` ends that member with [`FitError::Cancelled`].
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>>;
+
+    /// Reads what [`FittedModel::save`] wrote.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] naming the file and what is wrong with it.
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError>;
+}
+
+/// A model that has learnt.
+pub trait FittedModel: Send {
+    /// Predicts each row; `x` has the columns the model was fitted on.
+    ///
+    /// # Errors
+    /// [`FitError::Shape`] if the columns differ.
+    fn predict(&self, x: &Design) -> Result<Predictions, FitError>;
+
+    /// Writes the model into the existing folder `dir`: weights as safetensors, the rest as JSON.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] naming the file.
+    fn save(&self, dir: &Path) -> Result<(), ArtifactError>;
+
+    /// The epoch whose weights it holds; `None` for a family without epochs.
+    fn best_epoch(&self) -> Option<u32>;
+
+    /// Number of learnt numbers.
+    fn n_parameters(&self) -> usize;
+}

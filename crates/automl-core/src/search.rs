@@ -1,0 +1,195 @@
+//! The seam between samplers, storage and whatever is being optimised. All values are costs to minimise.
+
+use crate::error::{SearchError, StoreError, TrialError};
+use crate::event::{Event, Observer};
+use crate::model::Epoch;
+use crate::params::Params;
+use crate::seed::Seed;
+use crate::space::SearchSpace;
+use crate::stop::StopSignal;
+use crate::trial::{FoldScore, TrialRecord, TrialState};
+
+/// Proposes configurations.
+///
+/// # Contract
+/// Pure in its arguments: the same space, history and seed give the same configuration in any process.
+/// `history` holds finished trials (complete, pruned, failed) in order of slot, none lost. What it
+/// returns passes [`SearchSpace::check`]. An empty history is no error.
+pub trait Sampler {
+    /// Short lower-case name.
+    fn name(&self) -> &'static str;
+
+    /// The next configuration to try.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the space cannot be sampled.
+    fn suggest(
+        &self,
+        space: &SearchSpace,
+        history: &[TrialRecord],
+        seed: Seed,
+    ) -> Result<Params, SearchError>;
+}
+
+/// Decides whether a trial that cannot catch up is stopped.
+pub trait Pruner {
+    /// Short lower-case name.
+    fn name(&self) -> &'static str;
+
+    /// `steps` are the running trial's (step, cost) so far, not empty. Compares equal steps only.
+    fn should_prune(&self, steps: &[(u32, f64)], history: &[TrialRecord]) -> bool;
+}
+
+/// Something with a cost that depends on parameters.
+pub trait Objective {
+    /// The cost of `params`, lower is better.
+    ///
+    /// # Errors
+    /// [`TrialError::Pruned`] (from [`TrialContext::report`]), [`TrialError::Failed`] (recorded, the
+    /// search goes on), [`TrialError::Stopped`] or [`TrialError::Fatal`].
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError>;
+}
+
+impl<F> Objective for F
+where
+    F: FnMut(&Params, &mut TrialContext<'_>) -> Result<f64, TrialError>,
+{
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError> {
+        self(params, trial)
+    }
+}
+
+/// What an objective leaves behind besides its cost.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Evaluation {
+    /// (step, cost) as reported.
+    pub steps: Vec<(u32, f64)>,
+    /// Scores of finished folds.
+    pub folds: Vec<FoldScore>,
+    /// (fold, epoch) of every epoch trained.
+    pub epochs: Vec<(u32, Epoch)>,
+}
+
+/// A running trial, as its objective sees it.
+pub struct TrialContext<'a> {
+    /// Number of the trial.
+    pub number: u32,
+    /// Position in the search.
+    pub slot: u32,
+    /// Seed of this trial.
+    pub seed: Seed,
+    /// Asked between batches.
+    pub stop: &'a StopSignal,
+    evaluation: Evaluation,
+    pruner: &'a dyn Pruner,
+    history: &'a [TrialRecord],
+    store: &'a mut dyn TrialStore,
+    observer: &'a mut dyn Observer,
+}
+
+impl<'a> TrialContext<'a> {
+    /// Starts a trial that `store` already knows as running.
+    #[expect(clippy::too_many_arguments, reason = "one constructor, called by the study loop alone")]
+    pub fn new(
+        number: u32,
+        slot: u32,
+        seed: Seed,
+        stop: &'a StopSignal,
+        pruner: &'a dyn Pruner,
+        history: &'a [TrialRecord],
+        store: &'a mut dyn TrialStore,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        let evaluation = Evaluation::default();
+        Self { number, slot, seed, stop, evaluation, pruner, history, store, observer }
+    }
+
+    /// Records the cost at `step` (folds done, epochs done …), in increasing order of steps.
+    ///
+    /// # Errors
+    /// [`TrialError::Pruned`] if the trial should end here; [`TrialError::Fatal`] if it could not be stored.
+    pub fn report(&mut self, step: u32, cost: f64) -> Result<(), TrialError> {
+        self.evaluation.steps.push((step, cost));
+        self.store.record_step(self.number, step, cost)?;
+        if self.pruner.should_prune(&self.evaluation.steps, self.history) {
+            return Err(TrialError::Pruned { step });
+        }
+        Ok(())
+    }
+
+    /// Records a finished fold with its epochs.
+    pub fn record_fold(&mut self, score: FoldScore, epochs: Vec<Epoch>) {
+        self.observer.on_event(&Event::FoldFinished { number: self.number, score: &score });
+        self.evaluation.epochs.extend(epochs.into_iter().map(|epoch| (score.fold, epoch)));
+        self.evaluation.folds.push(score);
+    }
+
+    /// Tells observers of an epoch.
+    pub fn epoch(&mut self, fold: u32, epoch: Epoch) {
+        self.observer.on_event(&Event::EpochFinished { number: self.number, fold, epoch });
+    }
+
+    /// Finished trials of the study, in order of slot.
+    pub fn history(&self) -> &[TrialRecord] {
+        self.history
+    }
+
+    /// What was recorded, when the trial is over.
+    pub fn into_evaluation(self) -> Evaluation {
+        self.evaluation
+    }
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrialOutcome {
+    /// Complete, pruned, failed or lost.
+    pub state: TrialState,
+    /// Present exactly when complete; finite.
+    pub cost: Option<f64>,
+    /// Why it did not complete.
+    pub reason: Option<String>,
+    /// What it left behind.
+    pub evaluation: Evaluation,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// Keeps the trials of one study.
+///
+/// # Contract
+/// Every call is durable when it returns. Numbers count from 0 without gaps. A finished trial never
+/// changes. At most one waiting trial a slot. `automl-testkit` has `store_contract!`.
+pub trait TrialStore {
+    /// All trials in order of number.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    fn trials(&self) -> Result<Vec<TrialRecord>, StoreError>;
+
+    /// Marks a trial of `slot` as running: the waiting one of that slot where there is one, else a new one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written.
+    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<u32, StoreError>;
+
+    /// Adds an intermediate cost to a running trial.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written or the trial is not running.
+    fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError>;
+
+    /// Ends a running trial, with everything it left behind, in one transaction. A trial that ends as
+    /// lost leaves a waiting trial of the same slot and configuration.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written or the trial is not running.
+    fn finish(&mut self, number: u32, outcome: &TrialOutcome) -> Result<TrialRecord, StoreError>;
+
+    /// Ends every running trial as lost; their configurations wait again. Returns the lost trials.
+    /// Called on resume, when the caller knows that no other process works on the study.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written.
+    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, StoreError>;
+}

@@ -1,0 +1,308 @@
+//! What can be chosen: hyper-parameters, their domains and their conditions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::SpaceError;
+use crate::params::{ParamValue, Params};
+
+/// The values a hyper-parameter may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Domain {
+    /// A real number in `[low, high]`.
+    Float {
+        /// Smallest value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+        /// Uniform in the logarithm; needs `low > 0`.
+        #[serde(default)]
+        log: bool,
+    },
+    /// A whole number `low, low + step, …` up to `high`.
+    Int {
+        /// Smallest value.
+        low: i64,
+        /// Largest value.
+        high: i64,
+        /// Distance between neighbouring values; 1 when `log`.
+        #[serde(default = "one")]
+        step: i64,
+        /// Uniform in the logarithm; needs `low >= 1`.
+        #[serde(default)]
+        log: bool,
+    },
+    /// One of a list, without order.
+    Categorical {
+        /// The list; no value twice.
+        choices: Vec<ParamValue>,
+    },
+}
+
+fn one() -> i64 {
+    1
+}
+
+impl Domain {
+    /// A real number in `[low, high]`.
+    pub fn float(low: f64, high: f64) -> Self {
+        Domain::Float { low, high, log: false }
+    }
+
+    /// A real number in `[low, high]`, uniform in the logarithm.
+    pub fn log_float(low: f64, high: f64) -> Self {
+        Domain::Float { low, high, log: true }
+    }
+
+    /// A whole number in `low..=high`.
+    pub fn int(low: i64, high: i64) -> Self {
+        Domain::Int { low, high, step: 1, log: false }
+    }
+
+    /// A whole number `low, low + step, …, high`.
+    pub fn stepped_int(low: i64, high: i64, step: i64) -> Self {
+        Domain::Int { low, high, step, log: false }
+    }
+
+    /// A whole number in `low..=high`, uniform in the logarithm.
+    pub fn log_int(low: i64, high: i64) -> Self {
+        Domain::Int { low, high, step: 1, log: true }
+    }
+
+    /// One of `choices`.
+    pub fn choice<V: Into<ParamValue> + Clone>(choices: &[V]) -> Self {
+        Domain::Categorical { choices: choices.iter().cloned().map(Into::into).collect() }
+    }
+
+    /// `false` or `true`.
+    pub fn boolean() -> Self {
+        Self::choice(&[false, true])
+    }
+
+    /// True when `value` has this domain's type and lies in it.
+    pub fn contains(&self, value: &ParamValue) -> bool {
+        match (self, value) {
+            (Domain::Float { low, high, .. }, ParamValue::Float(value)) => (*low..=*high).contains(value),
+            (Domain::Int { low, high, step, .. }, ParamValue::Int(value)) => {
+                (*low..=*high).contains(value) && (value - low) % step == 0
+            }
+            (Domain::Categorical { choices }, value) => choices.contains(value),
+            _ => false,
+        }
+    }
+
+    /// The domain in words, for messages: `0.001 to 0.1 (log)`.
+    pub fn describe(&self) -> String {
+        let log_note = |log: bool| if log { " (log)" } else { "" };
+        match self {
+            Domain::Float { low, high, log } => format!("{low} to {high}{}", log_note(*log)),
+            Domain::Int { low, high, step: 1, log } => format!("{low} to {high}{}", log_note(*log)),
+            Domain::Int { low, high, step, .. } => format!("{low} to {high} in steps of {step}"),
+            Domain::Categorical { choices } => {
+                let names: Vec<String> = choices.iter().map(ToString::to_string).collect();
+                format!("one of {}", names.join(", "))
+            }
+        }
+    }
+
+    fn check(&self, name: &str) -> Result<(), SpaceError> {
+        let invalid = |reason: String| SpaceError::InvalidDomain { name: name.to_owned(), reason };
+        match self {
+            Domain::Float { low, high, log } => {
+                if !low.is_finite() || !high.is_finite() || low > high {
+                    return Err(invalid(format!("needs finite low <= high, got {low} and {high}")));
+                }
+                if *log && *low <= 0.0 {
+                    return Err(invalid(format!("a log scale needs low > 0, got {low}")));
+                }
+            }
+            Domain::Int { low, high, step, log } => {
+                if low > high {
+                    return Err(invalid(format!("needs low <= high, got {low} and {high}")));
+                }
+                if *step < 1 || (high - low) % step != 0 {
+                    return Err(invalid(format!("step {step} does not divide {low} to {high}")));
+                }
+                if *log && (*low < 1 || *step != 1) {
+                    return Err(invalid(format!(
+                        "a log scale needs low >= 1 and step 1, got {low} and {step}"
+                    )));
+                }
+            }
+            Domain::Categorical { choices } => {
+                if choices.is_empty() {
+                    return Err(invalid("needs at least one choice".to_owned()));
+                }
+                let repeated = (1..choices.len()).find(|&index| choices[..index].contains(&choices[index]));
+                if let Some(index) = repeated {
+                    return Err(invalid(format!("lists {} twice", choices[index])));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A parameter exists only while its parent has one of some values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// Name of the parent parameter.
+    pub parent: String,
+    /// The parent's values under which the parameter exists.
+    pub any_of: Vec<ParamValue>,
+}
+
+/// One hyper-parameter of a space.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParamSpec {
+    /// Name, unique in the space.
+    pub name: String,
+    /// Values it may take.
+    pub domain: Domain,
+    /// When it exists; always, if `None`.
+    pub when: Option<Condition>,
+}
+
+impl ParamSpec {
+    /// A parameter that always exists.
+    pub fn new(name: &str, domain: Domain) -> Self {
+        Self { name: name.to_owned(), domain, when: None }
+    }
+
+    /// The same parameter, existing only while `parent` has one of `any_of`.
+    #[must_use]
+    pub fn when<V: Into<ParamValue> + Clone>(mut self, parent: &str, any_of: &[V]) -> Self {
+        let any_of = any_of.iter().cloned().map(Into::into).collect();
+        self.when = Some(Condition { parent: parent.to_owned(), any_of });
+        self
+    }
+}
+
+/// A checked, conditional search space. Parents stand before their children.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct SearchSpace {
+    specs: Vec<ParamSpec>,
+    #[serde(skip)]
+    index: BTreeMap<String, usize>,
+}
+
+impl SearchSpace {
+    /// Checks and keeps `specs`.
+    ///
+    /// # Errors
+    /// [`SpaceError`] for a name given twice, an impossible domain, or a condition whose parent does
+    /// not stand earlier in the list or can never have the wanted value.
+    pub fn new(specs: Vec<ParamSpec>) -> Result<Self, SpaceError> {
+        let mut index: BTreeMap<String, usize> = BTreeMap::new();
+        for (position, spec) in specs.iter().enumerate() {
+            spec.domain.check(&spec.name)?;
+            if let Some(condition) = &spec.when {
+                let parent = index.get(&condition.parent).map(|&parent| &specs[parent]);
+                check_condition(spec, condition, parent)?;
+            }
+            if index.insert(spec.name.clone(), position).is_some() {
+                return Err(SpaceError::DuplicateParam { name: spec.name.clone() });
+            }
+        }
+        Ok(Self { specs, index })
+    }
+
+    /// All parameters, parents before children.
+    pub fn specs(&self) -> &[ParamSpec] {
+        &self.specs
+    }
+
+    /// The parameter `name`.
+    pub fn get(&self, name: &str) -> Option<&ParamSpec> {
+        self.index.get(name).map(|&position| &self.specs[position])
+    }
+
+    /// Whether `spec` exists under the values chosen so far.
+    pub fn is_active(&self, spec: &ParamSpec, chosen: &Params) -> bool {
+        spec.when.as_ref().is_none_or(|condition| {
+            chosen.get(&condition.parent).is_some_and(|value| condition.any_of.contains(value))
+        })
+    }
+
+    /// Checks that `params` holds exactly the active parameters, each in its domain.
+    ///
+    /// # Errors
+    /// [`SpaceError::MissingParam`], [`SpaceError::UnknownParam`], [`SpaceError::OutOfDomain`].
+    pub fn check(&self, params: &Params) -> Result<(), SpaceError> {
+        for spec in &self.specs {
+            match (self.is_active(spec, params), params.get(&spec.name)) {
+                (true, None) => return Err(SpaceError::MissingParam { name: spec.name.clone() }),
+                (true, Some(value)) if !spec.domain.contains(value) => {
+                    return Err(SpaceError::OutOfDomain {
+                        name: spec.name.clone(),
+                        value: value.to_string(),
+                        domain: spec.domain.describe(),
+                    });
+                }
+                (false, Some(_)) => return Err(SpaceError::UnknownParam { name: spec.name.clone() }),
+                _ => {}
+            }
+        }
+        let unknown = params.iter().find(|(name, _)| self.get(name).is_none());
+        unknown.map_or(Ok(()), |(name, _)| Err(SpaceError::UnknownParam { name: name.to_owned() }))
+    }
+}
+
+fn check_condition(
+    spec: &ParamSpec,
+    condition: &Condition,
+    parent: Option<&ParamSpec>,
+) -> Result<(), SpaceError> {
+    let invalid = |reason: String| SpaceError::InvalidDomain { name: spec.name.clone(), reason };
+    let parent = parent.ok_or_else(|| {
+        invalid(format!("its condition names `{}`, which does not stand before it", condition.parent))
+    })?;
+    let impossible = condition.any_of.iter().find(|value| !parent.domain.contains(value));
+    match impossible {
+        Some(value) => Err(invalid(format!("its parent `{}` is never {value}", parent.name))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conditional() -> SearchSpace {
+        SearchSpace::new(vec![
+            ParamSpec::new("optimizer", Domain::choice(&["adamw", "sgd"])),
+            ParamSpec::new("momentum", Domain::float(0.0, 0.99)).when("optimizer", &["sgd"]),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn a_child_exists_only_under_its_parents_value() {
+        let space = conditional();
+        let adamw = Params::new().with("optimizer", "adamw");
+        assert!(space.check(&adamw).is_ok());
+        assert!(space.check(&adamw.clone().with("momentum", 0.9)).is_err());
+        assert!(space.check(&Params::new().with("optimizer", "sgd")).is_err());
+        assert!(space.check(&Params::new().with("optimizer", "sgd").with("momentum", 0.9)).is_ok());
+    }
+
+    #[test]
+    fn a_value_outside_its_domain_is_named() {
+        let error = conditional().check(&Params::new().with("optimizer", "lion")).unwrap_err();
+        assert_eq!(error.to_string(), "`optimizer` is lion, outside one of adamw, sgd");
+    }
+
+    #[test]
+    fn impossible_spaces_are_refused() {
+        let twice = vec![ParamSpec::new("a", Domain::boolean()), ParamSpec::new("a", Domain::boolean())];
+        assert!(matches!(SearchSpace::new(twice), Err(SpaceError::DuplicateParam { .. })));
+        for domain in [Domain::float(1.0, 0.0), Domain::log_float(0.0, 1.0), Domain::stepped_int(0, 10, 3)] {
+            let error = SearchSpace::new(vec![ParamSpec::new("a", domain)]).unwrap_err();
+            assert!(matches!(error, SpaceError::InvalidDomain { .. }));
+        }
+        let orphan = vec![ParamSpec::new("a", Domain::boolean()).when("b", &[true])];
+        assert!(SearchSpace::new(orphan).is_err());
+    }
+}
