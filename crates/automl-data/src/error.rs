@@ -1,0 +1,343 @@
+//! Everything that can be wrong with data, in words a user can act on.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use automl_core::{ColumnKind, Hint, SpaceError, Task};
+use thiserror::Error;
+
+/// A column of a table to predict that does not fit the training table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnProblem {
+    /// Name of the column.
+    pub name: String,
+    /// The kind the model was trained with.
+    pub expected: ColumnKind,
+    /// What was found; `None` when the column is missing.
+    pub found: Option<String>,
+}
+
+impl fmt::Display for ColumnProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: expected {}, found ", self.name, self.expected.name())?;
+        match &self.found {
+            Some(found) => f.write_str(found),
+            None => f.write_str("no such column"),
+        }
+    }
+}
+
+/// A table cannot be read, understood, split or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The file name tells no known format.
+    #[error("`{}` has {}, which tells no format that can be {action}", path.display(), in_words(extension))]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its extension, without the dot; empty when it has none.
+        extension: String,
+        /// `read` or `written`.
+        action: &'static str,
+        /// The extensions that are known.
+        known: &'static [&'static str],
+    },
+    /// No file is there.
+    #[error("no file matches `{pattern}`")]
+    NoFile {
+        /// Path or glob pattern.
+        pattern: String,
+    },
+    /// A glob pattern that is none.
+    #[error("`{pattern}` is not a file pattern: {reason}")]
+    BadPattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// `read`, `write`, `create` or `rename`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file has no content.
+    #[error("`{}` is empty", path.display())]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has column names and nothing else.
+    #[error("`{}` has {n_columns} columns and no rows", path.display())]
+    NoRows {
+        /// The file.
+        path: PathBuf,
+        /// Number of columns.
+        n_columns: usize,
+    },
+    /// A row has more or fewer fields than the header.
+    #[error("`{}`, line {line}: expected {expected} fields as in the header, found {found}", path.display())]
+    RaggedRow {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1, on which the row begins.
+        line: u64,
+        /// Fields in the header.
+        expected: u64,
+        /// Fields in the row.
+        found: u64,
+    },
+    /// The text is in another encoding.
+    #[error("`{}`, line {line}: not valid UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Line, counted from 1.
+        line: u64,
+    },
+    /// Columns without a name.
+    #[error("`{}`: column {} has no name", path.display(), join(positions))]
+    BlankColumnName {
+        /// The file.
+        path: PathBuf,
+        /// Positions of the columns, counted from 1.
+        positions: Vec<usize>,
+    },
+    /// Two columns of one name.
+    #[error("`{}`: columns {} are all called `{name}`", path.display(), join(positions))]
+    DuplicateColumnName {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+        /// Positions of the columns, counted from 1.
+        positions: Vec<usize>,
+    },
+    /// The content is not of the format that the name promises.
+    #[error("`{}` is not readable as {format}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Name of the format.
+        format: &'static str,
+        /// What the reader said.
+        reason: String,
+    },
+    /// Files of one pattern have different columns.
+    #[error("`{}` and `{}` differ in column `{column}`: {expected} there, {found} here", first.display(), path.display())]
+    FilesDiffer {
+        /// The first file.
+        first: PathBuf,
+        /// The first file that differs from it.
+        path: PathBuf,
+        /// The first column that differs.
+        column: String,
+        /// What the first file has.
+        expected: String,
+        /// What this file has.
+        found: String,
+    },
+    /// A column holds values that no kind covers, such as lists.
+    #[error("column `{column}` holds {dtype} values, which cannot be used")]
+    UnsupportedType {
+        /// Name of the column.
+        column: String,
+        /// Name of the type.
+        dtype: String,
+    },
+    /// A name that is no column.
+    #[error("there is no column `{name}` ({role})")]
+    UnknownColumn {
+        /// What the column was wanted for, such as `the target`.
+        role: &'static str,
+        /// The name given.
+        name: String,
+        /// The most similar name, if one is similar.
+        nearest: Option<String>,
+        /// Every name.
+        known: Vec<String>,
+    },
+    /// A kind that was set cannot be had.
+    #[error("column `{column}` was set to {}, but {reason}", kind.name())]
+    WrongKind {
+        /// Name of the column.
+        column: String,
+        /// The kind that was set.
+        kind: ColumnKind,
+        /// Why it cannot be, with the value that shows it.
+        reason: String,
+    },
+    /// No column is left for the models.
+    #[error("none of the {n_columns} columns beside the target can be used: {reasons}")]
+    NoFeatures {
+        /// Number of columns beside the target.
+        n_columns: usize,
+        /// Name and kind of the first few.
+        reasons: String,
+    },
+    /// No row has a target.
+    #[error("target `{target}` is missing in all {n_rows} rows")]
+    TargetMissing {
+        /// Name of the target.
+        target: String,
+        /// Number of rows.
+        n_rows: usize,
+    },
+    /// The target never varies.
+    #[error("target `{target}` is `{value}` in all {n_rows} rows, so there is nothing to learn")]
+    ConstantTarget {
+        /// Name of the target.
+        target: String,
+        /// The only value.
+        value: String,
+        /// Rows with a target.
+        n_rows: usize,
+    },
+    /// Regression on something that is no number.
+    #[error(
+        "regression needs a numeric target, but {n_values} values of `{target}` are not numbers, such as `{value}`"
+    )]
+    TargetNotNumeric {
+        /// Name of the target.
+        target: String,
+        /// The first value that is no number.
+        value: String,
+        /// How many are none.
+        n_values: usize,
+    },
+    /// The target is not finite.
+    #[error("target `{target}` is infinite in {n_values} rows, first in row {row}")]
+    TargetInfinite {
+        /// Name of the target.
+        target: String,
+        /// How many rows.
+        n_values: usize,
+        /// The first of them, counted from 1.
+        row: usize,
+    },
+    /// The task that was set needs another number of classes.
+    #[error("a {task} task cannot have the {n_classes} classes of target `{target}`")]
+    WrongTask {
+        /// Name of the target.
+        target: String,
+        /// The task that was set.
+        task: Task,
+        /// Number of distinct values of the target.
+        n_classes: usize,
+    },
+    /// The positive label is none of the labels.
+    #[error("the positive label `{positive}` does not occur in target `{target}`")]
+    UnknownPositive {
+        /// Name of the target.
+        target: String,
+        /// The label given.
+        positive: String,
+        /// The labels.
+        labels: Vec<String>,
+    },
+    /// A label that the model was not trained on.
+    #[error("target `{target}` has the label `{label}` in row {row}, which the model was not trained on")]
+    UnknownLabel {
+        /// Name of the target.
+        target: String,
+        /// The label.
+        label: String,
+        /// The first row that has it, counted from 1.
+        row: usize,
+        /// The labels of training.
+        labels: Vec<String>,
+    },
+    /// A table to predict does not fit the model.
+    #[error("{} of the model's columns do not fit:{}", problems.len(), lines(problems))]
+    ColumnsDiffer {
+        /// Every column that does not fit.
+        problems: Vec<ColumnProblem>,
+    },
+    /// The split is set to something that cannot be.
+    #[error("{what} is {value}, but must be {range}")]
+    InvalidSplit {
+        /// The setting.
+        what: &'static str,
+        /// Its value.
+        value: String,
+        /// What is accepted.
+        range: &'static str,
+    },
+    /// A class has fewer rows than there are folds.
+    #[error("class `{class}` has {n_rows} rows to split, too few for {n_folds} folds")]
+    RareClass {
+        /// The class.
+        class: String,
+        /// Its rows, without the holdout.
+        n_rows: usize,
+        /// Number of folds.
+        n_folds: usize,
+    },
+    /// There are fewer rows than the split needs.
+    #[error("{n_rows} rows are too few: {what} needs at least {needed}")]
+    TooFewRows {
+        /// Number of rows.
+        n_rows: usize,
+        /// Rows needed.
+        needed: usize,
+        /// What needs them.
+        what: String,
+    },
+    /// There are fewer groups than the split needs.
+    #[error("{n_groups} groups are too few: {what} needs at least {needed}")]
+    TooFewGroups {
+        /// Number of groups.
+        n_groups: usize,
+        /// Groups needed.
+        needed: usize,
+        /// What needs them.
+        what: String,
+    },
+    /// Splitting by group or in time needs a column that was not named.
+    #[error("a {scheme} split needs a {scheme} column, and none was named")]
+    NoSplitColumn {
+        /// `group` or `time`.
+        scheme: &'static str,
+    },
+    /// The group or time column has holes or is of no use.
+    #[error("{role} column `{column}` {reason}")]
+    BadSplitColumn {
+        /// `group` or `time`.
+        role: &'static str,
+        /// Name of the column.
+        column: String,
+        /// What is wrong, as the end of a sentence that begins with the column.
+        reason: String,
+    },
+    /// A configuration that preprocessing cannot use.
+    #[error(transparent)]
+    Params(#[from] SpaceError),
+    /// A preprocessing step cannot be fitted or applied.
+    #[error("{step}: {reason}")]
+    Preprocess {
+        /// The step.
+        step: String,
+        /// What is wrong, with numbers.
+        reason: String,
+    },
+}
+
+fn in_words(extension: &str) -> String {
+    if extension.is_empty() { "no extension".to_owned() } else { format!("the extension `{extension}`") }
+}
+
+fn join(positions: &[usize]) -> String {
+    positions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn lines(problems: &[ColumnProblem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+impl Hint for DataError {}

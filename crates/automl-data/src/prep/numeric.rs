@@ -1,0 +1,72 @@
+//! Numeric columns: impute, take the logarithm where skewed, scale.
+
+use serde::{Deserialize, Serialize};
+
+use super::block::Block;
+use super::config::{Impute, PrepConfig, Scaling};
+use super::scale::{Scaler, mean_and_deviation, quantile};
+use super::space::SKEWNESS_THRESHOLD;
+
+/// What was learned of a numeric column. Non-finite numbers count as missing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct NumericStep {
+    /// Stands in for a missing number, in the unit of the data.
+    impute: f64,
+    /// Unit of the logarithm `sign(x) ln(1 + |x| / unit)`; `None` where it is not taken.
+    log_unit: Option<f64>,
+    /// The scale; `None` for a column that is constant in the train rows and so has no output.
+    scaler: Option<Scaler>,
+}
+
+impl NumericStep {
+    /// Fits to the train rows. The scale is that of the values present, so a column that is mostly
+    /// missing keeps its spread.
+    pub(super) fn fit(config: &PrepConfig, values: &[f64], rows: &[usize]) -> Self {
+        let mut present: Vec<f64> =
+            rows.iter().map(|&row| values[row]).filter(|value| value.is_finite()).collect();
+        let impute = impute_value(config.impute, &present);
+        let log_unit = log_unit(config, &present);
+        if let Some(unit) = log_unit {
+            present.iter_mut().for_each(|value| *value = signed_log(*value, unit));
+        }
+        Self { impute, log_unit, scaler: Scaler::fit(config.scaling, &present) }
+    }
+
+    /// Number of outputs: 0 or 1.
+    pub(super) fn width(&self) -> usize {
+        usize::from(self.scaler.is_some())
+    }
+
+    /// Writes the scaled values of `rows` into a block of [`NumericStep::width`] columns.
+    pub(super) fn write(&self, values: &[f64], rows: &[usize], block: &mut Block<'_, f32>) {
+        let Some(scaler) = &self.scaler else { return };
+        let imputed = self.scaled(scaler, self.impute);
+        for (index, &row) in rows.iter().enumerate() {
+            let value = values[row];
+            block.row(index)[0] = if value.is_finite() { self.scaled(scaler, value) } else { imputed };
+        }
+    }
+
+    fn scaled(&self, scaler: &Scaler, value: f64) -> f32 {
+        scaler.apply(self.log_unit.map_or(value, |unit| signed_log(value, unit)))
+    }
+}
+
+fn impute_value(impute: Impute, present: &[f64]) -> f64 {
+    match impute {
+        _ if present.is_empty() => 0.0,
+        Impute::Zero => 0.0,
+        Impute::Mean => mean_and_deviation(present).0,
+        Impute::Median => median(present.to_vec()),
+    }
+}
+
+/// The median of at least one value: the mean of the middle two where their number is even.
+fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    if below.len() > values_above(middle, below.len()) {
+        return upper;
+    }
+    upper
+}
