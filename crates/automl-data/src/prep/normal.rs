@@ -92,13 +92,11 @@ const FAR_DENOMINATOR: [f64; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// `scipy.special.ndtri` of scipy, see `tests/make_prep.py`.
-    const REFERENCE: [(f64, f64); 9] = [(0.0, 0.0); 9];
+    use crate::prep::reference::{NORMAL_QUANTILES, PROBABILITIES};
 
     #[test]
     fn quantiles_equal_scipy() {
-        for (p, expected) in REFERENCE {
+        for (p, expected) in PROBABILITIES.into_iter().zip(NORMAL_QUANTILES) {
             let got = inverse_normal_cdf(p);
             assert!((got - expected).abs() <= 1e-14 * expected.abs().max(1.0), "{p}: {got} is not {expected}");
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::config::{Impute, PrepConfig, Scaling};
-use super::scale::{Scaler, mean_and_deviation, quantile};
+use super::scale::{Scaler, mean_and_deviation};
 use super::space::SKEWNESS_THRESHOLD;
 
 /// What was learned of a numeric column. Non-finite numbers count as missing.
@@ -64,9 +64,40 @@ fn impute_value(impute: Impute, present: &[f64]) -> f64 {
 /// The median of at least one value: the mean of the middle two where their number is even.
 fn median(mut values: Vec<f64>) -> f64 {
     let middle = values.len() / 2;
-    let (below, &mut upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    if below.len() > values_above(middle, below.len()) {
-        return upper;
+    let is_odd = values.len() % 2 == 1;
+    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
+    let lower = below.iter().copied().max_by(f64::total_cmp).filter(|_| !is_odd).unwrap_or(*upper);
+    // Halves are added, not the sum halved: the sum of extremes may overflow.
+    lower / 2.0 + *upper / 2.0
+}
+
+/// The unit of the logarithm: the median of the positive values, so that the shape does not depend
+/// on the unit of the data. `None` where the logarithm is not wanted or not called for.
+fn log_unit(config: &PrepConfig, present: &[f64]) -> Option<f64> {
+    let is_wanted = config.log_skewed && config.scaling != Scaling::Quantile;
+    if !is_wanted || present.iter().any(|value| *value < 0.0) {
+        return None;
     }
-    upper
+    let positive: Vec<f64> = present.iter().copied().filter(|value| *value > 0.0).collect();
+    if positive.is_empty() || skewness(present) <= SKEWNESS_THRESHOLD {
+        return None;
+    }
+    let largest = positive.iter().copied().fold(0.0, f64::max);
+    let unit = median(positive);
+    (unit > 0.0 && (largest / unit).is_finite()).then_some(unit)
+}
+
+/// Third standardised moment of at least one value; 0 where all are equal.
+fn skewness(values: &[f64]) -> f64 {
+    let (mean, deviation) = mean_and_deviation(values);
+    if deviation == 0.0 {
+        return 0.0;
+    }
+    let cubes: f64 = values.iter().map(|value| ((value - mean) / deviation).powi(3)).sum();
+    cubes / values.len() as f64
+}
+
+/// `ln(1 + x / unit)`, continued to negative numbers by symmetry.
+fn signed_log(x: f64, unit: f64) -> f64 {
+    (x.abs() / unit).ln_1p().copysign(x)
 }

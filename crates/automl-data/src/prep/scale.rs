@@ -9,8 +9,8 @@ use super::normal::inverse_normal_cdf;
 /// only values far outside the train rows ever reach it.
 const LIMIT: f64 = 1e4;
 
-/// Distance from 0 and 1 at which ranks are cut before they become normal quantiles, and distance
-/// from the ends at which a value counts as an end. From scikit-learn's `BOUNDS_THRESHOLD`.
+/// Distance from 0 and 1 at which ranks are cut before they become normal quantiles: scikit-learn's
+/// `BOUNDS_THRESHOLD`. The ends become -5.2 and 5.2.
 const END: f64 = 1e-7;
 
 /// A fitted, monotone map to the common scale.
@@ -115,31 +115,89 @@ pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
 }
 
 fn smooth_clip(z: f64) -> f64 {
-    if z.is_infinite() { z.signum() * 3.0 } else { z / (1.0 + (z / 3.0).powi(2)).sqrt() }
+    // The square of an extreme would overflow, and the quotient fall back to 0.
+    let z = z.clamp(-1e100, 1e100);
+    z / (1.0 + (z / 3.0).powi(2)).sqrt()
 }
 
 /// scikit-learn's `QuantileTransformer` with a normal output distribution.
 fn normal_score(quantiles: &[f64], x: f64) -> f64 {
     let [first, .., last] = quantiles else { return 0.0 };
-    let rank = if x + END > *last {
-        1.0
-    } else if x - END < *first {
+    let rank = if x <= *first {
         0.0
+    } else if x >= *last {
+        1.0
     } else {
         rank(quantiles, x)
     };
     inverse_normal_cdf(rank.clamp(END, 1.0 - END))
 }
 
-/// Probability of `x` by interpolation, for `x` within the quantiles.
+/// Probability of `x`, which lies between the first and the last quantile, by interpolation.
 fn rank(quantiles: &[f64], x: f64) -> f64 {
     let below = quantiles.partition_point(|quantile| *quantile < x);
-    let up_to = below + quantiles[below..].partition_point(|quantile| *quantile <= x);
+    let n_equal = quantiles[below..].iter().take_while(|quantile| **quantile == x).count();
     let last = (quantiles.len() - 1) as f64;
-    if up_to > below {
-        return (below + up_to - 1) as f64 / 2.0 / last;
+    if n_equal > 0 {
+        return (below as f64 + (n_equal - 1) as f64 / 2.0) / last;
     }
-    let (low, high) = (quantiles[below - 1], quantiles[below]);
+    let (Some(low), Some(high)) = (quantiles.get(below.wrapping_sub(1)), quantiles.get(below)) else {
+        return 0.5;
+    };
     let share = (x - low) / (high - low);
     (below as f64 - 1.0 + if share.is_finite() { share } else { 0.5 }) / last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prep::reference::{QUANTILE, QUERY, ROBUST, STANDARD, TRAIN};
+
+    fn assert_scales(scaling: Scaling, expected: &[f64]) {
+        let scaler = Scaler::fit(scaling, &TRAIN).unwrap();
+        for (x, expected) in QUERY.iter().zip(expected) {
+            let expected = expected.clamp(-LIMIT, LIMIT);
+            let got = f64::from(scaler.apply(*x));
+            assert!((got - expected).abs() <= 2e-7 * expected.abs().max(1.0), "{x}: {got} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn standard_scaling_equals_scikit_learn() {
+        assert_scales(Scaling::Standard, &STANDARD);
+    }
+
+    #[test]
+    fn robust_scaling_equals_scikit_learn_with_a_smooth_clip() {
+        assert_scales(Scaling::Robust, &ROBUST);
+    }
+
+    #[test]
+    fn quantile_scaling_equals_scikit_learn() {
+        assert_scales(Scaling::Quantile, &QUANTILE);
+    }
+
+    #[test]
+    fn extremes_overflow_nothing() {
+        let values = [f64::MIN, -1.0, 0.0, 5e-324, 3.0, f64::MAX];
+        for scaling in [Scaling::Standard, Scaling::Robust, Scaling::Quantile] {
+            let scaler = Scaler::fit(scaling, &values).unwrap();
+            let scaled: Vec<f32> = values.iter().map(|value| scaler.apply(*value)).collect();
+            assert!(scaled.iter().all(|value| value.is_finite()), "{scaling:?}: {scaled:?}");
+            assert!(scaled.is_sorted(), "{scaling:?}: {scaled:?}");
+        }
+    }
+
+    #[test]
+    fn robust_scaling_without_interquartile_range_uses_half_the_range() {
+        let mut values = vec![1.0; 99];
+        values.push(5.0);
+        assert_eq!(Scaler::fit(Scaling::Robust, &values), Some(Scaler::Robust { median: 1.0, spread: 2.0 }));
+    }
+
+    #[test]
+    fn a_constant_column_has_no_scale() {
+        assert_eq!(Scaler::fit(Scaling::Standard, &[2.0, 2.0]), None);
+        assert_eq!(Scaler::fit(Scaling::Quantile, &[]), None);
+    }
 }

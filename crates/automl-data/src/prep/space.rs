@@ -23,7 +23,7 @@ pub(super) const SKEWNESS_THRESHOLD: f64 = 1.0;
 const MAX_ONE_HOT_MAX: usize = 32;
 
 /// The choices that can change what a model sees of this table, in the names of
-/// [`super::PrepConfig`]. A table of complete, unscaled-by-nature columns may have none.
+/// [`super::PrepConfig`]. A table of booleans without missing values has none.
 pub fn prep_space(profile: &DataProfile, input: CategoricalInput) -> Vec<ParamSpec> {
     let traits = TableTraits::of(profile);
     let mut specs = Vec::new();

@@ -1,0 +1,144 @@
+//! What was learned of one column, whatever its kind.
+
+use automl_core::{CategoricalInput, ColumnKind};
+use serde::{Deserialize, Serialize};
+
+use super::block::Block;
+use super::categorical::{CategoricalStep, model_code};
+use super::config::PrepConfig;
+use super::numeric::NumericStep;
+use super::text::TextStep;
+use super::time::TimeStep;
+use crate::column::Column;
+
+/// What was learned of one column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub(super) enum Step {
+    Numeric(NumericStep),
+    /// Numbers 0 and 1; `varies` is false if the train rows show only one of them.
+    Boolean {
+        varies: bool,
+    },
+    Categorical(CategoricalStep),
+    Time(TimeStep),
+    Text(TextStep),
+}
+
+impl Step {
+    /// Fits to the train rows of a column read as `kind`.
+    pub(super) fn fit(
+        config: &PrepConfig,
+        input: CategoricalInput,
+        kind: ColumnKind,
+        column: &Column,
+        rows: &[usize],
+    ) -> Self {
+        match column {
+            Column::Numeric(values) if kind == ColumnKind::Boolean => {
+                let has = |wanted: bool| rows.iter().any(|&row| boolean(values[row]) == Some(wanted));
+                Step::Boolean { varies: has(false) && has(true) }
+            }
+            Column::Numeric(values) => Step::Numeric(NumericStep::fit(config, values, rows)),
+            Column::Categorical { codes, levels } => {
+                Step::Categorical(CategoricalStep::fit(config, input, codes, levels, rows))
+            }
+            Column::Time(values) => Step::Time(TimeStep::fit(config.scaling, values, rows)),
+            Column::Text(values) => Step::Text(TextStep::fit(config, values, rows)),
+        }
+    }
+
+    /// Number of numeric outputs.
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Step::Numeric(step) => step.width(),
+            Step::Boolean { varies } => usize::from(*varies),
+            Step::Categorical(step) => step.width(),
+            Step::Time(step) => step.width(),
+            Step::Text(step) => step.width(),
+        }
+    }
+
+    /// Number of codes of the code output; `None` without one.
+    pub(super) fn cardinality(&self) -> Option<u32> {
+        match self {
+            Step::Categorical(step) => step.cardinality(),
+            Step::Numeric(_) | Step::Boolean { .. } | Step::Time(_) | Step::Text(_) => None,
+        }
+    }
+
+    /// Names of the numeric outputs of the column `name`.
+    pub(super) fn names(&self, name: &str) -> Vec<String> {
+        match self {
+            Step::Numeric(_) | Step::Boolean { .. } => vec![name.to_owned(); self.width()],
+            Step::Categorical(step) => step.names(name),
+            Step::Time(step) => step.names(name),
+            Step::Text(step) => step.names(name),
+        }
+    }
+
+    /// Joins the step with a column of a table; `None` if the column is of another representation.
+    pub(super) fn bind<'a>(&'a self, column: &'a Column) -> Option<BoundStep<'a>> {
+        Some(match (self, column) {
+            (Step::Numeric(step), Column::Numeric(values)) => BoundStep::Numeric(step, values),
+            (Step::Boolean { varies }, Column::Numeric(values)) => BoundStep::Boolean(*varies, values),
+            (Step::Categorical(step), Column::Categorical { codes, levels }) => {
+                BoundStep::Categorical(step, codes, step.groups(levels))
+            }
+            (Step::Time(step), Column::Time(values)) => BoundStep::Time(step, values),
+            (Step::Text(step), Column::Text(values)) => BoundStep::Text(step, values),
+            _ => return None,
+        })
+    }
+}
+
+/// A step with the column that it is applied to.
+pub(super) enum BoundStep<'a> {
+    Numeric(&'a NumericStep, &'a [f64]),
+    Boolean(bool, &'a [f64]),
+    /// Step, codes, and the group of each level of this table.
+    Categorical(&'a CategoricalStep, &'a [u32], Vec<Option<u32>>),
+    Time(&'a TimeStep, &'a [Option<i64>]),
+    Text(&'a TextStep, &'a [Option<String>]),
+}
+
+impl BoundStep<'_> {
+    /// Writes the numeric outputs of `rows` into a block of [`Step::width`] columns.
+    pub(super) fn write(&self, rows: &[usize], block: &mut Block<'_, f32>) {
+        match self {
+            BoundStep::Numeric(step, values) => step.write(values, rows, block),
+            BoundStep::Boolean(false, _) => {}
+            BoundStep::Boolean(true, values) => {
+                for (index, &row) in rows.iter().enumerate() {
+                    let sign = boolean(values[row]).map_or(0.0, |yes| if yes { 1.0 } else { -1.0 });
+                    block.row(index)[0] = sign;
+                }
+            }
+            BoundStep::Categorical(step, codes, groups) => step.write(codes, groups, rows, block),
+            BoundStep::Time(step, values) => step.write(values, rows, block),
+            BoundStep::Text(step, values) => step.write(values, rows, block),
+        }
+    }
+
+    /// The code of a row; 0 where the step has no code output.
+    pub(super) fn code(&self, row: usize) -> u32 {
+        match self {
+            BoundStep::Categorical(_, codes, groups) => model_code(codes[row], groups),
+            _ => 0,
+        }
+    }
+}
+
+/// Whether a row of a column has no value.
+pub(super) fn is_missing(column: &Column, row: usize) -> bool {
+    match column {
+        Column::Numeric(values) => !values[row].is_finite(),
+        Column::Categorical { codes, levels } => codes[row] as usize >= levels.len(),
+        Column::Time(values) => values[row].is_none(),
+        Column::Text(values) => values[row].is_none(),
+    }
+}
+
+fn boolean(value: f64) -> Option<bool> {
+    value.is_finite().then_some(value != 0.0)
+}
