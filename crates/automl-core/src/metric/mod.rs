@@ -1,6 +1,14 @@
 //! What a prediction is worth: names, directions and arithmetic.
 //!
-//! Values equal scikit-learn's; `tests/data/metrics.json` holds fixtures made by `tests/make_metrics.py`.
+//! [`Metric::score`] gives one value, [`score_all`] those of a task; [`ConfusionMatrix`], [`roc_curve`] and
+//! [`pr_curve`] give what charts draw. Values equal scikit-learn's (1.9): `tests/metrics.rs` compares them with
+//! `tests/data/metrics.json`, made by `tests/make_metrics.py`.
+
+mod classification;
+mod confusion;
+mod ranking;
+mod regression;
+mod score;
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +17,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::task::Task;
+
+pub use confusion::ConfusionMatrix;
+pub use ranking::{PrCurve, RocCurve, pr_curve, roc_curve};
+pub use score::score_all;
 
 /// Whether more or less is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -134,6 +146,12 @@ pub enum MetricError {
     Mismatch {
         /// The metric.
         metric: Metric,
+        /// What does not fit, with numbers.
+        reason: String,
+    },
+    /// A chart's input does not belong together.
+    #[error("cannot compare target and predictions: {reason}")]
+    Unusable {
         /// What does not fit, with numbers.
         reason: String,
     },
