@@ -1,5 +1,7 @@
 //! What is known of a table before any model sees it.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
@@ -31,6 +33,20 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
+    /// Every kind, in the order in which help texts list them.
+    pub const ALL: [ColumnKind; 10] = [
+        ColumnKind::Numeric,
+        ColumnKind::Categorical,
+        ColumnKind::Boolean,
+        ColumnKind::Date,
+        ColumnKind::Datetime,
+        ColumnKind::Text,
+        ColumnKind::Id,
+        ColumnKind::Constant,
+        ColumnKind::Empty,
+        ColumnKind::Ignored,
+    ];
+
     /// True when models see the column.
     pub fn is_feature(self) -> bool {
         !matches!(self, ColumnKind::Id | ColumnKind::Constant | ColumnKind::Empty | ColumnKind::Ignored)
@@ -50,6 +66,17 @@ impl ColumnKind {
             ColumnKind::Empty => "empty",
             ColumnKind::Ignored => "ignored",
         }
+    }
+}
+
+impl FromStr for ColumnKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            format!("there is no kind of column `{name}`; kinds are {names}")
+        })
     }
 }
 

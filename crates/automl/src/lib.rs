@@ -1,1 +1,51 @@
+//! automl: from a table to a model, a leaderboard and a report.
+//!
+//! ```no_run
+//! use automl::prelude::*;
+//!
+//! let mut config = ExperimentConfig::new("train.csv", "Survived");
+//! config.search.trials = Some(20);
+//! let result = Experiment::prepare(config)?.run(&StopSignal::never(), &mut ())?;
+//! println!("{}", result.report.display());
+//! # Ok::<(), AutomlError>(())
+//! ```
+//!
+//! [`Experiment`] searches and leaves a run folder; [`Run`] reads one; [`Model`] predicts from the
+//! bundle in it. The parts are crates of their own; this one alone knows more than one of them.
 
+mod bundle;
+mod config;
+mod cross_validation;
+mod duration;
+mod error;
+mod experiment;
+mod files;
+mod finish;
+mod joint;
+mod leaderboard;
+mod machine;
+mod members;
+mod out_of_fold;
+mod run;
+mod run_folder;
+mod split;
+mod study;
+
+pub use automl_core::{
+    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Predictions, StopReason,
+    StopSignal, Task, TrialRecord, TrialState,
+};
+pub use automl_data::polars;
+pub use bundle::Manifest;
+pub use config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
+pub use duration::{format_duration, parse_duration};
+pub use error::AutomlError;
+pub use experiment::{Experiment, ExperimentResult};
+pub use leaderboard::{Leaderboard, LeaderboardRow};
+pub use members::Model;
+pub use run::Run;
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::{AutomlError, Experiment, ExperimentConfig, ExperimentResult, Metric, Model, Run, StopSignal, Task};
+}

@@ -1,0 +1,168 @@
+//! The command line, as close to what is typed as possible; nothing here acts.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use automl::{ColumnKind, Device, Metric, PrunerKind, SamplerKind, Scheme, Task, parse_duration};
+use clap::{Args, Parser, Subcommand};
+
+/// Searches preprocessing, models and hyper-parameters for a table, and leaves a model that predicts.
+#[derive(Debug, Parser)]
+#[command(name = "automl", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed (disk, study file, another process); \
+    2 wrong command line; 3 wrong configuration or data; 4 no trial completed; 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Search models for a table; the same command again goes on where it stopped
+    Search(Box<SearchArgs>),
+    /// Predict the rows of a file with a model
+    Predict(PredictArgs),
+    /// Score a model on a file that has the target
+    Evaluate(EvaluateArgs),
+    /// Show the trials of a run in order of merit
+    Leaderboard(LeaderboardArgs),
+    /// Write the HTML report of a run anew
+    Report(ReportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    /// Experiment file (TOML); flags win over what it says
+    pub(crate) config: Option<PathBuf>,
+    /// Data file, or a quoted pattern of files: CSV, TSV, Parquet, Arrow, NDJSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+    /// Column to predict
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// Run folder [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Time budget of all runs together, such as 90s, 5m or 1h30m [default: 5m unless --trials is given]
+    #[arg(long, value_parser = parse_duration)]
+    pub(crate) time: Option<Duration>,
+    /// Number of trials, those of earlier runs included
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) trials: Option<u32>,
+    /// Seed of every random choice [default: 0]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// What to optimise, such as `log_loss`, `roc_auc`, `f1_macro`, rmse or mae [default: `log_loss` or rmse]
+    #[arg(long)]
+    pub(crate) metric: Option<Metric>,
+    /// Kind of problem: binary, multiclass or regression [default: inferred from the target]
+    #[arg(long, value_parser = parse_task)]
+    pub(crate) task: Option<Task>,
+    /// Positive label of a binary task [default: the label that sorts last]
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) positive: Option<String>,
+    /// Model families, separated by commas: constant, linear, mlp [default: all]
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub(crate) families: Vec<String>,
+    /// What proposes configurations: tpe or random [default: tpe]
+    #[arg(long)]
+    pub(crate) sampler: Option<SamplerKind>,
+    /// What ends hopeless trials: median or none [default: median]
+    #[arg(long)]
+    pub(crate) pruner: Option<PrunerKind>,
+    /// Kind of split: kfold, group, time or single [default: kfold]
+    #[arg(long)]
+    pub(crate) split: Option<Scheme>,
+    /// Number of folds [default: 5; 3 above 10,000 rows]
+    #[arg(long, value_name = "N")]
+    pub(crate) folds: Option<usize>,
+    /// Column whose equal values stay in one fold
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) group: Option<String>,
+    /// Column of times: rows validate later than they train
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time_column: Option<String>,
+    /// Share of rows scored once at the end [default: 0.1; 0.2 below 1,000 rows]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) holdout: Option<f64>,
+    /// Kind of a column, as COLUMN=KIND; may be given several times
+    #[arg(long = "column", value_parser = parse_column, value_name = "COLUMN=KIND")]
+    pub(crate) columns: Vec<(String, ColumnKind)>,
+    /// Where networks train: flex
+    #[arg(long)]
+    pub(crate) device: Option<Device>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArgs {
+    /// Bundle folder, such as runs/titanic/model
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// File of rows to predict; needs no target column
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// File to write: .csv or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    /// Bundle folder, such as runs/titanic/model
+    #[arg(long, value_name = "DIR")]
+    pub(crate) model: PathBuf,
+    /// File of rows with the target column
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// One flat JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LeaderboardArgs {
+    /// Run folder, such as runs/titanic
+    pub(crate) run: PathBuf,
+    /// JSON with everything instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Trials to show in the table
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) top: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Run folder, such as runs/titanic
+    pub(crate) run: PathBuf,
+}
+
+fn parse_task(text: &str) -> Result<Task, String> {
+    let found = Task::ALL.into_iter().find(|task| task.name() == text);
+    found.ok_or_else(|| "tasks are binary, multiclass and regression".to_owned())
+}
+
+fn parse_column(text: &str) -> Result<(String, ColumnKind), String> {
+    let (name, kind) = text.rsplit_once('=').ok_or("write COLUMN=KIND, such as zip=categorical")?;
+    Ok((name.to_owned(), kind.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_column_may_hold_an_equals_sign() {
+        assert_eq!(parse_column("a=b=text"), Ok(("a=b".to_owned(), ColumnKind::Text)));
+        assert!(parse_column("zip").is_err());
+        assert!(parse_column("zip=zipcode").is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! `automl evaluate`.
+
+use std::process::ExitCode;
+
+use automl::{AutomlError, Device, Metric, Model};
+
+use super::print;
+use crate::args::EvaluateArgs;
+use crate::table;
+
+pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode, AutomlError> {
+    let model = Model::load(&args.model, Device::default())?;
+    let scores = model.evaluate_file(&args.data)?;
+    print(&if args.json { flat_json(&scores)? } else { table::scores(&scores) });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn flat_json(scores: &[(Metric, f64)]) -> Result<String, AutomlError> {
+    let object: serde_json::Map<String, serde_json::Value> =
+        scores.iter().map(|(metric, value)| (metric.name(), (*value).into())).collect();
+    serde_json::to_string_pretty(&object).map_err(|error| AutomlError::config(error.to_string()))
+}

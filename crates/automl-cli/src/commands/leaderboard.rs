@@ -1,0 +1,20 @@
+//! `automl leaderboard`.
+
+use std::process::ExitCode;
+
+use automl::{AutomlError, Run};
+
+use super::print;
+use crate::args::LeaderboardArgs;
+use crate::table;
+
+pub(crate) fn run(args: &LeaderboardArgs) -> Result<ExitCode, AutomlError> {
+    let board = Run::open(&args.run)?.leaderboard()?;
+    if args.json {
+        let json = serde_json::to_string_pretty(&board).map_err(|error| AutomlError::config(error.to_string()))?;
+        print(&json);
+    } else {
+        print(&table::leaderboard(&board, args.top));
+    }
+    Ok(ExitCode::SUCCESS)
+}

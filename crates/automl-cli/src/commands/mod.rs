@@ -1,0 +1,30 @@
+//! One file a command: call the library, show what it gave, name the exit code.
+
+mod evaluate;
+mod leaderboard;
+mod predict;
+mod report;
+mod search;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use automl::AutomlError;
+
+use crate::args::Command;
+
+/// Runs one command.
+pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
+    match command {
+        Command::Search(args) => search::run(*args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Leaderboard(args) => leaderboard::run(&args),
+        Command::Report(args) => report::run(&args),
+    }
+}
+
+/// Writes data to standard output. A reader that went away (`| head`) is no error.
+fn print(text: &str) {
+    drop(writeln!(std::io::stdout(), "{text}"));
+}

@@ -1,0 +1,111 @@
+//! `automl search`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use automl::{AutomlError, Experiment, ExperimentConfig, ExperimentResult, StopReason, StopSignal, parse_duration};
+
+use super::print;
+use crate::args::SearchArgs;
+use crate::progress::Progress;
+use crate::table;
+
+/// The shell's code for a program that was interrupted.
+const INTERRUPTED: u8 = 130;
+const SHOWN_TRIALS: usize = 10;
+
+pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
+    let stop = StopSignal::never();
+    listen_for_interrupts(&stop)?;
+    let experiment = Experiment::prepare(configure(args)?)?;
+    let mut progress = Progress::new(experiment.metric());
+    for line in experiment.describe() {
+        progress.say(&line);
+    }
+    let result = experiment.run(&stop, &mut progress);
+    progress.finish();
+    let result = result?;
+    show(&result);
+    if result.stopped == Some(StopReason::Interrupted) {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    if result.best.is_none() {
+        return Err(AutomlError::NoModel { reason: result.why_no_model() });
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first interrupt ends the search in good order, a second one at once.
+fn listen_for_interrupts(stop: &StopSignal) -> Result<(), AutomlError> {
+    let stop = stop.clone();
+    ctrlc::set_handler(move || {
+        if stop.check() == Some(StopReason::Interrupted) {
+            #[expect(clippy::exit, reason = "the user insists; every finished trial is already stored")]
+            std::process::exit(i32::from(INTERRUPTED));
+        }
+        stop.interrupt();
+    })
+    .map_err(|error| AutomlError::config(format!("cannot listen for interrupts: {error}")))
+}
+
+/// The experiment file with the flags over it.
+fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
+    let mut config = match &args.config {
+        Some(path) => ExperimentConfig::read(path)?,
+        None => ExperimentConfig::default(),
+    };
+    if let Some(data) = args.data {
+        config.data = data;
+    }
+    if let Some(target) = args.target {
+        config.target = target;
+    }
+    config.out = args.out.or(config.out);
+    config.seed = args.seed.unwrap_or(config.seed);
+    config.metric = args.metric.or(config.metric);
+    config.task = args.task.or(config.task);
+    config.positive = args.positive.or(config.positive);
+    config.device = args.device.unwrap_or(config.device);
+    config.columns.extend(args.columns);
+    let split = &mut config.split;
+    split.scheme = args.split.or(split.scheme);
+    split.folds = args.folds.or(split.folds);
+    split.group = args.group.or(split.group.take());
+    split.time = args.time_column.or(split.time.take());
+    split.holdout = args.holdout.or(split.holdout);
+    let search = &mut config.search;
+    // A limit on the command line replaces both limits of the file: `--trials 5` means five trials.
+    if args.time.is_some() || args.trials.is_some() {
+        search.time = args.time.map(|time| format!("{}s", time.as_secs_f64()));
+        search.trials = args.trials.map(|trials| trials as usize);
+    }
+    if !args.families.is_empty() {
+        search.families = args.families;
+    }
+    search.sampler = args.sampler.unwrap_or(search.sampler);
+    search.pruner = args.pruner.unwrap_or(search.pruner);
+    debug_assert!(search.time.as_deref().is_none_or(|time| parse_duration(time).is_ok()));
+    Ok(config)
+}
+
+fn show(result: &ExperimentResult) {
+    if result.best.is_some() {
+        print(&table::leaderboard(&result.leaderboard, SHOWN_TRIALS));
+    }
+    if !result.holdout.is_empty() {
+        let line: Vec<String> =
+            result.headline_scores().iter().map(|(metric, value)| format!("{metric} {}", table::number(*value))).collect();
+        print(&format!("\nholdout ({} rows, scored once): {}", result.n_holdout, line.join(", ")));
+    }
+    let place = |path: &Path| path.display().to_string();
+    print(&format!("\nreport      {}", place(&result.report)));
+    print(&format!("leaderboard {}", place(&result.leaderboard_file)));
+    print(&format!("trials      {}", place(&result.study)));
+    if let Some(model) = &result.model {
+        print(&format!("model       {}", place(model)));
+        print(&format!("\nnext: automl predict --model {} --data FILE --out predictions.csv", place(model)));
+    }
+    if result.stopped == Some(StopReason::Interrupted) {
+        print(&format!("interrupted; `automl search {}` goes on", place(&result.config)));
+    }
+}

@@ -1,0 +1,131 @@
+//! The line that tells how a search goes.
+
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use automl::{Direction, Event, Metric, Observer, TrialRecord, format_duration};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::table::number;
+
+/// Without a terminal a line is printed at each new best, and at least this often.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// Shows trials done, best score, time left and what is training now, on standard error.
+pub(crate) struct Progress {
+    bar: Option<ProgressBar>,
+    metric: Metric,
+    started: Instant,
+    budget: Option<Duration>,
+    n_trials: Option<usize>,
+    n_done: usize,
+    best: Option<(u32, f64)>,
+    now: String,
+    last_line: Instant,
+}
+
+impl Progress {
+    pub(crate) fn new(metric: Metric) -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            // The template is a constant without faults; the default style serves if that ever changes.
+            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or(ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        let now = Instant::now();
+        Self {
+            bar,
+            metric,
+            started: now,
+            budget: None,
+            n_trials: None,
+            n_done: 0,
+            best: None,
+            now: String::new(),
+            last_line: now,
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// A line that stays.
+    pub(crate) fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            // Nothing is left to be done for a standard error that is closed.
+            None => drop(writeln!(std::io::stderr(), "{line}")),
+        }
+    }
+
+    fn status(&self) -> String {
+        let mut parts = vec![match self.n_trials {
+            Some(n) => format!("{} of {n} trials", self.n_done),
+            None => format!("{} trials", self.n_done),
+        }];
+        match self.best {
+            Some((trial, value)) => parts.push(format!("best {} {} (trial {trial})", self.metric, number(value))),
+            None => parts.push("no score yet".to_owned()),
+        }
+        if let Some(budget) = self.budget {
+            parts.push(format!("{} left", format_duration(budget.saturating_sub(self.started.elapsed()))));
+        }
+        if !self.now.is_empty() {
+            parts.push(self.now.clone());
+        }
+        parts.join(" | ")
+    }
+
+    fn refresh(&mut self, line_wanted: bool) {
+        match &self.bar {
+            Some(bar) => bar.set_message(self.status()),
+            None if line_wanted || self.last_line.elapsed() >= QUIET => {
+                self.say(&self.status());
+                self.last_line = Instant::now();
+            }
+            None => {}
+        }
+    }
+
+    fn value(&self, trial: &TrialRecord) -> Option<f64> {
+        let direction: Direction = self.metric.direction();
+        trial.cost.map(|cost| direction.value(cost))
+    }
+}
+
+impl Observer for Progress {
+    fn on_event(&mut self, event: &Event<'_>) {
+        let mut line_wanted = false;
+        match event {
+            Event::SearchStarted { n_done, n_trials, budget } => {
+                (self.n_done, self.n_trials, self.budget) = (*n_done, *n_trials, *budget);
+                self.started = Instant::now();
+            }
+            Event::TrialStarted { number, params } => {
+                self.now = format!("trial {number}: {}", params.text("family").unwrap_or("training"));
+            }
+            Event::EpochFinished { number, fold, epoch } => {
+                let family = self.now.split_once(": ").map_or("training", |(_, rest)| {
+                    rest.split_once(',').map_or(rest, |(family, _)| family)
+                });
+                self.now = format!("trial {number}: {family}, fold {fold}, epoch {}", epoch.index + 1);
+            }
+            Event::TrialFinished { trial, best } => {
+                self.n_done += usize::from(trial.state.is_finished());
+                let best = best.and_then(|best| Some((best.number, self.value(best)?)));
+                line_wanted = best != self.best;
+                self.best = best;
+                self.now = String::new();
+            }
+            Event::Warning { message } => self.say(&format!("warning: {message}")),
+            Event::Stage { message } => self.now = (*message).to_owned(),
+            _ => {}
+        }
+        self.refresh(line_wanted);
+    }
+}

@@ -1,0 +1,108 @@
+//! Tables for the terminal: plain text that reads well without colour and pastes well.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use automl::{Leaderboard, LeaderboardRow, Metric, TrialState, format_duration};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// The first `top` trials of a leaderboard.
+pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
+    let shown: Vec<Metric> = beside(board.metric, board.rows.first());
+    let mut table = plain();
+    let mut header = vec!["#".to_owned(), "trial".to_owned(), "family".to_owned(), board.metric.name()];
+    header.extend(shown.iter().map(|metric| metric.name()));
+    header.extend(["time".to_owned(), "configuration".to_owned()]);
+    table.set_header(header);
+    for row in board.rows.iter().filter(|row| row.state == TrialState::Complete).take(top) {
+        table.add_row(cells(row, &shown));
+    }
+    for column in [0, 1, 3, 4, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = table.trim_fmt();
+    let count = |state| board.rows.iter().filter(|row| row.state == state).count();
+    let states = [TrialState::Complete, TrialState::Pruned, TrialState::Failed];
+    let counts: Vec<String> = states.iter().map(|state| format!("{} {}", count(*state), state.name())).collect();
+    // Writing to a `String` cannot fail.
+    let _ = write!(text, "\n{}", counts.join(", "));
+    text
+}
+
+/// Scores as two columns.
+pub(crate) fn scores(scores: &[(Metric, f64)]) -> String {
+    let mut table = plain();
+    for (metric, value) in scores {
+        table.add_row([metric.name(), number(*value)]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+/// A value with five significant digits.
+pub(crate) fn number(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let digits_before = value.abs().log10().floor() as i32 + 1;
+    match digits_before {
+        ..-3 => format!("{value:.4e}"),
+        digits => format!("{value:.*}", usize::try_from(5 - digits).unwrap_or(0)),
+    }
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table
+}
+
+/// One or two metrics that people ask for besides the one that was optimised.
+fn beside(metric: Metric, row: Option<&LeaderboardRow>) -> Vec<Metric> {
+    let wanted = [Metric::Accuracy, Metric::RocAuc, Metric::LogLoss, Metric::R2, Metric::Mae, Metric::Rmse];
+    let has = |of: &Metric| row.is_some_and(|row| row.scores.iter().any(|(metric, _)| metric == of));
+    wanted.into_iter().filter(|of| *of != metric && has(of)).take(2).collect()
+}
+
+fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
+    let score = match (row.score, row.score_std) {
+        (Some(score), Some(std)) => format!("{} ± {}", number(score), number_like(std, score)),
+        (Some(score), None) => number(score),
+        (None, _) => String::new(),
+    };
+    let mut cells = vec![
+        row.rank.map(|rank| rank.to_string()).unwrap_or_default(),
+        row.trial.to_string(),
+        row.family.clone(),
+        score,
+    ];
+    let of = |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
+    cells.extend(shown.iter().map(|metric| of(metric).unwrap_or_default()));
+    cells.push(format_duration(Duration::from_secs_f64(row.seconds.max(0.0))));
+    cells.push(row.params.scoped(&row.family).to_string());
+    cells
+}
+
+/// `value` with as many decimals as [`number`] gives `other`.
+fn number_like(value: f64, other: f64) -> String {
+    let decimals = number(other).split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if decimals > 8 { number(value) } else { format!("{value:.decimals$}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_five_significant_digits() {
+        let written = [0.123_456_789, 12.345_678, 540_123.4, 0.0, -0.001_234_567, 1e-9, f64::NAN].map(number);
+        assert_eq!(written, ["0.12346", "12.346", "540123", "0", "-0.0012346", "1.0000e-9", "NaN"]);
+    }
+}

@@ -1,0 +1,271 @@
+//! What a user asks for: [`ExperimentConfig`], as TOML, flags or builder calls give it. Unchecked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use automl_core::{ColumnKind, Device, Metric, Task};
+use serde::{Deserialize, Serialize};
+
+use crate::error::AutomlError;
+
+/// An experiment as it was asked for. [`Experiment::prepare`](crate::Experiment::prepare) makes it runnable.
+///
+/// | Name | Default | Meaning |
+/// |---|---|---|
+/// | `name` | name of the data file | names the run folder |
+/// | `data` | required | file, or glob pattern of files with one schema |
+/// | `target` | required | column to predict |
+/// | `task` | inferred | `binary`, `multiclass`, `regression` |
+/// | `positive` | the label that sorts last | the positive label of a binary task |
+/// | `metric` | `log_loss`, `rmse` | what the search optimises |
+/// | `seed` | 0 | every random choice derives from it |
+/// | `device` | `flex` | where networks train |
+/// | `out` | `runs/NAME` | the run folder |
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExperimentConfig {
+    /// Names the run folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// File, or glob pattern of files with one schema.
+    pub data: PathBuf,
+    /// Column to predict.
+    pub target: String,
+    /// The kind of problem; inferred from the target if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// The positive label of a binary task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positive: Option<String>,
+    /// What the search optimises.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// Every random choice derives from it.
+    pub seed: u64,
+    /// Where networks train.
+    pub device: Device,
+    /// The run folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out: Option<PathBuf>,
+    /// Kinds of columns where the inferred one is not wanted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, ColumnKind>,
+    /// How rows are split.
+    pub split: SplitConfig,
+    /// How configurations are searched.
+    pub search: SearchConfig,
+}
+
+/// How rows are split into folds and holdout.
+///
+/// | Name | Default | Range | Meaning |
+/// |---|---|---|---|
+/// | `scheme` | `kfold` | `kfold`, `group`, `time`, `single` | kind of split |
+/// | `folds` | by rows: 5, 3 above 10,000, 1 above 200,000 | 2 to 100 | number of folds |
+/// | `repeats` | 1 | 1 to 100 | independent k-folds |
+/// | `group` | – | a column | rows of one group stay together |
+/// | `time` | – | a column | validation rows are later than training rows |
+/// | `holdout` | 0.1; 0.2 below 1,000 rows | 0 to 0.5 | share of rows scored once at the end |
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// Kind of split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
+    /// Number of folds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<usize>,
+    /// Independent k-folds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<usize>,
+    /// Column of groups.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Column of times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Share of rows scored once at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<f64>,
+}
+
+/// The kind of split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// k folds, stratified by class where there are classes.
+    Kfold,
+    /// k folds that keep groups together.
+    Group,
+    /// Expanding windows in order of time.
+    Time,
+    /// One split.
+    Single,
+}
+
+impl FromStr for Scheme {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "kfold" => Ok(Scheme::Kfold),
+            "group" => Ok(Scheme::Group),
+            "time" => Ok(Scheme::Time),
+            "single" => Ok(Scheme::Single),
+            other => Err(format!("unknown split `{other}`; there are kfold, group, time and single")),
+        }
+    }
+}
+
+/// How configurations are searched.
+///
+/// | Name | Default | Meaning |
+/// |---|---|---|
+/// | `sampler` | `tpe` | `tpe` or `random` |
+/// | `pruner` | `median` | `median` or `none` |
+/// | `time` | `5m` unless `trials` is given | time budget of all runs together |
+/// | `trials` | – | number of trials |
+/// | `families` | all that support the task | model families |
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Proposes configurations.
+    pub sampler: SamplerKind,
+    /// Ends trials that cannot catch up.
+    pub pruner: PrunerKind,
+    /// Time budget, such as `5m`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// Number of trials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trials: Option<usize>,
+    /// Model families; empty means all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<String>,
+}
+
+/// Which sampler proposes configurations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SamplerKind {
+    /// Tree-structured Parzen estimator.
+    #[default]
+    Tpe,
+    /// Independent uniform draws.
+    Random,
+}
+
+impl FromStr for SamplerKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "tpe" => Ok(SamplerKind::Tpe),
+            "random" => Ok(SamplerKind::Random),
+            other => Err(format!("unknown sampler `{other}`; there are `tpe` and `random`")),
+        }
+    }
+}
+
+/// Which pruner ends trials that cannot catch up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PrunerKind {
+    /// Worse than the median of other trials on the same folds.
+    #[default]
+    Median,
+    /// Every trial runs to its end.
+    None,
+}
+
+impl FromStr for PrunerKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "median" => Ok(PrunerKind::Median),
+            "none" => Ok(PrunerKind::None),
+            other => Err(format!("unknown pruner `{other}`; there are median and none")),
+        }
+    }
+}
+
+impl ExperimentConfig {
+    /// The least that is needed: where the data are and what to predict.
+    pub fn new(data: impl Into<PathBuf>, target: impl Into<String>) -> Self {
+        Self { data: data.into(), target: target.into(), ..Self::default() }
+    }
+
+    /// Reads a TOML file. Paths in it are relative to the file's folder; they come back absolute.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] naming file, line and field.
+    pub fn read(path: &Path) -> Result<Self, AutomlError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| AutomlError::config(format!("cannot read `{}`: {error}", path.display())))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| AutomlError::config(format!("`{}` is wrong: {error}", path.display())))?;
+        let absolute = std::path::absolute(path)
+            .map_err(|error| AutomlError::config(format!("cannot resolve `{}`: {error}", path.display())))?;
+        let folder = absolute.parent().unwrap_or(Path::new("/"));
+        if config.name.is_none() {
+            config.name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        }
+        if !config.data.as_os_str().is_empty() {
+            config.data = folder.join(&config.data);
+        }
+        Ok(config)
+    }
+
+    /// The configuration as TOML.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] when a path is not Unicode.
+    pub fn to_toml(&self) -> Result<String, AutomlError> {
+        toml::to_string(self).map_err(|error| AutomlError::config(format!("cannot write the configuration: {error}")))
+    }
+
+    /// The experiment's name: as given, or the data file's without its endings.
+    pub fn resolved_name(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let file = self.data.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem: String = file.split('.').next().unwrap_or_default().replace(['*', '?', '[', ']'], "");
+        if stem.is_empty() { "experiment".to_owned() } else { stem }
+    }
+
+    /// The run folder: as given, or `runs/NAME`.
+    pub fn run_folder(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("runs").join(self.resolved_name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn toml_round_trips() {
+        let mut config = ExperimentConfig::new("train.csv", "Survived");
+        config.metric = Some(Metric::RocAuc);
+        config.columns.insert("Pclass".to_owned(), ColumnKind::Categorical);
+        config.split.folds = Some(4);
+        config.search.time = Some("2m".to_owned());
+        let text = config.to_toml().unwrap();
+        assert_eq!(toml::from_str::<ExperimentConfig>(&text).unwrap(), config);
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_by_name() {
+        let error = toml::from_str::<ExperimentConfig>("data = 'a.csv'\ntraget = 'x'").unwrap_err().to_string();
+        assert!(error.contains("traget") && error.contains("target"), "{error}");
+    }
+
+    #[test]
+    fn the_name_comes_from_the_data_file() {
+        assert_eq!(ExperimentConfig::new("data/train.csv.gz", "y").resolved_name(), "train");
+        assert_eq!(ExperimentConfig::new("data/*.csv", "y").resolved_name(), "experiment");
+    }
+}

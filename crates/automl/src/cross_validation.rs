@@ -1,0 +1,167 @@
+//! The objective of a search: a configuration's mean cost over the folds.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use automl_core::{
+    ArtifactError, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective, Params,
+    Predictions, TrialContext, TrialError, TrialRecord,
+};
+use automl_data::Table;
+use automl_data::prep::Preprocessor;
+
+use crate::joint::{Joint, prep_params};
+use crate::members::FoldModel;
+use crate::out_of_fold::OutOfFold;
+use crate::run_folder::{RunFolder, replace_folder};
+
+/// Fits a configuration on every fold and scores it on the fold's validation rows.
+///
+/// The first fold is fitted alone, so that a configuration that cannot catch up costs one fold; the
+/// others train together as one population.
+pub(crate) struct CrossValidation<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) plan: &'a FoldPlan,
+    pub(crate) joint: &'a Joint,
+    pub(crate) metric: Metric,
+    pub(crate) device: Device,
+    pub(crate) folder: &'a RunFolder,
+}
+
+/// One fold, fitted and predicted.
+struct FoldFit {
+    fold: usize,
+    model: FoldModel,
+    predictions: Predictions,
+    cost: f64,
+}
+
+impl Objective for CrossValidation<'_> {
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError> {
+        let n_folds = self.plan.folds.len();
+        let mut fits: Vec<FoldFit> = Vec::with_capacity(n_folds);
+        for group in [0..1, 1..n_folds] {
+            if group.is_empty() {
+                continue;
+            }
+            let folds: Vec<usize> = group.collect();
+            fits.extend(self.fit_folds(params, &folds, trial)?);
+            if fits.len() < n_folds {
+                trial.report(fits.len() as u32, mean_cost(&fits))?;
+            }
+        }
+        let cost = mean_cost(&fits);
+        let best = TrialRecord::best(trial.history()).and_then(|best| best.cost);
+        if cost.is_finite() && best.is_none_or(|best| cost < best) {
+            self.keep(trial.number, &fits)?;
+        }
+        Ok(cost)
+    }
+}
+
+impl CrossValidation<'_> {
+    fn fit_folds(
+        &self,
+        params: &Params,
+        folds: &[usize],
+        trial: &mut TrialContext<'_>,
+    ) -> Result<Vec<FoldFit>, TrialError> {
+        let started = Instant::now();
+        let family = self.joint.family(params).map_err(failed)?;
+        let own = params.scoped(family.id());
+        let prepared = folds.iter().map(|&fold| self.prepare(params, family, fold)).collect::<Result<Vec<_>, _>>()?;
+        let members: Vec<Member<'_>> = prepared
+            .iter()
+            .zip(folds)
+            .map(|(of, &fold)| Member {
+                params: &own,
+                train: &of.train,
+                valid: &of.valid,
+                seed: trial.seed.fold(fold as u32),
+            })
+            .collect();
+        let mut epochs: Vec<Vec<Epoch>> = vec![Vec::new(); folds.len()];
+        let profile = self.table.profile();
+        let context =
+            FitContext { task: profile.task, n_classes: profile.n_classes(), device: self.device, stop: trial.stop };
+        let models = family.fit_population(&members, &context, &mut |member, epoch| {
+            epochs[member].push(epoch);
+            trial.epoch(folds[member] as u32, epoch);
+            ControlFlow::Continue(())
+        });
+        let mut fits = Vec::with_capacity(folds.len());
+        for (((of, model), epochs), &fold) in prepared.into_iter().zip(models).zip(epochs).zip(folds) {
+            let model = model.map_err(|error| in_fold(fold, error.into()))?;
+            let predictions = model.predict(&of.valid).map_err(|error| in_fold(fold, error.into()))?;
+            let seconds = started.elapsed().as_secs_f64() / folds.len() as f64;
+            let score = self.score(fold, &predictions, model.best_epoch(), &epochs, seconds)?;
+            let cost = score.cost;
+            trial.record_fold(score, epochs);
+            fits.push(FoldFit { fold, model: FoldModel { prep: of.prep, model }, predictions, cost });
+        }
+        Ok(fits)
+    }
+
+    fn prepare(&self, params: &Params, family: &dyn ModelFamily, fold: usize) -> Result<Prepared, TrialError> {
+        let profile = self.table.profile();
+        let choices = prep_params(params, profile, family.categorical_input());
+        let recipe = Preprocessor::new(&choices, profile, family.categorical_input()).map_err(failed)?;
+        let rows = &self.plan.folds[fold];
+        let prep = recipe.fit(self.table, &rows.train).map_err(failed)?;
+        let train = prep.transform(self.table, &rows.train).map_err(failed)?;
+        let valid = prep.transform(self.table, &rows.valid).map_err(failed)?;
+        Ok(Prepared { prep, train, valid })
+    }
+
+    fn score(
+        &self,
+        fold: usize,
+        predictions: &Predictions,
+        best_epoch: Option<u32>,
+        epochs: &[Epoch],
+        seconds: f64,
+    ) -> Result<FoldScore, TrialError> {
+        let target = self.table.target().map(|target| target.select(&self.plan.folds[fold].valid));
+        let target = target.ok_or_else(|| TrialError::Failed { reason: "the table has no target".to_owned() })?;
+        let value = self.metric.score(&target, predictions).map_err(|error| in_fold(fold, failed(error)))?;
+        let scores = automl_core::metric::score_all(self.table.profile().task, &target, predictions)
+            .map_err(|error| in_fold(fold, failed(error)))?;
+        let cost = self.metric.direction().cost(value);
+        Ok(FoldScore { fold: fold as u32, cost, scores, best_epoch, n_epochs: epochs.len() as u32, seconds })
+    }
+
+    /// Keeps the fold models and the out-of-fold predictions, before the trial is stored as complete: whatever
+    /// happens in between, a trial that the store calls the best has its models.
+    fn keep(&self, number: u32, fits: &[FoldFit]) -> Result<(), ArtifactError> {
+        let parts = fits.iter().map(|fit| (self.plan.folds[fit.fold].valid.as_slice(), &fit.predictions));
+        let Some(target) = self.table.target() else { return Ok(()) };
+        let out_of_fold = OutOfFold::gather(target, parts);
+        replace_folder(&self.folder.trial(number), |dir| {
+            for fit in fits {
+                fit.model.save(&dir.join(format!("fold-{}", fit.fold)))?;
+            }
+            out_of_fold.save(dir)
+        })
+    }
+}
+
+struct Prepared {
+    prep: automl_data::prep::FittedPreprocessor,
+    train: automl_core::Design,
+    valid: automl_core::Design,
+}
+
+fn mean_cost(fits: &[FoldFit]) -> f64 {
+    fits.iter().map(|fit| fit.cost).sum::<f64>() / fits.len() as f64
+}
+
+fn failed(error: impl std::fmt::Display) -> TrialError {
+    TrialError::Failed { reason: error.to_string() }
+}
+
+fn in_fold(fold: usize, error: TrialError) -> TrialError {
+    match error {
+        TrialError::Failed { reason } => TrialError::Failed { reason: format!("fold {fold}: {reason}") },
+        other => other,
+    }
+}

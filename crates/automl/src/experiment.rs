@@ -1,0 +1,257 @@
+//! An experiment that can run: checked configuration, table, folds and search space.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use automl_core::{
+    Event, FoldPlan, Metric, Observer, Pruner, Purpose, Sampler, Seed, StopReason, StopSignal, TrialRecord,
+    TrialStore,
+};
+use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, read_frame};
+use automl_search::{MedianPruner, NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
+use automl_store::StudyFile;
+
+use crate::config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme};
+use crate::cross_validation::CrossValidation;
+use crate::duration::{format_duration, parse_duration};
+use crate::error::AutomlError;
+use crate::finish;
+use crate::joint::Joint;
+use crate::leaderboard::Leaderboard;
+use crate::run::Run;
+use crate::run_folder::{RunFolder, write_atomic};
+use crate::{split, study};
+
+/// Used when the user limits neither trials nor time.
+const DEFAULT_TIME: &str = "5m";
+
+/// A checked experiment. Made by [`Experiment::prepare`], which reads the data.
+pub struct Experiment {
+    /// The configuration with every default filled in.
+    pub(crate) config: ExperimentConfig,
+    pub(crate) table: Table,
+    pub(crate) split: SplitOptions,
+    pub(crate) plan: FoldPlan,
+    pub(crate) joint: Joint,
+    pub(crate) metric: Metric,
+    time: Option<Duration>,
+}
+
+/// What a run left behind.
+#[derive(Debug, Clone)]
+pub struct ExperimentResult {
+    /// All trials in order of merit.
+    pub leaderboard: Leaderboard,
+    /// The best trial; `None` if none completed.
+    pub best: Option<TrialRecord>,
+    /// Scores of the final model on the holdout; empty without one.
+    pub holdout: Vec<(Metric, f64)>,
+    /// Rows of the holdout.
+    pub n_holdout: usize,
+    /// Why the search ended before all wanted trials were done.
+    pub stopped: Option<StopReason>,
+    /// Trials finished in this run.
+    pub n_new: usize,
+    /// The report.
+    pub report: PathBuf,
+    /// The leaderboard as CSV.
+    pub leaderboard_file: PathBuf,
+    /// The study file.
+    pub study: PathBuf,
+    /// The resolved configuration.
+    pub config: PathBuf,
+    /// The bundle; `None` if no trial completed.
+    pub model: Option<PathBuf>,
+}
+
+impl Experiment {
+    /// Reads the data and checks the configuration against them.
+    ///
+    /// # Errors
+    /// [`AutomlError`] naming the setting or the place in the data.
+    pub fn prepare(mut config: ExperimentConfig) -> Result<Self, AutomlError> {
+        check_given(&config)?;
+        let time = budget(&mut config)?;
+        config.data = std::path::absolute(&config.data)
+            .map_err(|error| AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display())))?;
+        config.out = Some(config.run_folder());
+        config.name = Some(config.resolved_name());
+        let frame = read_frame(&Source::new(&config.data))?;
+        let table = Table::for_training(frame, &table_options(&config))?;
+        let profile = table.profile();
+        let metric = config.metric.unwrap_or(Metric::default_of(profile.task));
+        if !metric.supports(profile.task) {
+            return Err(automl_core::MetricError::WrongTask { metric, task: profile.task }.into());
+        }
+        let split = split::resolve(&mut config.split, table.n_rows())?;
+        let seed = Seed(config.seed);
+        let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
+        let joint = Joint::new(profile, &config.search.families)?;
+        config.metric = Some(metric);
+        config.task = Some(profile.task);
+        config.search.families = joint.families.iter().map(|family| family.id().to_owned()).collect();
+        Ok(Self { config, table, split, plan, joint, metric, time })
+    }
+
+    /// What the search optimises.
+    pub fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// The configuration with every default filled in.
+    pub fn config(&self) -> &ExperimentConfig {
+        &self.config
+    }
+
+    /// What is about to happen, a line each.
+    pub fn describe(&self) -> Vec<String> {
+        let profile = self.table.profile();
+        let n_features = profile.features().count();
+        let left_out = profile.columns.len() - n_features;
+        let mut lines = vec![
+            format!("data    {} rows, {n_features} features ({left_out} columns left out)", self.table.n_rows()),
+            format!("target  {} ({}: {})", profile.target, profile.task, profile.task_reason),
+            format!("split   {}", split::describe(&self.split, self.plan.holdout.len())),
+        ];
+        let families = self.config.search.families.join(", ");
+        let limit = match (self.time, self.config.search.trials) {
+            (Some(time), Some(trials)) => format!("{trials} trials or {}", format_duration(time)),
+            (Some(time), None) => format_duration(time),
+            (None, trials) => format!("{} trials", trials.unwrap_or_default()),
+        };
+        lines.push(format!("search  {} over {families}; {limit}", self.metric));
+        lines.extend(self.table.warnings().iter().map(|warning| format!("warning: {warning}")));
+        lines
+    }
+
+    /// Searches until a limit is reached or `stop` asks for the end; then makes the final model, the
+    /// leaderboard and the report. A folder that holds an unfinished run of the same experiment is
+    /// taken up where it stands.
+    ///
+    /// # Errors
+    /// [`AutomlError`]; every trial that was finished before is kept.
+    pub fn run(&self, stop: &StopSignal, observer: &mut dyn Observer) -> Result<ExperimentResult, AutomlError> {
+        let root = self.config.run_folder();
+        let folder = RunFolder::lock(&root)?;
+        let mut store = study::open(&folder, self)?;
+        write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
+        let before = store.trials()?;
+        let stopped = self.search(&folder, &mut store, &before, stop, observer)?;
+        let trials = store.trials()?;
+        observer.on_event(&Event::Stage { message: "making the final model and the report" });
+        let holdout = finish::final_model(self, &folder, &trials)?;
+        let run = Run::open(&root)?;
+        let leaderboard = run.write_leaderboard()?;
+        let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
+        store.close()?;
+        let best = TrialRecord::best(&trials).cloned();
+        let finished = |trials: &[TrialRecord]| trials.iter().filter(|trial| trial.state.is_finished()).count();
+        Ok(ExperimentResult {
+            leaderboard,
+            holdout,
+            n_holdout: self.plan.holdout.len(),
+            stopped,
+            n_new: finished(&trials) - finished(&before),
+            report,
+            leaderboard_file: folder.leaderboard(),
+            study: folder.study(),
+            config: folder.config(),
+            model: best.is_some().then(|| folder.model()),
+            best,
+        })
+    }
+
+    fn search(
+        &self,
+        folder: &RunFolder,
+        store: &mut StudyFile,
+        before: &[TrialRecord],
+        stop: &StopSignal,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<StopReason>, AutomlError> {
+        let used: f64 = before.iter().map(|trial| trial.seconds).sum();
+        let left = self.time.map(|time| time.saturating_sub(Duration::from_secs_f64(used)));
+        let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
+        let sampler: Box<dyn Sampler> = match self.config.search.sampler {
+            SamplerKind::Tpe => Box::new(TpeSampler::default()),
+            SamplerKind::Random => Box::new(RandomSampler),
+        };
+        let pruner: Box<dyn Pruner> = match self.config.search.pruner {
+            PrunerKind::Median => Box::new(MedianPruner::default()),
+            PrunerKind::None => Box::new(NopPruner),
+        };
+        let mut objective = CrossValidation {
+            table: &self.table,
+            plan: &self.plan,
+            joint: &self.joint,
+            metric: self.metric,
+            device: self.config.device,
+            folder,
+        };
+        let plan = SearchPlan {
+            space: &self.joint.space,
+            initial: &self.joint.initial,
+            sampler: sampler.as_ref(),
+            pruner: pruner.as_ref(),
+            seed: Seed(self.config.seed),
+            n_trials: self.config.search.trials,
+            stop: &stop,
+        };
+        Ok(run_search(&plan, store, &mut objective, observer)?.stopped)
+    }
+}
+
+impl ExperimentResult {
+    /// The holdout scores that people ask for first, the optimised one leading.
+    pub fn headline_scores(&self) -> Vec<(Metric, f64)> {
+        let usual = [Metric::Accuracy, Metric::RocAuc, Metric::LogLoss, Metric::R2, Metric::Mae, Metric::Rmse];
+        let leading = std::iter::once(self.leaderboard.metric);
+        let others = usual.into_iter().filter(|metric| *metric != self.leaderboard.metric);
+        let of = |metric: Metric| self.holdout.iter().find(|(of, _)| *of == metric).copied();
+        leading.chain(others).filter_map(of).take(4).collect()
+    }
+
+    /// What became of the trials, for a run without a model.
+    pub fn why_no_model(&self) -> String {
+        match self.leaderboard.rows.iter().find_map(|row| row.reason.as_ref()) {
+            Some(reason) => format!("{} trials, the first of which: {reason}", self.leaderboard.rows.len()),
+            None => "the time was up before the first trial was done".to_owned(),
+        }
+    }
+}
+
+fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {
+    if config.data.as_os_str().is_empty() {
+        return Err(AutomlError::config("no data are given")
+            .with_hint("name a file with `--data FILE`, or `data = \"FILE\"` in the experiment file"));
+    }
+    if config.target.is_empty() {
+        return Err(AutomlError::config("no target is given")
+            .with_hint("name the column to predict with `--target COLUMN`, or `target = \"COLUMN\"`"));
+    }
+    if config.search.trials == Some(0) {
+        return Err(AutomlError::config("`trials` is 0, but must be at least 1"));
+    }
+    Ok(())
+}
+
+/// The time budget, filled in where nothing limits the search.
+fn budget(config: &mut ExperimentConfig) -> Result<Option<Duration>, AutomlError> {
+    if config.search.time.is_none() && config.search.trials.is_none() {
+        config.search.time = Some(DEFAULT_TIME.to_owned());
+    }
+    let parse = |text: &String| parse_duration(text).map_err(|error| AutomlError::config(format!("`time`: {error}")));
+    config.search.time.as_ref().map(parse).transpose()
+}
+
+fn table_options(config: &ExperimentConfig) -> TableOptions {
+    let of_scheme = |scheme: Scheme| config.split.scheme.is_none_or(|given| given == scheme);
+    TableOptions {
+        target: config.target.clone(),
+        task: config.task,
+        positive: config.positive.clone(),
+        columns: config.columns.clone(),
+        group: config.split.group.clone().filter(|_| of_scheme(Scheme::Group)),
+        time: config.split.time.clone().filter(|_| of_scheme(Scheme::Time)),
+    }
+}

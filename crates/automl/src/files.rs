@@ -1,0 +1,63 @@
+//! Prediction and evaluation of whole files.
+
+use std::path::Path;
+
+use automl_core::{Metric, Predictions};
+use automl_data::polars::prelude::{Column, DataFrame, NamedFrom, Series};
+use automl_data::{Source, Table, read_frame, write_predictions};
+
+use crate::error::AutomlError;
+use crate::members::Model;
+
+impl Model {
+    /// Predicts the rows of `data` and writes them to `out`: column `prediction` and, for classes,
+    /// `p_<label>`. Returns the number of rows.
+    ///
+    /// # Errors
+    /// [`AutomlError`] if the file cannot be read, lacks columns, or the result cannot be written.
+    pub fn predict_file(&self, data: &Path, out: &Path) -> Result<usize, AutomlError> {
+        let table = self.read(data)?;
+        let predictions = self.predict(&table)?;
+        let mut frame = self.frame(&predictions)?;
+        write_predictions(&mut frame, out)?;
+        Ok(predictions.n_rows())
+    }
+
+    /// Scores the model on a file that has the target column.
+    ///
+    /// # Errors
+    /// As [`Model::predict_file`]; [`AutomlError::Config`] if there is no target column.
+    pub fn evaluate_file(&self, data: &Path) -> Result<Vec<(Metric, f64)>, AutomlError> {
+        self.evaluate(&self.read(data)?)
+    }
+
+    fn read(&self, data: &Path) -> Result<Table, AutomlError> {
+        let frame = read_frame(&Source::new(data))?;
+        Ok(Table::for_prediction(frame, &self.manifest().schema)?)
+    }
+
+    /// Predictions as a frame, labels spelt as in the training data.
+    ///
+    /// # Errors
+    /// [`AutomlError::Internal`] if polars refuses, which would be a fault of automl.
+    pub fn frame(&self, predictions: &Predictions) -> Result<DataFrame, AutomlError> {
+        let labels = &self.manifest().schema.labels;
+        let mut columns = Vec::new();
+        match predictions {
+            Predictions::Real(values) => columns.push(series("prediction", values)),
+            Predictions::Proba(proba) => {
+                let classes = predictions.classes().unwrap_or_default();
+                let names: Vec<&str> = classes.iter().map(|&class| labels[class as usize].as_str()).collect();
+                columns.push(Column::from(Series::new("prediction".into(), names)));
+                for (class, label) in labels.iter().enumerate() {
+                    columns.push(series(&format!("p_{label}"), &proba.column(class)));
+                }
+            }
+        }
+        DataFrame::new(predictions.n_rows(), columns).map_err(|error| AutomlError::Internal(Box::new(error)))
+    }
+}
+
+fn series(name: &str, values: &[f64]) -> Column {
+    Column::from(Series::new(name.into(), values))
+}

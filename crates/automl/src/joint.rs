@@ -1,0 +1,135 @@
+//! The joint space: which family, how to prepare the table for it, and the family's own parameters.
+//!
+//! Names are `family`, `prep.NAME` and `FAMILY.NAME`. A preprocessing choice exists for the families it
+//! matters to; a family's parameters exist while that family is chosen.
+
+use automl_core::{CategoricalInput, Condition, DataProfile, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace};
+use automl_data::prep::{prep_defaults, prep_space};
+
+use crate::error::AutomlError;
+
+/// Families, their joint space and the configurations to try first.
+pub(crate) struct Joint {
+    pub(crate) families: Vec<Box<dyn ModelFamily>>,
+    pub(crate) space: SearchSpace,
+    /// The first family's best guess, then the next family's, …, then second guesses.
+    pub(crate) initial: Vec<Params>,
+}
+
+impl Joint {
+    /// Builds the joint space of the families in `wanted` (all, if empty) that support the task.
+    pub(crate) fn new(profile: &DataProfile, wanted: &[String]) -> Result<Self, AutomlError> {
+        let families = choose(profile, wanted)?;
+        let ids: Vec<&str> = families.iter().map(|family| family.id()).collect();
+        let mut specs = vec![ParamSpec::new("family", automl_core::Domain::choice(&ids))];
+        specs.extend(prep_specs(profile, &families));
+        for family in &families {
+            let own = family.space(profile).unwrap_or_default();
+            specs.extend(own.into_iter().map(|spec| scoped(spec, family.id())));
+        }
+        let initial = initial(profile, &families);
+        let space = SearchSpace::new(specs)?;
+        for params in &initial {
+            space.check(params)?;
+        }
+        Ok(Self { families, space, initial })
+    }
+
+    /// The family that `params` chose.
+    pub(crate) fn family(&self, params: &Params) -> Result<&dyn ModelFamily, automl_core::SpaceError> {
+        let id = params.text("family")?;
+        let found = self.families.iter().find(|family| family.id() == id);
+        found.map(AsRef::as_ref).ok_or_else(|| automl_core::SpaceError::OutOfDomain {
+            name: "family".to_owned(),
+            value: id.to_owned(),
+            domain: self.space.get("family").map(|spec| spec.domain.describe()).unwrap_or_default(),
+        })
+    }
+}
+
+fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Box<dyn ModelFamily>>, AutomlError> {
+    let all = automl_models::families();
+    let known: Vec<&str> = all.iter().map(|family| family.id()).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        let message = format!("there is no model family `{unknown}`");
+        return Err(AutomlError::config(message).with_hint(format!("families are {}", known.join(", "))));
+    }
+    let chosen: Vec<Box<dyn ModelFamily>> = all
+        .into_iter()
+        .filter(|family| wanted.is_empty() || wanted.iter().any(|name| name == family.id()))
+        .filter(|family| family.space(profile).is_some())
+        .collect();
+    if chosen.is_empty() {
+        return Err(AutomlError::config(format!("none of the families asked for supports {} tasks", profile.task)));
+    }
+    Ok(chosen)
+}
+
+/// Preprocessing choices, each existing for the families that take the form it concerns.
+fn prep_specs(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<ParamSpec> {
+    let mut specs: Vec<ParamSpec> = Vec::new();
+    for family in families.iter().filter(|family| uses_features(family.as_ref(), profile)) {
+        for spec in prep_space(profile, family.categorical_input()) {
+            let name = format!("prep.{}", spec.name);
+            let id = ParamValue::from(family.id());
+            if let Some(known) = specs.iter_mut().find(|known| known.name == name) {
+                // A child of another preprocessing choice follows its parent; only top-level choices list families.
+                if let Some(condition) = known.when.as_mut().filter(|condition| condition.parent == "family") {
+                    condition.any_of.push(id);
+                }
+                continue;
+            }
+            let when = match spec.when {
+                Some(inner) => Condition { parent: format!("prep.{}", inner.parent), any_of: inner.any_of },
+                None => Condition { parent: "family".to_owned(), any_of: vec![id] },
+            };
+            specs.push(ParamSpec { name, domain: spec.domain, when: Some(when) });
+        }
+    }
+    specs
+}
+
+/// A family without hyper-parameters of its own is a baseline: it gets the default preparation.
+fn uses_features(family: &dyn ModelFamily, profile: &DataProfile) -> bool {
+    family.space(profile).is_some_and(|specs| !specs.is_empty())
+}
+
+fn scoped(spec: ParamSpec, family: &str) -> ParamSpec {
+    let when = match spec.when {
+        Some(inner) => Condition { parent: format!("{family}.{}", inner.parent), any_of: inner.any_of },
+        None => Condition { parent: "family".to_owned(), any_of: vec![ParamValue::from(family)] },
+    };
+    ParamSpec { name: format!("{family}.{}", spec.name), domain: spec.domain, when: Some(when) }
+}
+
+fn initial(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Params> {
+    let defaults: Vec<Vec<Params>> = families
+        .iter()
+        .map(|family| {
+            let prep = uses_features(family.as_ref(), profile)
+                .then(|| prep_defaults(profile, family.categorical_input()))
+                .unwrap_or_default();
+            let own = family.defaults(profile);
+            own.into_iter().map(|params| join(family.id(), &prep, &params)).collect()
+        })
+        .collect();
+    let rounds = defaults.iter().map(Vec::len).max().unwrap_or(0);
+    (0..rounds).flat_map(|round| defaults.iter().filter_map(move |of| of.get(round).cloned())).collect()
+}
+
+fn join(family: &str, prep: &Params, own: &Params) -> Params {
+    let mut joint = Params::new().with("family", family);
+    for (name, value) in prep.iter() {
+        joint.insert(&format!("prep.{name}"), value.clone());
+    }
+    for (name, value) in own.iter() {
+        joint.insert(&format!("{family}.{name}"), value.clone());
+    }
+    joint
+}
+
+/// The preprocessing part of a configuration; the defaults for a baseline, which has none.
+pub(crate) fn prep_params(params: &Params, profile: &DataProfile, input: CategoricalInput) -> Params {
+    let chosen = params.scoped("prep");
+    if chosen.is_empty() { prep_defaults(profile, input) } else { chosen }
+}

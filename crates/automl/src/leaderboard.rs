@@ -1,0 +1,174 @@
+//! All trials in order of merit.
+
+use automl_core::{Metric, Params, TrialRecord, TrialState};
+use serde::Serialize;
+
+/// Trials in order of merit: complete ones by cost, then pruned, failed and unfinished ones by number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Leaderboard {
+    /// What the search optimised.
+    pub metric: Metric,
+    /// The trials.
+    pub rows: Vec<LeaderboardRow>,
+}
+
+/// One trial.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LeaderboardRow {
+    /// Place among the complete trials, from 1.
+    pub rank: Option<usize>,
+    /// Number of the trial.
+    pub trial: u32,
+    /// Model family.
+    pub family: String,
+    /// Where it stands.
+    pub state: TrialState,
+    /// Mean over the folds of the study's metric.
+    pub score: Option<f64>,
+    /// Standard deviation over the folds of the study's metric.
+    pub score_std: Option<f64>,
+    /// Mean over the folds of the task's other metrics.
+    pub scores: Vec<(Metric, f64)>,
+    /// Folds scored.
+    pub n_folds: usize,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Why it did not complete.
+    pub reason: Option<String>,
+    /// The configuration.
+    pub params: Params,
+}
+
+impl Leaderboard {
+    /// Orders trials.
+    pub fn new(trials: &[TrialRecord], metric: Metric) -> Self {
+        let mut sorted: Vec<&TrialRecord> = trials.iter().collect();
+        sorted.sort_by(|left, right| order(left).cmp(&order(right)).then_with(|| merit(left, right)));
+        let rows = sorted.into_iter().enumerate().map(|(index, trial)| LeaderboardRow::new(index, trial, metric));
+        Self { metric, rows: rows.collect() }
+    }
+
+    /// The leaderboard as CSV: one line a trial, one column a metric, the configuration as JSON.
+    ///
+    /// # Errors
+    /// A message if a configuration has no JSON form.
+    pub fn to_csv(&self) -> Result<String, String> {
+        let others: Vec<Metric> = self.rows.first().map(|row| row.scores.iter().map(|(of, _)| *of).collect()).unwrap_or_default();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut header: Vec<String> =
+            ["rank", "trial", "family", "state"].iter().map(ToString::to_string).collect();
+        header.extend([self.metric.name(), format!("{}_std", self.metric)]);
+        header.extend(others.iter().map(|metric| metric.name()));
+        header.extend(["folds", "seconds", "reason", "params"].iter().map(ToString::to_string));
+        writer.write_record(&header).map_err(|error| error.to_string())?;
+        for row in &self.rows {
+            writer.write_record(row.record(&others)?).map_err(|error| error.to_string())?;
+        }
+        let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    }
+}
+
+impl LeaderboardRow {
+    fn new(index: usize, trial: &TrialRecord, metric: Metric) -> Self {
+        let complete = trial.state == TrialState::Complete;
+        let metrics = trial.folds.first().map(|fold| fold.scores.as_slice()).unwrap_or_default();
+        let others = metrics.iter().map(|(of, _)| *of).filter(|of| *of != metric);
+        Self {
+            rank: complete.then_some(index + 1),
+            trial: trial.number,
+            family: trial.params.text("family").unwrap_or("").to_owned(),
+            state: trial.state,
+            score: trial.mean_score(metric),
+            score_std: trial.std_score(metric),
+            scores: others.filter_map(|of| Some((of, trial.mean_score(of)?))).collect(),
+            n_folds: trial.folds.len(),
+            seconds: trial.seconds,
+            reason: trial.reason.clone(),
+            params: trial.params.clone(),
+        }
+    }
+
+    fn record(&self, others: &[Metric]) -> Result<Vec<String>, String> {
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let mut record = vec![
+            self.rank.map(|rank| rank.to_string()).unwrap_or_default(),
+            self.trial.to_string(),
+            self.family.clone(),
+            self.state.name().to_owned(),
+            number(self.score),
+            number(self.score_std),
+        ];
+        let of = |metric: &Metric| self.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| *value);
+        record.extend(others.iter().map(|metric| number(of(metric))));
+        record.extend([self.n_folds.to_string(), format!("{:.3}", self.seconds)]);
+        record.push(self.reason.clone().unwrap_or_default());
+        record.push(serde_json::to_string(&self.params).map_err(|error| error.to_string())?);
+        Ok(record)
+    }
+}
+
+fn order(trial: &TrialRecord) -> u8 {
+    match trial.state {
+        TrialState::Complete => 0,
+        TrialState::Pruned => 1,
+        TrialState::Failed => 2,
+        TrialState::Running | TrialState::Waiting => 3,
+        TrialState::Lost => 4,
+    }
+}
+
+fn merit(left: &TrialRecord, right: &TrialRecord) -> std::cmp::Ordering {
+    let cost = |trial: &TrialRecord| trial.cost.unwrap_or(f64::INFINITY);
+    cost(left).total_cmp(&cost(right)).then(left.slot.cmp(&right.slot)).then(left.number.cmp(&right.number))
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::FoldScore;
+
+    use super::*;
+
+    fn trial(number: u32, state: TrialState, cost: Option<f64>) -> TrialRecord {
+        let fold = |fold: u32, value: f64| FoldScore {
+            fold,
+            cost: value,
+            scores: vec![(Metric::Rmse, value), (Metric::R2, 0.5)],
+            best_epoch: None,
+            n_epochs: 0,
+            seconds: 0.1,
+        };
+        TrialRecord {
+            number,
+            slot: number,
+            state,
+            params: Params::new().with("family", "linear").with("linear.penalty", 0.1),
+            cost,
+            steps: vec![],
+            folds: cost.map(|cost| vec![fold(0, cost - 1.0), fold(1, cost + 1.0)]).unwrap_or_default(),
+            reason: cost.is_none().then(|| "said \"no\"".to_owned()),
+            started_secs: 0.0,
+            seconds: 0.2,
+        }
+    }
+
+    #[test]
+    fn complete_trials_come_first_by_cost() {
+        let trials = [
+            trial(0, TrialState::Failed, None),
+            trial(1, TrialState::Complete, Some(4.0)),
+            trial(2, TrialState::Pruned, None),
+            trial(3, TrialState::Complete, Some(3.0)),
+        ];
+        let board = Leaderboard::new(&trials, Metric::Rmse);
+        let order: Vec<(Option<usize>, u32)> = board.rows.iter().map(|row| (row.rank, row.trial)).collect();
+        assert_eq!(order, [(Some(1), 3), (Some(2), 1), (None, 2), (None, 0)]);
+        insta::assert_snapshot!(board.to_csv().unwrap(), @r#"
+        rank,trial,family,state,rmse,rmse_std,r2,folds,seconds,reason,params
+        1,3,linear,complete,3,1.4142135623730951,0.5,2,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        2,1,linear,complete,4,1.4142135623730951,0.5,2,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        ,2,linear,pruned,,,,0,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        ,0,linear,failed,,,,0,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        "#);
+    }
+}

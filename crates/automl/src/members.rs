@@ -1,0 +1,115 @@
+//! Fold models: fitted preprocessing and fitted model together, and the mean of several.
+
+use std::fs;
+use std::path::Path;
+
+use automl_core::{ArtifactError, Device, FittedModel, Metric, Predictions};
+use automl_data::Table;
+use automl_data::prep::FittedPreprocessor;
+use automl_models::artifact;
+
+use crate::bundle::Manifest;
+use crate::error::AutomlError;
+use crate::run_folder::io_error;
+
+const PREPROCESS: &str = "preprocess.json";
+
+/// A model with the preprocessing that was fitted on the same rows.
+pub(crate) struct FoldModel {
+    pub(crate) prep: FittedPreprocessor,
+    pub(crate) model: Box<dyn FittedModel>,
+}
+
+impl FoldModel {
+    pub(crate) fn predict(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
+        let design = self.prep.transform(table, rows)?;
+        Ok(self.model.predict(&design)?)
+    }
+
+    pub(crate) fn save(&self, dir: &Path) -> Result<(), ArtifactError> {
+        fs::create_dir_all(dir).map_err(|source| io_error("create", dir, source))?;
+        artifact::save_json(dir, PREPROCESS, &self.prep)?;
+        self.model.save(dir)
+    }
+
+    fn load(dir: &Path, family: &str, device: Device) -> Result<Self, ArtifactError> {
+        let prep = artifact::load_json(dir, PREPROCESS)?;
+        let family = automl_models::family(family).ok_or_else(|| ArtifactError::Corrupt {
+            path: dir.to_owned(),
+            reason: format!("is of the model family `{family}`, which this automl does not know"),
+        })?;
+        Ok(Self { prep, model: family.load(dir, device)? })
+    }
+}
+
+/// A model that predicts tables: the mean of its members.
+pub struct Model {
+    manifest: Manifest,
+    members: Vec<FoldModel>,
+}
+
+impl Model {
+    /// Reads a bundle, checking every file of it.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] naming the file that is missing, changed or newer.
+    pub fn load(dir: &Path, device: Device) -> Result<Self, AutomlError> {
+        Ok(Self::load_members(dir, Manifest::open(dir)?, device)?)
+    }
+
+    /// Reads the members that `manifest` names from folders below `dir`.
+    pub(crate) fn load_members(dir: &Path, manifest: Manifest, device: Device) -> Result<Self, ArtifactError> {
+        let load = |name: &String| FoldModel::load(&dir.join(name), &manifest.family, device);
+        let members = manifest.members.iter().map(load).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { manifest, members })
+    }
+
+    /// What the bundle says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Number of learnt numbers of all members.
+    pub fn n_parameters(&self) -> usize {
+        self.members.iter().map(|member| member.model.n_parameters()).sum()
+    }
+
+    /// Predicts all rows of a table that was read with the manifest's schema.
+    ///
+    /// # Errors
+    /// [`AutomlError::Data`] or [`AutomlError::Fit`] if the table has other columns.
+    pub fn predict(&self, table: &Table) -> Result<Predictions, AutomlError> {
+        let rows: Vec<usize> = (0..table.n_rows()).collect();
+        self.predict_rows(table, &rows)
+    }
+
+    pub(crate) fn predict_rows(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
+        let parts = self.members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
+        let mean = Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has no members"))?;
+        Ok(clamp_to_sum(mean))
+    }
+
+    /// Scores all rows of a table that has the target.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] if the table has no target; otherwise as [`Model::predict`].
+    pub fn evaluate(&self, table: &Table) -> Result<Vec<(Metric, f64)>, AutomlError> {
+        let target = table.target().ok_or_else(|| {
+            AutomlError::config(format!("the data have no column `{}` to compare with", self.manifest.schema.target))
+        })?;
+        let predictions = self.predict(table)?;
+        Ok(automl_core::metric::score_all(self.manifest.schema.task, target, &predictions)?)
+    }
+}
+
+/// The mean of rows that sum to 1 sums to 1 but for the last digits.
+fn clamp_to_sum(predictions: Predictions) -> Predictions {
+    let Predictions::Proba(mut proba) = predictions else { return predictions };
+    for row in 0..proba.n_rows() {
+        let sum: f64 = proba.row(row).iter().sum();
+        if sum > 0.0 {
+            proba.row_mut(row).iter_mut().for_each(|value| *value /= sum);
+        }
+    }
+    Predictions::Proba(proba)
+}

@@ -1,0 +1,65 @@
+//! How rows are split, with the defaults that depend on how many there are.
+
+use automl_data::{SplitOptions, SplitScheme};
+
+use crate::config::{Scheme, SplitConfig};
+use crate::error::AutomlError;
+
+/// Above this many rows a third of the folds is enough to rank configurations.
+const FEW_FOLDS_ABOVE: usize = 10_000;
+/// Above this many rows one split is.
+const ONE_SPLIT_ABOVE: usize = 200_000;
+/// Share of rows that validate in a single split.
+const SINGLE_SHARE: f64 = 0.2;
+/// Below this many rows a tenth would be too few to score on.
+const SMALL: usize = 1000;
+
+/// Fills in what the user left open, in `config` too. Resolving a second time changes nothing.
+///
+/// # Errors
+/// [`AutomlError::Config`] for settings that contradict each other.
+pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOptions, AutomlError> {
+    let kind = match (config.scheme, &config.group, &config.time) {
+        (Some(scheme), _, _) => scheme,
+        (None, Some(_), Some(_)) => {
+            return Err(AutomlError::config("`group` and `time` are both given")
+                .with_hint("say which of them splits: `scheme = \"group\"` or `scheme = \"time\"`"));
+        }
+        (None, Some(_), None) => Scheme::Group,
+        (None, None, Some(_)) => Scheme::Time,
+        (None, None, None) if n_rows > ONE_SPLIT_ABOVE && config.folds.is_none() => Scheme::Single,
+        (None, None, None) => Scheme::Kfold,
+    };
+    let folds = config.folds.unwrap_or(if n_rows > FEW_FOLDS_ABOVE { 3 } else { 5 });
+    let repeats = config.repeats.unwrap_or(1);
+    if repeats != 1 && kind != Scheme::Kfold {
+        return Err(AutomlError::config(format!("`repeats = {repeats}` needs `scheme = \"kfold\"`")));
+    }
+    let scheme = match kind {
+        Scheme::Kfold => SplitScheme::KFold { folds, repeats },
+        Scheme::Group => SplitScheme::Group { folds },
+        Scheme::Time => SplitScheme::Time { folds },
+        Scheme::Single => SplitScheme::Holdout { share: SINGLE_SHARE },
+    };
+    let holdout = config.holdout.unwrap_or(if n_rows < SMALL { 0.2 } else { 0.1 });
+    config.scheme = Some(kind);
+    config.folds = (kind != Scheme::Single).then_some(folds);
+    config.repeats = (kind == Scheme::Kfold).then_some(repeats);
+    config.holdout = Some(holdout);
+    Ok(SplitOptions { scheme, holdout })
+}
+
+/// The split in words.
+pub(crate) fn describe(options: &SplitOptions, n_holdout: usize) -> String {
+    let how = match &options.scheme {
+        SplitScheme::KFold { folds, repeats: 1 } => format!("{folds}-fold cross-validation"),
+        SplitScheme::KFold { folds, repeats } => format!("{folds}-fold cross-validation, repeated {repeats} times"),
+        SplitScheme::Group { folds } => format!("{folds}-fold cross-validation that keeps groups together"),
+        SplitScheme::Time { folds } => format!("{folds} expanding windows in order of time"),
+        SplitScheme::Holdout { share } => format!("one split with {:.0} % of the rows validating", share * 100.0),
+    };
+    match n_holdout {
+        0 => format!("{how}; no holdout"),
+        n => format!("{how}; {n} rows held out and scored once"),
+    }
+}

@@ -1,0 +1,139 @@
+//! Search, then everything that can be done with what it leaves.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Scratch, table, titanic, two_classes};
+
+const QUICK: [&str; 4] = ["--trials", "5", "--seed", "1"];
+
+fn search<'a>(data: &'a str, target: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["search", "--data", data, "--target", target, "--out", "run"];
+    arguments.extend(QUICK);
+    arguments.extend(more);
+    arguments
+}
+
+/// What must not depend on the moment: the leaderboard without its times, and the model's checksums.
+fn result(scratch: &Scratch) -> (Vec<String>, String) {
+    let board: Value = serde_json::from_str(&scratch.ok(&["leaderboard", "run", "--json"]).stdout).unwrap();
+    let rows = board["rows"].as_array().unwrap().iter();
+    let told = rows.map(|row| format!("{} {} {} {}", row["trial"], row["state"], row["score"], row["params"]));
+    let sums = fs::read_to_string(scratch.path("run/model/SHA256SUMS")).unwrap();
+    (told.collect(), sums)
+}
+
+#[test]
+fn a_search_leaves_everything_it_promises() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(300));
+    let printed = scratch.ok(&search("train.csv", "target", &[]));
+    for name in ["study.sqlite3", "report.html", "leaderboard.csv", "experiment.toml", "model/manifest.json"] {
+        assert!(scratch.path("run").join(name).is_file(), "{name} is missing");
+    }
+    for word in ["holdout", "run/report.html", "next: automl predict --model run/model"] {
+        assert!(printed.stdout.contains(word), "no `{word}` in\n{}", printed.stdout);
+    }
+    assert!(!scratch.path("run/study.sqlite3-wal").exists(), "the study is one file");
+}
+
+#[test]
+fn the_model_predicts_a_file_without_target_and_in_another_order() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(300));
+    scratch.ok(&search("train.csv", "target", &[]));
+    scratch.write("new.csv", "noise,color,extra,y,x\n0.5,red,1,0.9,0.9\n,purple,2,0.1,\n");
+    scratch.ok(&["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.csv"]);
+    let text = fs::read_to_string(scratch.path("out.csv")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "prediction,p_no,p_yes");
+    assert_eq!(lines.len(), 3);
+    assert!(lines[1].starts_with("yes,"), "{text}");
+    scratch.ok(&["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.parquet"]);
+    scratch.ok(&["predict", "--model", "run/model", "--data", "out.parquet", "--out", "again.csv"]).stdout.clear();
+}
+
+#[test]
+fn evaluate_prints_one_flat_object() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", table(400, |x, y| format!("{:.6}", 3.0 * x - 2.0 * y)));
+    scratch.ok(&search("train.csv", "target", &[]));
+    let printed = scratch.ok(&["evaluate", "--model", "run/model", "--data", "train.csv", "--json"]);
+    let object: serde_json::Map<String, Value> = serde_json::from_str(&printed.stdout).unwrap();
+    assert!(object.values().all(Value::is_number), "{object:?}");
+    assert!(object["r2"].as_f64().unwrap() > 0.9, "{object:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_result_bit_for_bit() {
+    let results: Vec<_> = (0..2)
+        .map(|_| {
+            let scratch = Scratch::new();
+            scratch.write("train.csv", two_classes(200));
+            scratch.ok(&search("train.csv", "target", &[]));
+            result(&scratch)
+        })
+        .collect();
+    assert_eq!(results[0], results[1]);
+}
+
+#[test]
+fn more_trials_go_on_where_fewer_stopped() {
+    let whole = Scratch::new();
+    whole.write("train.csv", two_classes(200));
+    whole.ok(&search("train.csv", "target", &[]));
+    let parts = Scratch::new();
+    parts.write("train.csv", two_classes(200));
+    let mut arguments = search("train.csv", "target", &[]);
+    arguments[8] = "2";
+    parts.ok(&arguments);
+    arguments[8] = "5";
+    parts.ok(&arguments);
+    assert_eq!(result(&whole), result(&parts));
+}
+
+#[test]
+fn the_resolved_experiment_runs_again_and_has_nothing_left_to_do() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(200));
+    scratch.ok(&search("train.csv", "target", &[]));
+    let before = result(&scratch);
+    scratch.ok(&["search", "run/experiment.toml"]);
+    assert_eq!(result(&scratch), before);
+}
+
+#[test]
+fn titanic_runs_without_flags() {
+    let scratch = Scratch::new();
+    let data = titanic();
+    scratch.ok(&search(&data, "Survived", &[]));
+    let printed = scratch.ok(&["evaluate", "--model", "run/model", "--data", &data, "--json"]);
+    let object: Value = serde_json::from_str(&printed.stdout).unwrap();
+    assert!(object["accuracy"].as_f64().unwrap() > 0.75, "{object}");
+}
+
+#[test]
+fn an_all_missing_and_a_constant_column_are_left_out() {
+    let scratch = Scratch::new();
+    let text: Vec<String> = two_classes(200)
+        .lines()
+        .enumerate()
+        .map(|(row, line)| if row == 0 { format!("void,same,{line}") } else { format!(",1,{line}") })
+        .collect();
+    scratch.write("train.csv", text.join("\n"));
+    scratch.ok(&search("train.csv", "target", &[]));
+    let report = fs::read_to_string(scratch.path("run/report.html")).unwrap();
+    assert!(report.contains("void") && report.contains("constant"));
+}
+
+#[test]
+fn labels_with_markup_do_no_harm() {
+    let scratch = Scratch::new();
+    let text = two_classes(200).replace("yes", "<script>alert(1)</script>").replace("noise", "a\"&<b>");
+    scratch.write("train.csv", text);
+    scratch.ok(&search("train.csv", "target", &[]));
+    let report = fs::read_to_string(scratch.path("run/report.html")).unwrap();
+    assert!(!report.contains("<script>alert(1)"));
+    assert!(!report.contains("<b>\""));
+}
