@@ -8,7 +8,8 @@ library's defaults and random_state=0. Regression is done twice: on the target a
 default, and on a standardised target, which is the fair comparison, since the default step size cannot follow
 targets in the hundreds of thousands.
 
-Titanic's Name, Ticket and Cabin are near-unique text; untuned, they are categories like any other.
+Titanic's Name, Ticket and Cabin are near-unique text; untuned, they are categories like any other. Numbers that
+meta.json calls nominal (titanic's Pclass) are categories too.
 
 Prints one JSON line a figure and writes all of them to sklearn_baseline.json beside this file, sets not run again kept.
 """

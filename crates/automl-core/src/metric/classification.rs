@@ -43,9 +43,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn log_loss_of_a_certain_error_is_finite() {
+    fn log_loss_of_a_certain_row_is_clipped_at_both_ends() {
         let proba = Matrix::new(1, 2, vec![1.0, 0.0]);
         assert_eq!(log_loss(&[1], &proba), -f64::EPSILON.ln());
+        assert_eq!(log_loss(&[0], &proba), -(1.0 - f64::EPSILON).ln());
     }
 
     #[test]
