@@ -1,0 +1,113 @@
+//! How long durable trials take: 1,000 trials of 10 parameters and 5 intermediate values, each of
+//! whose 7 writes is on the disk before the next begins. Also: reading 10,000 trials back.
+//!
+//! `cargo bench -p automl-store` prints JSON; `experiments/bench/store_optuna.py` does the same work
+//! with Optuna. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
+
+use std::env;
+use std::path::Path;
+use std::time::Instant;
+
+use automl_core::{
+    Domain, Evaluation, Metric, ParamSpec, Params, SearchSpace, Seed, Task, TrialOutcome, TrialState,
+    TrialStore,
+};
+use automl_store::{StudyFile, StudyHeader};
+use automl_testkit::store::full_outcome;
+
+const N_TRIALS: u32 = 1_000;
+const N_PARAMS: u32 = 10;
+const N_STEPS: u32 = 5;
+const N_REPEATS: usize = 5;
+const N_READ: u32 = 10_000;
+
+fn main() {
+    // `cargo test --benches` passes no `--bench`: then the work is a smoke test.
+    let is_bench = env::args().any(|argument| argument == "--bench");
+    let (n_trials, n_repeats, n_read) = if is_bench { (N_TRIALS, N_REPEATS, N_READ) } else { (10, 1, 10) };
+    let mut seconds: Vec<f64> = (0..n_repeats).map(|_| write_seconds(n_trials)).collect();
+    seconds.sort_by(f64::total_cmp);
+    let (size_mib, read) = read_seconds(n_read);
+    println!(
+        r#"{{"writer": "automl-store", "n_trials": {n_trials}, "seconds": {seconds:?}, "median": {}, "#,
+        seconds[n_repeats / 2]
+    );
+    println!(r#" "read_n_trials": {n_read}, "read_size_mib": {size_mib:.1}, "read_seconds": {read:?}}}"#);
+}
+
+fn folder() -> tempfile::TempDir {
+    match env::var_os("AUTOML_BENCH_DIR") {
+        Some(parent) => tempfile::tempdir_in(parent).unwrap(),
+        None => tempfile::tempdir().unwrap(),
+    }
+}
+
+fn create(path: &Path) -> StudyFile {
+    let header = StudyHeader {
+        name: "bench".to_owned(),
+        metric: Metric::LogLoss,
+        direction: Metric::LogLoss.direction(),
+        task: Task::Binary,
+        seed: Seed(1),
+        data_hash: String::new(),
+        config: String::new(),
+        fold_plan: String::new(),
+        data_profile: String::new(),
+        initial: String::new(),
+        automl_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    StudyFile::create(path, &header).unwrap()
+}
+
+fn space() -> SearchSpace {
+    let spec = |index| ParamSpec::new(&format!("x{index}"), Domain::float(0.0, 1.0));
+    SearchSpace::new((0..N_PARAMS).map(spec).collect()).unwrap()
+}
+
+fn params(trial: u32) -> Params {
+    let value = |index| f64::from((trial * 31 + index * 7) % 1000) / 1000.0;
+    (0..N_PARAMS).map(|index| (format!("x{index}"), value(index).into())).collect()
+}
+
+fn write_seconds(n_trials: u32) -> f64 {
+    let folder = folder();
+    let mut store = create(&folder.path().join("study.sqlite3"));
+    let space = space();
+    let start = Instant::now();
+    for trial in 0..n_trials {
+        let number = store.begin(trial, &params(trial), &space).unwrap();
+        let steps: Vec<(u32, f64)> =
+            (1..=N_STEPS).map(|step| (step, f64::from(trial) / f64::from(step))).collect();
+        for &(step, cost) in &steps {
+            store.record_step(number, step, cost).unwrap();
+        }
+        let evaluation = Evaluation { steps, ..Evaluation::default() };
+        let cost = Some(f64::from(trial));
+        let outcome =
+            TrialOutcome { state: TrialState::Complete, cost, reason: None, evaluation, seconds: 0.0 };
+        store.finish(number, &outcome).unwrap();
+    }
+    start.elapsed().as_secs_f64()
+}
+
+/// Trials of two folds with three scores each; (size of the file in MiB, seconds of three reads).
+fn read_seconds(n_trials: u32) -> (f64, Vec<f64>) {
+    let folder = folder();
+    let path = folder.path().join("study.sqlite3");
+    let mut store = create(&path);
+    let space = space();
+    for trial in 0..n_trials {
+        let number = store.begin(trial, &params(trial), &space).unwrap();
+        store.finish(number, &full_outcome(f64::from(trial))).unwrap();
+    }
+    store.close().unwrap();
+    let size_mib = std::fs::metadata(&path).unwrap().len() as f64 / f64::from(1 << 20);
+    let read = || {
+        let start = Instant::now();
+        let n_read = StudyFile::open(&path).unwrap().trials().unwrap().len();
+        assert_eq!(n_read, n_trials as usize);
+        start.elapsed().as_secs_f64()
+    };
+    (size_mib, (0..3).map(|_| read()).collect())
+}

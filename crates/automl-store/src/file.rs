@@ -1,0 +1,247 @@
+//! A study file: creating, opening and closing it.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use automl_core::StoreError;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::connection;
+use crate::fault::Fault;
+use crate::header::{self, StudyHeader, StudyRow};
+use crate::schema;
+
+/// One study in one SQLite file, in Optuna's schema.
+///
+/// Several processes may work on one file at once; each has its own `StudyFile`. While one is open,
+/// SQLite keeps two more files beside it (`-wal`, `-shm`); the last to close removes them.
+#[derive(Debug)]
+pub struct StudyFile {
+    path: PathBuf,
+    connection: Connection,
+    pub(crate) study: StudyRow,
+    is_read_only: bool,
+}
+
+impl StudyFile {
+    /// Creates the file of a new study.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file exists or cannot be written.
+    pub fn create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let told = |fault: Fault| fault.at(path, "create a study");
+        File::create_new(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => told(Fault::Content("it exists already".to_owned())),
+            _ => told(Fault::Content(error.to_string())),
+        })?;
+        Self::create_in(path, header).map_err(|fault| {
+            // The file is ours and holds nothing; the error below says more than a failure to remove it.
+            let _ = fs::remove_file(path);
+            told(fault)
+        })
+    }
+
+    /// Opens the study of an existing file.
+    ///
+    /// # Errors
+    /// [`StoreError`] if there is no file, it is no study of automl, or a newer automl wrote it.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let open = || {
+            refuse_empty(path)?;
+            Self::with_connection(path, connection::open_shared(path)?, false)
+        };
+        open().map_err(|fault| fault.at(path, "open the study"))
+    }
+
+    /// Opens the study of an existing file for reading alone; the folder may be read-only too. A file
+    /// that is still being written needs write access to its folder.
+    ///
+    /// # Errors
+    /// As [`StudyFile::open`]. Every later write fails.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let open = || {
+            refuse_empty(path)?;
+            Self::with_connection(path, connection::open_read_only(path)?, true)
+        };
+        open().map_err(|fault| fault.at(path, "open the study"))
+    }
+
+    /// Opens the study of `path`, or creates it where there is no file or an empty one. Compare
+    /// [`StudyFile::header`] with `header` to see whether it is the study that was meant.
+    ///
+    /// # Errors
+    /// As [`StudyFile::create`] and [`StudyFile::open`].
+    pub fn open_or_create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let open = || {
+            File::options().append(true).create(true).open(path).map_err(|error| {
+                if path.is_dir() {
+                    Fault::NotAStudy("is a folder".to_owned())
+                } else {
+                    Fault::Content(error.to_string())
+                }
+            })?;
+            Self::create_in(path, header)
+        };
+        open().map_err(|fault| fault.at(path, "open or create the study"))
+    }
+
+    /// Where the study is kept.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the study is about.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn header(&self) -> Result<StudyHeader, StoreError> {
+        self.read("read what the study is about", |connection| header::read(connection, self.study))
+    }
+
+    /// Closes the file and leaves a single one. Dropping does the same and hides errors.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the write-ahead log could not be merged; nothing is lost then.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.settle().map_err(|error| Fault::from(error).at(&self.path, "close the study"))
+    }
+
+    /// Runs reads that see one state of the file.
+    pub(crate) fn read<T>(
+        &self,
+        action: &str,
+        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let run = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            work(&transaction)
+        };
+        run().map_err(|fault| fault.at(&self.path, action))
+    }
+
+    /// Runs writes that happen all or not at all, and are on the disk on return.
+    pub(crate) fn write<T>(
+        &mut self,
+        action: impl FnOnce() -> String,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let connection = &mut self.connection;
+        let run = move || {
+            // A transaction that first reads and then writes cannot wait for another writer.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|fault: Fault| fault.at(&self.path, action()))
+    }
+
+    /// Fills the file if it holds nothing, in one transaction: two processes may do this at once.
+    fn create_in(path: &Path, header: &StudyHeader) -> Result<Self, Fault> {
+        let mut connection = connection::open_shared(path)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if schema::is_empty(&transaction)? {
+            schema::create(&transaction)?;
+            header::insert(&transaction, header)?;
+        }
+        transaction.commit()?;
+        Self::with_connection(path, connection, false)
+    }
+
+    fn with_connection(path: &Path, connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
+        schema::check(&connection)?;
+        let study = header::find(&connection)?;
+        Ok(Self { path: path.to_owned(), connection, study, is_read_only })
+    }
+
+    fn settle(&mut self) -> Result<(), rusqlite::Error> {
+        if self.is_read_only {
+            return Ok(());
+        }
+        self.is_read_only = true;
+        connection::leave_write_ahead(&self.connection)
+    }
+}
+
+impl Drop for StudyFile {
+    fn drop(&mut self) {
+        // Everything committed is on the disk already; the next to open the file merges the log.
+        let _ = self.settle();
+    }
+}
+
+/// SQLite takes an empty file for a new database.
+fn refuse_empty(path: &Path) -> Result<(), Fault> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {
+            Err(Fault::NotAStudy("is empty".to_owned()))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::{Metric, Seed, Task, TrialStore};
+    use automl_testkit::store::{every_kind_of_params, every_kind_of_space, full_outcome};
+
+    use super::*;
+
+    fn header() -> StudyHeader {
+        StudyHeader {
+            name: "study".to_owned(),
+            metric: Metric::Rmse,
+            direction: Metric::Rmse.direction(),
+            task: Task::Regression,
+            seed: Seed(1),
+            data_hash: String::new(),
+            config: String::new(),
+            fold_plan: String::new(),
+            data_profile: String::new(),
+            initial: String::new(),
+            automl_version: String::new(),
+        }
+    }
+
+    /// A database that may not grow answers with the same code as a full disk.
+    #[test]
+    fn a_full_disk_is_told_and_what_was_finished_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
+        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let kept = store.finish(number, &full_outcome(0.5)).unwrap();
+        store.connection.pragma_update(None, "max_page_count", 1).unwrap();
+        let mut outcome = full_outcome(0.4);
+        outcome.reason = Some("x".repeat(1 << 20));
+        let number = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let error = store.finish(number, &outcome).unwrap_err().to_string();
+        assert!(error.starts_with("cannot finish trial 1 in the study file"), "{error}");
+        assert!(error.ends_with("the disk is full"), "{error}");
+        store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        assert_eq!(store.trials().unwrap()[0], kept);
+        store.finish(number, &outcome).unwrap();
+    }
+
+    #[test]
+    fn tables_refuse_what_belongs_to_no_trial() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
+        let orphan = "INSERT INTO automl_folds (trial_id, fold, n_epochs) VALUES (7, 0, 1)";
+        let error = store.connection.execute(orphan, []).unwrap_err();
+        assert!(error.to_string().contains("FOREIGN KEY"), "{error}");
+    }
+
+    #[test]
+    fn writes_are_synchronous_and_go_through_a_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
+        let mode: String = store.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+        let level: i64 = store.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), level), ("wal", 2));
+    }
+}

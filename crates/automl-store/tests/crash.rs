@@ -1,0 +1,149 @@
+//! A killed process loses nothing that it had finished; many writers wait for each other.
+//!
+//! The writers are this test binary itself, started again with an environment variable.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use automl_core::{Metric, Purpose, Seed, TrialRecord, TrialState, TrialStore};
+use automl_store::StudyFile;
+use automl_testkit::store::{every_kind_of_params, every_kind_of_space, full_outcome};
+use rusqlite::Connection;
+
+/// Path of the study that a started writer writes; unset in a run of the tests.
+const STUDY: &str = "AUTOML_STORE_TEST_STUDY";
+/// How many trials it writes.
+const N_TRIALS: &str = "AUTOML_STORE_TEST_N_TRIALS";
+
+const N_KILLS: u64 = 10;
+const N_WRITERS: u32 = 8;
+
+/// No test of its own: what a started writer runs. It tells of each trial that is finished.
+#[test]
+fn writer() {
+    let (Ok(path), Ok(n_trials)) = (env::var(STUDY), env::var(N_TRIALS)) else { return };
+    let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
+    for slot in 0..n_trials.parse().unwrap() {
+        write_trial(&mut store, slot);
+    }
+}
+
+fn write_trial(store: &mut StudyFile, slot: u32) {
+    let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let outcome = full_outcome(f64::from(number));
+    for &(step, cost) in &outcome.evaluation.steps {
+        store.record_step(number, step, cost).unwrap();
+    }
+    store.finish(number, &outcome).unwrap();
+    println!("finished {number}");
+    std::io::stdout().flush().unwrap();
+}
+
+fn start_writer(path: &Path, n_trials: u32) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["writer", "--exact", "--nocapture", "--test-threads=1"])
+        .env(STUDY, path)
+        .env(N_TRIALS, n_trials.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Numbers of the trials that a writer said were finished.
+fn finished(child: &mut Child) -> Vec<u32> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The test harness writes on the same line before the first.
+    let number = |line: String| line.split_once("finished ").and_then(|(_, number)| number.parse().ok());
+    lines.map_while(Result::ok).filter_map(number).collect()
+}
+
+fn integrity(path: &Path) -> String {
+    let connection = Connection::open(path).unwrap();
+    connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()
+}
+
+fn assert_whole(trial: &TrialRecord) {
+    let outcome = full_outcome(f64::from(trial.number));
+    assert_eq!(trial.params, every_kind_of_params());
+    assert_eq!((trial.cost, &trial.steps), (outcome.cost, &outcome.evaluation.steps));
+    assert_eq!(trial.folds, outcome.evaluation.folds);
+}
+
+#[test]
+fn a_killed_writer_loses_no_finished_trial() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let mut told = BTreeSet::new();
+    for round in 0..N_KILLS {
+        let mut child = start_writer(&path, u32::MAX);
+        // From before the file exists to the middle of the work.
+        let millis = Seed(round).purpose(Purpose::Data).value() % 400;
+        thread::sleep(Duration::from_millis(millis));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        told.extend(finished(&mut child));
+        if !path.exists() {
+            continue;
+        }
+        assert_eq!(integrity(&path), "ok");
+        let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
+        store.requeue_lost("killed").unwrap();
+        let trials = store.trials().unwrap();
+        assert!(trials.iter().enumerate().all(|(index, trial)| trial.number as usize == index));
+        let complete = trials.iter().filter(|trial| trial.state == TrialState::Complete);
+        let kept: BTreeSet<u32> = complete.inspect(|trial| assert_whole(trial)).map(|t| t.number).collect();
+        assert!(told.is_subset(&kept), "lost: {:?}", told.difference(&kept).collect::<Vec<_>>());
+        // A kill between the commit and the message may keep one trial more than was told of.
+        assert!(kept.len() as u64 <= told.len() as u64 + round + 1);
+    }
+    assert!(told.len() > 20, "the writers finished {} trials, too few to tell anything", told.len());
+}
+
+#[test]
+fn eight_processes_write_one_file_and_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let children: Vec<Child> = (0..N_WRITERS).map(|_| start_writer(&path, 25)).collect();
+    let mut numbers = Vec::new();
+    for mut child in children {
+        numbers.extend(finished(&mut child));
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_all_there(&path, numbers);
+}
+
+#[test]
+fn eight_threads_write_one_file_and_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let work = || {
+        let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
+        for slot in 0..25 {
+            write_trial(&mut store, slot);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..N_WRITERS {
+            scope.spawn(work);
+        }
+    });
+    assert_all_there(&path, (0..N_WRITERS * 25).collect());
+}
+
+fn assert_all_there(path: &Path, mut numbers: Vec<u32>) {
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..N_WRITERS * 25).collect::<Vec<_>>());
+    assert_eq!(integrity(path), "ok");
+    let trials = StudyFile::open(path).unwrap().trials().unwrap();
+    assert_eq!(trials.len(), numbers.len());
+    trials.iter().for_each(assert_whole);
+}
