@@ -1,1 +1,7 @@
+//! Test support: contract suites and stand-ins. Only ever a dev-dependency.
+pub mod store;
 
+pub mod family;
+pub mod synthetic;
+pub mod memory_store;
+pub mod sampler;

@@ -1,0 +1,134 @@
+//! Median pruning: a trial worse than half of the others at the same step is stopped.
+
+use automl_core::{Pruner, TrialRecord, TrialState};
+
+/// Prunes a trial whose cost at its latest step is above the median of the finished trials at that very step
+/// (Golovin et al. 2017, "Google Vizier", section 3.2.2).
+///
+/// Complete and pruned trials count. Without the pruned ones the median would be that of the survivors
+/// and grow stricter with every trial that it stops. Only equal steps are compared, because a step is the
+/// number of folds done, and a mean over two folds says nothing of a mean over three.
+///
+/// | Name | Default | Range | Meaning |
+/// |---|---|---|---|
+/// | `n_startup_trials` | 5 | from 1 (0 acts as 1) | finished trials with a cost at the step before any is pruned there |
+/// | `n_warmup_steps` | 0 | from 0 | no trial is pruned at a step up to this one |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MedianPruner {
+    /// Finished trials that must have reached a step before a trial is pruned there.
+    pub n_startup_trials: usize,
+    /// Steps up to this one never prune; steps count from 1, so 0 means none.
+    pub n_warmup_steps: u32,
+}
+
+impl Default for MedianPruner {
+    fn default() -> Self {
+        Self { n_startup_trials: 5, n_warmup_steps: 0 }
+    }
+}
+
+impl Pruner for MedianPruner {
+    fn name(&self) -> &'static str {
+        "median"
+    }
+
+    fn should_prune(&self, steps: &[(u32, f64)], history: &[TrialRecord]) -> bool {
+        let Some(&(step, cost)) = steps.last() else { return false };
+        if step <= self.n_warmup_steps {
+            return false;
+        }
+        let mut others: Vec<f64> = history.iter().filter_map(|trial| cost_at(trial, step)).collect();
+        if others.len() < self.n_startup_trials.max(1) {
+            return false;
+        }
+        cost.is_nan() || cost > median(&mut others)
+    }
+}
+
+/// The trial's cost at `step`. A cost that is no number is as bad as can be, not absent.
+fn cost_at(trial: &TrialRecord, step: u32) -> Option<f64> {
+    if !matches!(trial.state, TrialState::Complete | TrialState::Pruned) {
+        return None;
+    }
+    let (_, cost) = trial.steps.iter().find(|(at, _)| *at == step)?;
+    Some(if cost.is_nan() { f64::INFINITY } else { *cost })
+}
+
+/// The middle value, or the mean of the two middle ones. `values` is not empty.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        return values[middle];
+    }
+    // Halved before adding: two equal infinities have that mean, and large costs do not overflow.
+    values[middle - 1] / 2.0 + values[middle] / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::Params;
+
+    use super::*;
+
+    fn trial(slot: u32, state: TrialState, steps: &[(u32, f64)]) -> TrialRecord {
+        TrialRecord {
+            number: slot,
+            slot,
+            state,
+            params: Params::new(),
+            cost: None,
+            steps: steps.to_vec(),
+            folds: Vec::new(),
+            reason: None,
+            started_secs: 0.0,
+            seconds: 0.0,
+        }
+    }
+
+    fn history() -> Vec<TrialRecord> {
+        vec![
+            trial(0, TrialState::Complete, &[(1, 1.0), (2, 10.0)]),
+            trial(1, TrialState::Complete, &[(1, 2.0), (2, 20.0)]),
+            trial(2, TrialState::Pruned, &[(1, 9.0)]),
+            trial(3, TrialState::Failed, &[(1, -99.0)]),
+        ]
+    }
+
+    const EAGER: MedianPruner = MedianPruner { n_startup_trials: 1, n_warmup_steps: 0 };
+
+    #[test]
+    fn a_cost_above_the_median_of_complete_and_pruned_trials_is_pruned() {
+        assert!(!EAGER.should_prune(&[(1, 2.0)], &history()));
+        assert!(EAGER.should_prune(&[(1, 2.1)], &history()));
+    }
+
+    #[test]
+    fn only_the_same_step_is_compared() {
+        assert!(!EAGER.should_prune(&[(1, 9.0), (2, 15.0)], &history()));
+        assert!(EAGER.should_prune(&[(1, 0.0), (2, 15.1)], &history()));
+        assert!(!EAGER.should_prune(&[(1, 9.0), (3, 1e9)], &history()));
+    }
+
+    #[test]
+    fn nothing_is_pruned_before_enough_trials_reached_the_step() {
+        let pruner = MedianPruner { n_startup_trials: 3, n_warmup_steps: 0 };
+        assert!(pruner.should_prune(&[(1, 100.0)], &history()));
+        assert!(!pruner.should_prune(&[(2, 100.0)], &history()));
+        assert!(!MedianPruner { n_startup_trials: 0, ..EAGER }.should_prune(&[(1, 1.0)], &[]));
+    }
+
+    #[test]
+    fn warm_up_steps_never_prune() {
+        let pruner = MedianPruner { n_startup_trials: 1, n_warmup_steps: 1 };
+        assert!(!pruner.should_prune(&[(1, 100.0)], &history()));
+        assert!(pruner.should_prune(&[(1, 0.0), (2, 100.0)], &history()));
+    }
+
+    #[test]
+    fn a_cost_that_is_no_number_is_the_worst() {
+        assert!(EAGER.should_prune(&[(1, f64::NAN)], &history()));
+        let hopeless = vec![trial(0, TrialState::Complete, &[(1, f64::NAN)])];
+        assert!(!EAGER.should_prune(&[(1, 5.0)], &hopeless));
+    }
+}

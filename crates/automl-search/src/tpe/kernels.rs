@@ -1,0 +1,208 @@
+//! The kernels of all observations along one axis.
+
+use super::axis::{Axis, Kind};
+use super::normal::{LN_SQRT_2_PI, log_interval_mass, truncated_quantile};
+
+/// Most kernels that a bandwidth may be divided by (Optuna's "magic clip").
+const MAX_BANDWIDTH_DIVISOR: f64 = 100.0;
+
+/// One kernel per observation and, last, the prior.
+#[derive(Debug)]
+pub(super) enum Kernels {
+    /// Normals truncated to the unit interval.
+    Continuous { normals: Normals },
+    /// Masses of truncated normals on cells. Kernels that are equal share one entry of `distinct`.
+    Cells { distinct: Normals, which: Vec<u32> },
+    /// A distribution over choices that favours the observed one.
+    Choices { observed: Vec<u32>, n_choices: usize, log_hit: f64, log_miss: f64 },
+}
+
+/// Normals by centre and inverse width.
+#[derive(Debug, Default)]
+pub(super) struct Normals {
+    centres: Vec<f64>,
+    inverse_widths: Vec<f64>,
+}
+
+/// One candidate's coordinate, made ready for one axis.
+#[derive(Debug)]
+pub(super) enum Prepared {
+    /// The coordinate itself.
+    Coordinate(f64),
+    /// Logarithm of the mass of the candidate's cell under every distinct kernel.
+    LogMasses(Vec<f64>),
+    /// The index of the choice.
+    Choice(u32),
+}
+
+impl Kernels {
+    /// Adds the normalisation of each kernel to `log_constants` (length: observations and one).
+    pub(super) fn new(axis: &Axis, column: &[f64], prior_weight: f64, log_constants: &mut [f64]) -> Self {
+        let Kind::Choices(n_choices) = axis.kind else {
+            let (order, widths) = bandwidths(column);
+            return match axis.kind {
+                Kind::Cells { .. } => cells(column, &order, &widths, log_constants),
+                _ => continuous(column, &widths, log_constants),
+            };
+        };
+        let smoothing = if column.is_empty() { 1.0 } else { prior_weight / (column.len() + 1) as f64 };
+        let total = 1.0 + n_choices as f64 * smoothing;
+        // The prior's index matches no choice. Its constant makes the miss the flat probability.
+        let observed = column.iter().map(|&choice| choice as u32).chain([u32::MAX]).collect();
+        let log_hit = ((1.0 + smoothing) / total).ln();
+        let log_miss = (smoothing / total).ln();
+        if let Some(prior) = log_constants.last_mut() {
+            *prior += -(n_choices as f64).ln() - log_miss;
+        }
+        Kernels::Choices { observed, n_choices, log_hit, log_miss }
+    }
+
+    /// The coordinate at `share` of kernel `kernel`'s distribution.
+    pub(super) fn sample(&self, kernel: usize, share: f64) -> f64 {
+        match self {
+            Kernels::Continuous { normals } => normals.quantile(kernel, share),
+            Kernels::Cells { distinct, which } => distinct.quantile(which[kernel] as usize, share),
+            Kernels::Choices { observed, n_choices, log_hit, log_miss } => {
+                let observed = observed[kernel];
+                let (hit, miss) = if observed == u32::MAX {
+                    let flat = 1.0 / *n_choices as f64;
+                    (flat, flat)
+                } else {
+                    (log_hit.exp(), log_miss.exp())
+                };
+                let mut left = share;
+                for choice in 0..*n_choices {
+                    left -= if choice as u32 == observed { hit } else { miss };
+                    if left < 0.0 {
+                        return choice as f64;
+                    }
+                }
+                (*n_choices - 1) as f64
+            }
+        }
+    }
+
+    /// Does once per candidate what does not depend on the single kernel.
+    pub(super) fn prepare(&self, axis: &Axis, coordinate: f64) -> Prepared {
+        match self {
+            Kernels::Continuous { .. } => Prepared::Coordinate(coordinate),
+            Kernels::Cells { distinct, .. } => {
+                let (left, right) = axis.cell(coordinate);
+                Prepared::LogMasses(distinct.log_masses(left, right))
+            }
+            Kernels::Choices { .. } => Prepared::Choice(coordinate as u32),
+        }
+    }
+
+    /// Adds the kernels' log density at `point` to `terms`, from kernel `start` on.
+    pub(super) fn add_log_density(&self, start: usize, point: &Prepared, terms: &mut [f64]) {
+        let end = start + terms.len();
+        match (self, point) {
+            (Kernels::Continuous { normals }, Prepared::Coordinate(at)) => {
+                let kernels = normals.centres[start..end].iter().zip(&normals.inverse_widths[start..end]);
+                for (term, (centre, inverse_width)) in terms.iter_mut().zip(kernels) {
+                    let z = (at - centre) * inverse_width;
+                    *term -= 0.5 * z * z;
+                }
+            }
+            (Kernels::Cells { which, .. }, Prepared::LogMasses(masses)) => {
+                for (term, &which) in terms.iter_mut().zip(&which[start..end]) {
+                    *term += masses[which as usize];
+                }
+            }
+            (Kernels::Choices { observed, log_hit, log_miss, .. }, Prepared::Choice(choice)) => {
+                for (term, observed) in terms.iter_mut().zip(&observed[start..end]) {
+                    *term += if observed == choice { *log_hit } else { *log_miss };
+                }
+            }
+            // `prepare` was called on the same kernels.
+            _ => {}
+        }
+    }
+}
+
+impl Normals {
+    fn push(&mut self, centre: f64, width: f64) {
+        self.centres.push(centre);
+        self.inverse_widths.push(1.0 / width);
+    }
+
+    fn bounds(&self, index: usize) -> (f64, f64) {
+        let inverse_width = self.inverse_widths[index];
+        (-self.centres[index] * inverse_width, (1.0 - self.centres[index]) * inverse_width)
+    }
+
+    fn quantile(&self, index: usize, share: f64) -> f64 {
+        let (left, right) = self.bounds(index);
+        let unit = self.centres[index] + truncated_quantile(share, left, right) / self.inverse_widths[index];
+        unit.clamp(0.0, 1.0)
+    }
+
+    /// Logarithm of the mass inside the unit interval.
+    fn log_inside(&self, index: usize) -> f64 {
+        let (left, right) = self.bounds(index);
+        log_interval_mass(left, right)
+    }
+
+    fn log_masses(&self, left: f64, right: f64) -> Vec<f64> {
+        let kernels = self.centres.iter().zip(&self.inverse_widths);
+        let mass = |(centre, inverse_width): (&f64, &f64)| {
+            log_interval_mass((left - centre) * inverse_width, (right - centre) * inverse_width)
+        };
+        kernels.map(mass).collect()
+    }
+}
+
+fn continuous(column: &[f64], widths: &[f64], log_constants: &mut [f64]) -> Kernels {
+    let mut normals = Normals::default();
+    let kernels = column.iter().copied().zip(widths.iter().copied()).chain([PRIOR]);
+    for (index, (centre, width)) in kernels.enumerate() {
+        normals.push(centre, width);
+        log_constants[index] -= width.ln() + LN_SQRT_2_PI + normals.log_inside(index);
+    }
+    Kernels::Continuous { normals }
+}
+
+fn cells(column: &[f64], order: &[usize], widths: &[f64], log_constants: &mut [f64]) -> Kernels {
+    let mut distinct = Normals::default();
+    let mut which = vec![0; column.len() + 1];
+    let mut previous = (f64::NAN, f64::NAN);
+    let mut log_inside = 0.0;
+    let kernels = order.iter().map(|&index| (index, (column[index], widths[index])));
+    for (index, kernel) in kernels.chain([(column.len(), PRIOR)]) {
+        if kernel != previous {
+            distinct.push(kernel.0, kernel.1);
+            log_inside = distinct.log_inside(distinct.centres.len() - 1);
+            previous = kernel;
+        }
+        which[index] = (distinct.centres.len() - 1) as u32;
+        log_constants[index] -= log_inside;
+    }
+    Kernels::Cells { distinct, which }
+}
+
+/// Centre and width of the prior: the middle of the domain, as wide as the domain.
+const PRIOR: (f64, f64) = (0.5, 1.0);
+
+/// Order of the observations along the axis, and the width of each one's kernel: the larger gap to its
+/// neighbours, the outermost ones looking inwards only, clipped to `[1 / min(100, n + 2), 1]`.
+fn bandwidths(column: &[f64]) -> (Vec<usize>, Vec<f64>) {
+    let n = column.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_unstable_by(|&a, &b| column[a].total_cmp(&column[b]).then(a.cmp(&b)));
+    let narrowest = 1.0 / MAX_BANDWIDTH_DIVISOR.min((n + 2) as f64);
+    let mut widths = vec![0.0; n];
+    for (position, &index) in order.iter().enumerate() {
+        let at = column[index];
+        let to_left = position.checked_sub(1).map(|left| at - column[order[left]]);
+        let to_right = order.get(position + 1).map(|&right| column[right] - at);
+        let width = match (to_left, to_right) {
+            (Some(left), Some(right)) => left.max(right),
+            (Some(gap), None) | (None, Some(gap)) => gap,
+            // A single observation has only the end points of the domain for neighbours.
+            (None, None) => at.max(1.0 - at),
+        };
+        widths[index] = width.clamp(narrowest, 1.0);
+    }
+    (order, widths)
+}

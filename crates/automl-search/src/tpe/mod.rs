@@ -1,0 +1,26 @@
+//! Tree-structured Parzen estimator (Bergstra et al. 2011; the multivariate form of Watanabe 2023,
+//! arXiv 2304.11127, with the settings of Optuna 5.0.0).
+//!
+//! | file | holds |
+//! |---|---|
+//! | [`config`] | settings and their check |
+//! | `split` | which trials are good |
+//! | `groups` | which parameters are drawn together |
+//! | `axis` | values to coordinates and back |
+//! | `kernels`, `parzen` | the density over one group |
+//! | `normal` | the normal distribution |
+//! | `sampler` | putting it together |
+
+mod axis;
+pub mod config;
+mod groups;
+mod kernels;
+mod normal;
+mod parzen;
+#[cfg(test)]
+mod reference_tests;
+mod sampler;
+mod split;
+
+pub use config::TpeConfig;
+pub use sampler::TpeSampler;

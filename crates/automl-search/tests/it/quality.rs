@@ -1,0 +1,64 @@
+//! What a sampler finds in a given number of trials.
+
+use automl_core::{Sampler, Seed, StopSignal};
+use automl_search::{NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
+use automl_testkit::memory_store::MemoryStore;
+
+use crate::functions::{Problem, branin, hartmann6, mixed_conditional};
+
+/// Least cost of every seed, sorted.
+fn bests(problem: &Problem, sampler: &dyn Sampler, n_trials: usize, n_seeds: u64) -> Vec<f64> {
+    let best = |seed| {
+        let plan = SearchPlan {
+            space: &problem.space,
+            initial: &[],
+            sampler,
+            pruner: &NopPruner,
+            seed: Seed(seed),
+            n_trials: Some(n_trials),
+            stop: &StopSignal::never(),
+        };
+        let summary = run_search(&plan, &mut MemoryStore::new(), &mut problem.objective(), &mut ()).unwrap();
+        summary.best.unwrap().cost.unwrap()
+    };
+    let mut bests: Vec<f64> = (0..n_seeds).map(best).collect();
+    bests.sort_unstable_by(f64::total_cmp);
+    bests
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
+}
+
+/// Prints what `experiments/bench/tpe_quality.md` reports. Not a test of anything, hence ignored.
+#[test]
+#[ignore = "a measurement; run with --ignored --nocapture"]
+fn measure_medians() {
+    for (name, problem) in [("branin", branin()), ("hartmann6", hartmann6()), ("mixed", mixed_conditional())]
+    {
+        for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default()] {
+            let bests = bests(&problem, sampler, 60, 100);
+            let (low, high) = (bests[bests.len() / 4], bests[bests.len() * 3 / 4]);
+            println!("{name} {}: median {:.4} [{low:.4}, {high:.4}]", sampler.name(), median(&bests));
+        }
+    }
+}
+
+#[test]
+fn tpe_is_far_better_than_random_on_hartmann6() {
+    let random = median(&bests(&hartmann6(), &RandomSampler, 60, 20));
+    let tpe = median(&bests(&hartmann6(), &TpeSampler::default(), 60, 20));
+    assert!(random > -2.4, "random search is too good to be true: {random}");
+    assert!(tpe < -2.85, "tpe reached {tpe}, random {random}");
+}
+
+#[test]
+fn tpe_is_better_than_random_on_branin_and_mixed_conditional_spaces() {
+    for problem in [branin(), mixed_conditional()] {
+        let optimum = problem.optimum.1;
+        let random = median(&bests(&problem, &RandomSampler, 60, 20)) - optimum;
+        let tpe = median(&bests(&problem, &TpeSampler::default(), 60, 20)) - optimum;
+        assert!(tpe < 0.7 * random, "regret of tpe {tpe}, of random {random}");
+    }
+}

@@ -1,0 +1,261 @@
+//! What every [`Sampler`] must fulfil.
+
+use automl_core::{Domain, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
+
+/// Makes a test module `$name` that holds the sampler `$sampler` to the contract of
+/// [`automl_core::Sampler`]: one test per promise.
+/// `$sampler` is evaluated anew in every test. In a test file:
+///
+/// ```ignore
+/// automl_testkit::sampler_contract!(random, RandomSampler);
+/// ```
+#[macro_export]
+macro_rules! sampler_contract {
+    ($name:ident, $sampler:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn proposals_fit_every_space_with_and_without_history() {
+                $crate::sampler::proposals_fit_every_space(&$sampler);
+            }
+
+            #[test]
+            fn equal_arguments_give_equal_proposals_in_any_thread() {
+                $crate::sampler::equal_arguments_give_equal_proposals(&|| Box::new($sampler));
+            }
+
+            #[test]
+            fn seeds_matter() {
+                $crate::sampler::seeds_matter(&$sampler);
+            }
+
+            #[test]
+            fn odd_costs_and_states_in_the_history_are_no_error() {
+                $crate::sampler::odd_history_is_no_error(&$sampler);
+            }
+
+            #[test]
+            fn history_of_another_space_is_no_error() {
+                $crate::sampler::history_of_another_space_is_no_error(&$sampler);
+            }
+
+            #[test]
+            fn a_thousand_parameters_are_no_error() {
+                $crate::sampler::a_thousand_parameters_are_no_error(&$sampler);
+            }
+        }
+    };
+}
+
+/// Spaces with everything that a space can hold, by name.
+///
+/// # Panics
+/// Never: the spaces are valid.
+pub fn zoo() -> Vec<(&'static str, SearchSpace)> {
+    let single = |name, domain| (name, vec![ParamSpec::new("a", domain)]);
+    let nested = vec![
+        ParamSpec::new("family", Domain::choice(&["mlp", "ridge", "constant"])),
+        ParamSpec::new("scale", Domain::boolean()),
+        ParamSpec::new("mlp.optimizer", Domain::choice(&["adamw", "sgd"])).when("family", &["mlp"]),
+        ParamSpec::new("mlp.width", Domain::log_int(8, 512)).when("family", &["mlp"]),
+        ParamSpec::new("mlp.momentum", Domain::float(0.0, 0.99)).when("mlp.optimizer", &["sgd"]),
+        ParamSpec::new("ridge.alpha", Domain::log_float(1e-6, 1e3)).when("family", &["ridge"]),
+        ParamSpec::new("seed", Domain::int(7, 7)).when("family", &["mlp", "ridge"]),
+    ];
+    let spaces = [
+        single("float", Domain::float(-2.5, 7.0)),
+        single("log float", Domain::log_float(1e-8, 1e2)),
+        single("narrow float", Domain::float(1.0, 1.0 + 1e-12)),
+        single("widest float", Domain::float(-f64::MAX, f64::MAX)),
+        single("tiny log float", Domain::log_float(f64::MIN_POSITIVE, f64::MAX)),
+        single("int", Domain::int(-3, 12)),
+        single("wide int", Domain::int(-(1 << 61), 1 << 61)),
+        single("stepped int", Domain::stepped_int(-10, 11, 7)),
+        single("log int", Domain::log_int(1, 4096)),
+        single("categorical", Domain::choice(&["a", "b", "c", "d"])),
+        single("numeric choices", Domain::choice(&[0.5, 2.0, 8.0])),
+        single("bool", Domain::boolean()),
+        single("one float", Domain::float(3.0, 3.0)),
+        single("one int", Domain::int(3, 3)),
+        single("one choice", Domain::choice(&["only"])),
+        ("nested conditions", nested),
+    ];
+    spaces
+        .into_iter()
+        .map(|(name, specs)| {
+            (name, SearchSpace::new(specs).unwrap_or_else(|error| panic!("{name}: {error}")))
+        })
+        .collect()
+}
+
+/// A finished trial.
+pub fn trial(slot: u32, state: TrialState, params: Params, cost: Option<f64>) -> TrialRecord {
+    TrialRecord {
+        number: slot,
+        slot,
+        state,
+        params,
+        cost,
+        steps: Vec::new(),
+        folds: Vec::new(),
+        reason: None,
+        started_secs: 0.0,
+        seconds: 0.0,
+    }
+}
+
+/// `n` trials proposed by `sampler` itself, with costs of no meaning and a state other than complete here and
+/// there.
+///
+/// # Panics
+/// If the sampler fails or proposes what does not fit.
+pub fn history(sampler: &dyn Sampler, space: &SearchSpace, n: u32) -> Vec<TrialRecord> {
+    let mut history = Vec::new();
+    for slot in 0..n {
+        let params = propose(sampler, space, &history, Seed(11).trial(slot));
+        let cost = f64::from(slot * 37 % 101);
+        let mut record = trial(slot, TrialState::Complete, params, Some(cost));
+        if slot % 7 == 3 {
+            record = TrialRecord { state: TrialState::Pruned, cost: None, steps: vec![(1, cost)], ..record };
+        } else if slot % 11 == 5 {
+            record = TrialRecord { state: TrialState::Failed, cost: None, ..record };
+        }
+        history.push(record);
+    }
+    history
+}
+
+fn propose(sampler: &dyn Sampler, space: &SearchSpace, history: &[TrialRecord], seed: Seed) -> Params {
+    let n = history.len();
+    let params = sampler
+        .suggest(space, history, seed)
+        .unwrap_or_else(|error| panic!("no proposal after {n} trials: {error}"));
+    if let Err(error) = space.check(&params) {
+        panic!("after {n} trials, {params}: {error}");
+    }
+    params
+}
+
+/// In bounds, right types, and exactly the active parameters, in every space of the [`zoo`].
+///
+/// # Panics
+/// If not.
+pub fn proposals_fit_every_space(sampler: &dyn Sampler) {
+    for (name, space) in zoo() {
+        let history = history(sampler, &space, 60);
+        assert_eq!(history.len(), 60, "{name}");
+        for seed in 0..20 {
+            propose(sampler, &space, &history, Seed(seed));
+        }
+    }
+}
+
+/// Bit-for-bit, with a fresh sampler, after other calls, and in another thread.
+///
+/// # Panics
+/// If not.
+pub fn equal_arguments_give_equal_proposals(make: &(dyn Fn() -> Box<dyn Sampler> + Sync)) {
+    for (name, space) in zoo() {
+        let sampler = make();
+        let history = history(sampler.as_ref(), &space, 40);
+        for n in [0, 1, 15, 40] {
+            let expected = propose(sampler.as_ref(), &space, &history[..n], Seed(5));
+            propose(sampler.as_ref(), &space, &history, Seed(6));
+            let again = propose(sampler.as_ref(), &space, &history[..n], Seed(5));
+            let in_thread = || propose(make().as_ref(), &space, &history[..n], Seed(5));
+            let fresh = std::thread::scope(|scope| scope.spawn(in_thread).join())
+                .unwrap_or_else(|_| panic!("{name}: the sampler panicked in another thread"));
+            assert_eq!(expected, again, "{name} after {n} trials: a second call differs");
+            assert_eq!(expected, fresh, "{name} after {n} trials: a fresh sampler differs");
+        }
+    }
+}
+
+/// Different seeds give different proposals in a space wide enough.
+///
+/// # Panics
+/// If not.
+pub fn seeds_matter(sampler: &dyn Sampler) {
+    let specs =
+        vec![ParamSpec::new("a", Domain::float(0.0, 1.0)), ParamSpec::new("b", Domain::float(0.0, 1.0))];
+    let space = SearchSpace::new(specs).unwrap_or_else(|error| panic!("{error}"));
+    let history = history(sampler, &space, 30);
+    for n in [0, 30] {
+        let mut proposals: Vec<Params> = Vec::new();
+        for seed in 0..10 {
+            let params = propose(sampler, &space, &history[..n], Seed(seed));
+            assert!(!proposals.contains(&params), "{params} came twice after {n} trials");
+            proposals.push(params);
+        }
+    }
+}
+
+/// Costs that are infinite, no number or absent, equal costs, and histories of one state alone.
+///
+/// # Panics
+/// If the sampler fails or proposes what does not fit.
+pub fn odd_history_is_no_error(sampler: &dyn Sampler) {
+    let odd_costs =
+        [Some(f64::NAN), Some(f64::INFINITY), Some(f64::NEG_INFINITY), None, Some(f64::MAX), Some(1.0)];
+    for (_, space) in zoo() {
+        let plain = history(sampler, &space, 36);
+        let with = |state: TrialState, cost: &dyn Fn(usize) -> Option<f64>, steps: Vec<(u32, f64)>| {
+            let odd = |(index, trial): (usize, &TrialRecord)| TrialRecord {
+                state,
+                cost: cost(index),
+                steps: steps.clone(),
+                ..trial.clone()
+            };
+            plain.iter().enumerate().map(odd).collect::<Vec<_>>()
+        };
+        let histories = [
+            with(TrialState::Complete, &|index| odd_costs[index % odd_costs.len()], Vec::new()),
+            with(TrialState::Complete, &|_| Some(f64::NAN), Vec::new()),
+            with(TrialState::Complete, &|_| Some(0.25), Vec::new()),
+            with(TrialState::Failed, &|_| None, Vec::new()),
+            with(TrialState::Pruned, &|_| None, Vec::new()),
+            with(TrialState::Pruned, &|_| None, vec![(1, f64::NAN), (2, f64::INFINITY)]),
+        ];
+        for history in histories {
+            propose(sampler, &space, &history, Seed(1));
+        }
+        let twins = vec![plain[0].clone(); 30];
+        propose(sampler, &space, &twins, Seed(1));
+    }
+}
+
+/// After a change of the space the old trials lack parameters, have others, or lie outside.
+///
+/// # Panics
+/// If the sampler fails or proposes what does not fit.
+pub fn history_of_another_space_is_no_error(sampler: &dyn Sampler) {
+    let spaces = zoo();
+    for (_, old) in &spaces {
+        let history = history(sampler, old, 30);
+        for (_, new) in &spaces {
+            propose(sampler, new, &history, Seed(2));
+        }
+    }
+}
+
+/// Width costs time, not correctness.
+///
+/// # Panics
+/// If the sampler fails or proposes what does not fit.
+pub fn a_thousand_parameters_are_no_error(sampler: &dyn Sampler) {
+    let specs = (0..1000)
+        .map(|index| {
+            let name = format!("p{index}");
+            match index % 4 {
+                0 => ParamSpec::new(&name, Domain::float(0.0, 1.0)),
+                1 => ParamSpec::new(&name, Domain::log_int(1, 100)),
+                2 => ParamSpec::new(&name, Domain::choice(&["a", "b", "c"])),
+                _ => ParamSpec::new(&name, Domain::log_float(1e-5, 1.0)),
+            }
+        })
+        .collect();
+    let space = SearchSpace::new(specs).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(history(sampler, &space, 30).len(), 30);
+}
