@@ -13,6 +13,9 @@ pub struct FeatureColumn {
     /// Levels of a categorical column in the order of their codes; empty for other kinds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<String>,
+    /// In training some texts did not parse and were taken as missing, so they are here as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tolerant: bool,
 }
 
 /// Features and target of a training table.

@@ -1,0 +1,145 @@
+//! A frame to a table for a fitted model: checked against the schema of training.
+
+use std::collections::BTreeMap;
+
+use automl_core::{ColumnProfile, DataProfile, Target, Task};
+use polars::prelude::DataFrame;
+
+use crate::column::Column;
+use crate::error::{ColumnProblem, DataError};
+use crate::hash::content_hash;
+use crate::infer::{self, Counts, Decision, target};
+use crate::materialise::{Reading, materialise};
+use crate::schema::{FeatureColumn, FeatureSchema};
+use crate::table::Table;
+use crate::training::{drop_without_target, series};
+use crate::values::Values;
+
+impl Table {
+    /// A table to predict. Columns may come in any order; those that the model does not use are ignored.
+    ///
+    /// Every row is kept. The target is taken along where the column is there and complete, so that
+    /// predictions can be scored; with gaps it is left out with a warning.
+    ///
+    /// # Errors
+    /// [`DataError::ColumnsDiffer`] with every missing or mistyped column; [`DataError::UnknownLabel`] or
+    /// [`DataError::TargetNotNumeric`] for a target that does not fit.
+    pub fn for_prediction(frame: DataFrame, schema: &FeatureSchema) -> Result<Table, DataError> {
+        let hash = content_hash(&frame);
+        let mut warnings = Vec::new();
+        let columns = read_columns(&frame, schema, &mut warnings)?;
+        let target = target_of(&frame, schema, &mut warnings)?;
+        Ok(assemble(frame, schema, columns, target, 0, hash, warnings))
+    }
+
+    /// A table to score a model on: as [`Table::for_prediction`], but the target must be there, and rows
+    /// without it are dropped with a warning.
+    ///
+    /// # Errors
+    /// Those of [`Table::for_prediction`]; [`DataError::UnknownColumn`] or [`DataError::TargetMissing`]
+    /// without a target.
+    pub fn for_evaluation(frame: DataFrame, schema: &FeatureSchema) -> Result<Table, DataError> {
+        let hash = content_hash(&frame);
+        let mut warnings = Vec::new();
+        let (frame, n_dropped) = drop_without_target(frame, &schema.target, &mut warnings)?;
+        let columns = read_columns(&frame, schema, &mut warnings)?;
+        let target = target_of(&frame, schema, &mut warnings)?;
+        Ok(assemble(frame, schema, columns, target, n_dropped, hash, warnings))
+    }
+}
+
+type Columns = Vec<(ColumnProfile, Column)>;
+
+fn read_columns(
+    frame: &DataFrame,
+    schema: &FeatureSchema,
+    warnings: &mut Vec<String>,
+) -> Result<Columns, DataError> {
+    let mut problems = Vec::new();
+    let mut columns = Vec::with_capacity(schema.columns.len());
+    for feature in &schema.columns {
+        match read_column(frame, feature, warnings) {
+            Ok(column) => columns.push(column),
+            Err(found) => {
+                problems.push(ColumnProblem { name: feature.name.clone(), expected: feature.kind, found });
+            }
+        }
+    }
+    if problems.is_empty() { Ok(columns) } else { Err(DataError::ColumnsDiffer { problems }) }
+}
+
+/// The column as it was in training; the error tells what was found instead, `None` if nothing.
+fn read_column(
+    frame: &DataFrame,
+    feature: &FeatureColumn,
+    warnings: &mut Vec<String>,
+) -> Result<(ColumnProfile, Column), Option<String>> {
+    let FeatureColumn { name, kind, levels, tolerant } = feature;
+    let mut values = Values::of(series(frame, name).map_err(|_| None)?);
+    let n_infinite = values.drop_infinities();
+    if n_infinite > 0 {
+        warnings.push(format!("column `{name}`: {n_infinite} infinite values count as missing"));
+    }
+    if let Values::Unsupported { .. } = values {
+        return Err(Some(values.describe()));
+    }
+    let read = materialise(&values, Reading { kind: *kind, tolerant: *tolerant, levels }).map_err(Some)?;
+    if read.n_unparsed > 0 {
+        warnings.push(format!("column `{name}`: {} values do not parse and count as missing", read.n_unparsed));
+    }
+    let decision = Decision { kind: *kind, reason: "as in training".to_owned(), tolerant: *tolerant };
+    let mut profile = infer::profile(name, &values, &Counts::of(&values), decision);
+    profile.n_missing = read.column.n_missing();
+    Ok((profile, read.column))
+}
+
+fn target_of(
+    frame: &DataFrame,
+    schema: &FeatureSchema,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Target>, DataError> {
+    let Ok(series) = series(frame, &schema.target) else { return Ok(None) };
+    let values = Values::of(series);
+    let n_missing = (0..frame.height()).filter(|row| values.is_missing(*row)).count();
+    if n_missing > 0 {
+        let (target, n_rows) = (&schema.target, frame.height());
+        warnings.push(format!("target `{target}` is missing in {n_missing} of {n_rows} rows and was not used"));
+        return Ok(None);
+    }
+    match schema.task {
+        Task::Regression => Ok(Some(Target::Real(target::real(&schema.target, &values)?))),
+        Task::Binary | Task::Multiclass => {
+            let codes = target::codes(&schema.target, &values, &schema.labels)?;
+            Ok(Some(Target::Classes { codes, n_classes: schema.labels.len() }))
+        }
+    }
+}
+
+fn assemble(
+    frame: DataFrame,
+    schema: &FeatureSchema,
+    columns: Columns,
+    target: Option<Target>,
+    n_dropped: usize,
+    content_hash: String,
+    warnings: Vec<String>,
+) -> Table {
+    let mut class_counts = vec![0; schema.labels.len()];
+    if let Some(Target::Classes { codes, .. }) = &target {
+        codes.iter().for_each(|&code| class_counts[code as usize] += 1);
+    }
+    let (profiles, columns): (Vec<_>, BTreeMap<_, _>) =
+        columns.into_iter().map(|(profile, column)| (profile.clone(), (profile.name, column))).unzip();
+    let profile = DataProfile {
+        n_rows: frame.height(),
+        n_dropped,
+        task: schema.task,
+        task_reason: "as in training".to_owned(),
+        target: schema.target.clone(),
+        labels: schema.labels.clone(),
+        class_counts,
+        columns: profiles,
+    };
+    let schema = schema.clone();
+    Table { frame, profile, schema, columns, target, groups: None, times: None, content_hash, warnings }
+}

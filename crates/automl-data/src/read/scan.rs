@@ -1,0 +1,196 @@
+//! First pass over separated values: is every row whole, and what do the columns hold?
+//!
+//! polars fills rows that are too short with nulls and renames duplicate columns without a word, and infers
+//! types without regard to leading zeros; so the shape is checked and the types are chosen here.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+
+use super::Content;
+use crate::error::DataError;
+
+/// What every value of a column seen so far can be read as. A later variant includes the earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Holds {
+    /// No value.
+    Nothing,
+    /// Whole numbers that fit `i64`, without leading zeros.
+    Whole,
+    /// Numbers.
+    Numbers,
+    /// Anything.
+    Text,
+}
+
+/// What is known of one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) holds: Holds,
+    /// Some value has blanks around it, or a spelling such as `+1` or `.5` that polars may not read.
+    pub(crate) unusual: bool,
+}
+
+/// Header, separator and column contents of one file.
+pub(crate) struct Scan {
+    pub(crate) names: Vec<String>,
+    pub(crate) seen: Vec<Seen>,
+}
+
+/// The separator of a `.csv` without comma in its header may be `;` or a tab.
+pub(crate) fn separator_of(bytes: &[u8], tabs: bool) -> u8 {
+    let header = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    if tabs || (!header.contains(&b',') && header.contains(&b'\t')) {
+        b'\t'
+    } else if !header.contains(&b',') && header.contains(&b';') {
+        b';'
+    } else {
+        b','
+    }
+}
+
+/// Reads all of `content` once.
+pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -> Result<Scan, DataError> {
+    let path = content.path.as_path();
+    let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(content.bytes.as_slice());
+    let header = reader.byte_headers().map_err(|error| refused(path, &error))?.clone();
+    if header.is_empty() {
+        return Err(DataError::EmptyFile { path: path.to_owned() });
+    }
+    let names = names_of(path, &header)?;
+    let mut seen = vec![Seen { holds: Holds::Nothing, unusual: false }; names.len()];
+    let mut record = ByteRecord::new();
+    let mut n_rows = 0_usize;
+    while reader.read_byte_record(&mut record).map_err(|error| refused(path, &error))? {
+        n_rows += 1;
+        if std::str::from_utf8(record.as_slice()).is_err() {
+            let line = record.position().map_or(0, csv::Position::line);
+            return Err(DataError::NotUtf8 { path: path.to_owned(), line: bad_line(&record, line) });
+        }
+        for (seen, field) in seen.iter_mut().zip(&record) {
+            seen.add(field, missing);
+        }
+    }
+    if n_rows == 0 {
+        return Err(DataError::NoRows { path: path.to_owned(), n_columns: names.len() });
+    }
+    Ok(Scan { names, seen })
+}
+
+/// The line on which the bad byte stands: a quoted field may have run over several.
+fn bad_line(record: &ByteRecord, start: u64) -> u64 {
+    let bytes = record.as_slice();
+    let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    start + bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+fn refused(path: &Path, error: &csv::Error) -> DataError {
+    match error.kind() {
+        ErrorKind::UnequalLengths { pos, expected_len, len } => DataError::RaggedRow {
+            path: path.to_owned(),
+            line: pos.as_ref().map_or(0, csv::Position::line),
+            expected: *expected_len,
+            found: *len,
+        },
+        _ => DataError::Malformed { path: path.to_owned(), format: "CSV", reason: error.to_string() },
+    }
+}
+
+fn names_of(path: &Path, header: &ByteRecord) -> Result<Vec<String>, DataError> {
+    let mut names = Vec::with_capacity(header.len());
+    for name in header {
+        let name = std::str::from_utf8(name)
+            .map_err(|_| DataError::NotUtf8 { path: path.to_owned(), line: bad_line(header, 1) })?;
+        names.push(name.trim().to_owned());
+    }
+    let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, name) in names.iter().enumerate() {
+        positions.entry(name).or_default().push(index + 1);
+    }
+    if let Some(blank) = positions.get("") {
+        return Err(DataError::BlankColumnName { path: path.to_owned(), positions: blank.clone() });
+    }
+    let twice = positions.iter().filter(|(_, at)| at.len() > 1).min_by_key(|(_, at)| at[0]);
+    if let Some((name, at)) = twice {
+        return Err(DataError::DuplicateColumnName {
+            path: path.to_owned(),
+            name: (*name).to_owned(),
+            positions: at.clone(),
+        });
+    }
+    Ok(names)
+}
+
+impl Seen {
+    /// What both have.
+    pub(crate) fn merge(self, other: Seen) -> Seen {
+        Seen { holds: self.holds.max(other.holds), unusual: self.unusual || other.unusual }
+    }
+
+    fn add(&mut self, field: &[u8], missing: &HashSet<&[u8]>) {
+        let value = field.trim_ascii();
+        if value.is_empty() {
+            self.unusual |= !field.is_empty();
+            return;
+        }
+        self.unusual |= value.len() < field.len();
+        if self.holds == Holds::Text && self.unusual || missing.contains(value) {
+            return;
+        }
+        let (holds, plain) = classify(value);
+        self.unusual |= !plain;
+        self.holds = self.holds.max(holds);
+    }
+}
+
+/// What a value is, and whether it is spelt plainly.
+///
+/// Leading zeros make a text (post codes, article numbers); so do whole numbers of more than 18 digits,
+/// which are identifiers and would lose their last digits as floats.
+fn classify(value: &[u8]) -> (Holds, bool) {
+    let unsigned = value.strip_prefix(b"-").or_else(|| value.strip_prefix(b"+")).unwrap_or(value);
+    let n_digits = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if n_digits > 1 && unsigned[0] == b'0' {
+        return (Holds::Text, true);
+    }
+    let plain = value[0] != b'+' && n_digits > 0;
+    if n_digits == unsigned.len() && n_digits > 0 {
+        return if n_digits <= 18 { (Holds::Whole, plain) } else { (Holds::Text, true) };
+    }
+    let starts_like_number = unsigned.first().is_some_and(|byte| byte.is_ascii_digit() || b".iI".contains(byte));
+    let number = starts_like_number
+        && std::str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok());
+    if !number {
+        return (Holds::Text, true);
+    }
+    let fraction_is_plain = unsigned.last().is_some_and(u8::is_ascii_digit);
+    (Holds::Numbers, plain && fraction_is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_zeros_and_long_numbers_are_texts() {
+        assert_eq!(classify(b"007").0, Holds::Text);
+        assert_eq!(classify(b"12345678901234567890").0, Holds::Text);
+        assert_eq!(classify(b"0").0, Holds::Whole);
+        assert_eq!(classify(b"-12").0, Holds::Whole);
+        assert_eq!(classify(b"0.50"), (Holds::Numbers, true));
+        assert_eq!(classify(b"1e-5"), (Holds::Numbers, true));
+        assert_eq!(classify(b"+.5"), (Holds::Numbers, false));
+        assert_eq!(classify(b"inf"), (Holds::Numbers, false));
+        assert_eq!(classify(b"-").0, Holds::Text);
+        assert_eq!(classify(b"1.2.3").0, Holds::Text);
+    }
+
+    #[test]
+    fn the_separator_is_found_in_the_header() {
+        assert_eq!(separator_of(b"a;b\n1,5;2\n", false), b';');
+        assert_eq!(separator_of(b"a,b;c\n", false), b',');
+        assert_eq!(separator_of(b"a\n", false), b',');
+        assert_eq!(separator_of(b"a,b\n", true), b'\t');
+    }
+}

@@ -1,0 +1,268 @@
+//! A frame to a training table: every kind decided, every feature materialised.
+
+use std::collections::{BTreeMap, HashMap};
+
+use automl_core::{ColumnKind, ColumnProfile, DataProfile};
+use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
+use rayon::prelude::*;
+
+use crate::column::Column;
+use crate::error::DataError;
+use crate::hash::content_hash;
+use crate::infer::target::{TargetChoice, TargetPlan, plan};
+use crate::infer::{self, Counts, Decision};
+use crate::materialise::{Reading, materialise};
+use crate::schema::{FeatureColumn, FeatureSchema};
+use crate::table::{Table, TableOptions};
+use crate::values::Values;
+
+impl Table {
+    /// Understands a frame with a target. Rows without a target are dropped with a warning.
+    ///
+    /// # Errors
+    /// [`DataError`] for names that are no columns, a target that cannot be learnt, kinds that cannot be
+    /// had, and a table without features.
+    pub fn for_training(frame: DataFrame, options: &TableOptions) -> Result<Table, DataError> {
+        check_names(&frame, options)?;
+        let content_hash = content_hash(&frame);
+        let mut warnings = Vec::new();
+        let (frame, n_dropped) = drop_without_target(frame, &options.target, &mut warnings)?;
+        let target = plan_target(&frame, options)?;
+        let built = build_columns(&frame, options)?;
+        let mut columns = BTreeMap::new();
+        let mut profiles = Vec::with_capacity(built.len());
+        let mut features = Vec::new();
+        for column in built {
+            warnings.extend(column.warnings);
+            if let Some(values) = column.values {
+                features.push(column.feature);
+                columns.insert(column.profile.name.clone(), values);
+            }
+            profiles.push(column.profile);
+        }
+        if features.is_empty() {
+            return Err(no_features(&profiles));
+        }
+        let groups = options.group.as_deref().map(|name| groups(&frame, name)).transpose()?;
+        let times = options.time.as_deref().map(|name| times(&frame, name)).transpose()?;
+        let TargetPlan { task, reason, labels, class_counts, target } = target;
+        let schema =
+            FeatureSchema { columns: features, target: options.target.clone(), task, labels: labels.clone() };
+        let profile = DataProfile {
+            n_rows: frame.height(),
+            n_dropped,
+            task,
+            task_reason: reason,
+            target: options.target.clone(),
+            labels,
+            class_counts,
+            columns: profiles,
+        };
+        Ok(Table { frame, profile, schema, columns, target: Some(target), groups, times, content_hash, warnings })
+    }
+}
+
+fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataError> {
+    check_name(frame, "the target", &options.target)?;
+    for name in options.columns.keys() {
+        check_name(frame, "in [columns]", name)?;
+    }
+    if let Some(name) = &options.group {
+        check_name(frame, "the group column", name)?;
+    }
+    if let Some(name) = &options.time {
+        check_name(frame, "the time column", name)?;
+    }
+    match options.columns.get(&options.target) {
+        Some(kind) => Err(DataError::WrongKind {
+            column: options.target.clone(),
+            kind: *kind,
+            reason: "it is the target".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A name is similar from three quarters on (Jaro-Winkler); below, a suggestion would mislead.
+const SIMILAR: f64 = 0.75;
+
+fn check_name(frame: &DataFrame, role: &'static str, name: &str) -> Result<(), DataError> {
+    if frame.column(name).is_ok() {
+        return Ok(());
+    }
+    let known: Vec<String> = frame.get_column_names_owned().iter().map(ToString::to_string).collect();
+    let wanted = name.to_lowercase();
+    let similarity = |known: &String| strsim::jaro_winkler(&wanted, &known.to_lowercase());
+    let nearest = known
+        .iter()
+        .map(|known| (similarity(known), known))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known.clone());
+    Err(DataError::UnknownColumn { role, name: name.to_owned(), nearest, known })
+}
+
+/// The rows that have a target, and how many had none.
+pub(crate) fn drop_without_target(
+    frame: DataFrame,
+    target: &str,
+    warnings: &mut Vec<String>,
+) -> Result<(DataFrame, usize), DataError> {
+    let n_rows = frame.height();
+    let keep: Vec<bool> = {
+        let values = Values::of(series(&frame, target)?);
+        if let Values::Unsupported { dtype } = &values {
+            return Err(DataError::UnsupportedType { column: target.to_owned(), dtype: dtype.clone() });
+        }
+        (0..n_rows).map(|row| !values.is_missing(row)).collect()
+    };
+    let n_dropped = keep.iter().filter(|keep| !**keep).count();
+    if n_dropped == 0 && n_rows > 0 {
+        return Ok((frame, 0));
+    }
+    if n_dropped == n_rows {
+        return Err(DataError::TargetMissing { target: target.to_owned(), n_rows });
+    }
+    warnings.push(format!("{n_dropped} of {n_rows} rows have no value of target `{target}` and were dropped"));
+    let mask = BooleanChunked::from_slice("keep".into(), &keep);
+    match frame.filter(&mask) {
+        Ok(frame) => Ok((frame, n_dropped)),
+        Err(error) => Err(DataError::UnsupportedType { column: target.to_owned(), dtype: error.to_string() }),
+    }
+}
+
+pub(crate) fn series<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a polars::prelude::Series, DataError> {
+    check_name(frame, "wanted here", name)?;
+    frame
+        .column(name)
+        .map(polars::prelude::Column::as_materialized_series)
+        .map_err(|error| DataError::UnsupportedType { column: name.to_owned(), dtype: error.to_string() })
+}
+
+fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {
+    let values = Values::of(series(frame, &options.target)?);
+    let choice = TargetChoice { task: options.task, positive: options.positive.as_deref() };
+    plan(&options.target, &values, choice)
+}
+
+struct Built {
+    profile: ColumnProfile,
+    feature: FeatureColumn,
+    /// Present for feature kinds.
+    values: Option<Column>,
+    warnings: Vec<String>,
+}
+
+/// All columns but the target, in the order of the file.
+fn build_columns(frame: &DataFrame, options: &TableOptions) -> Result<Vec<Built>, DataError> {
+    let names = frame.get_column_names_owned();
+    let names: Vec<&str> = names.iter().map(polars::prelude::PlSmallStr::as_str).collect();
+    names.into_par_iter().filter(|name| *name != options.target).map(|name| build(frame, name, options)).collect()
+}
+
+fn build(frame: &DataFrame, name: &str, options: &TableOptions) -> Result<Built, DataError> {
+    let mut values = Values::of(series(frame, name)?);
+    let mut warnings = Vec::new();
+    let n_infinite = values.drop_infinities();
+    if n_infinite > 0 {
+        warnings.push(format!("column `{name}`: {n_infinite} infinite values count as missing"));
+    }
+    let counts = Counts::of(&values);
+    let decision = decide(name, &values, &counts, options);
+    if let (Values::Unsupported { .. }, None) = (&values, options.columns.get(name)) {
+        warnings.push(format!("column `{name}` is not used: {}", decision.reason));
+    }
+    let (kind, tolerant) = (decision.kind, decision.tolerant);
+    let mut feature = FeatureColumn { name: name.to_owned(), kind, levels: Vec::new(), tolerant };
+    let mut column = None;
+    if kind.is_feature() {
+        let read = materialise(&values, Reading { kind, tolerant, levels: &[] });
+        let read = read.map_err(|found| DataError::WrongKind {
+            column: name.to_owned(),
+            kind,
+            reason: format!("it holds {found}"),
+        })?;
+        if read.n_unparsed > 0 {
+            warnings.push(format!("column `{name}`: {}", decision.reason));
+        }
+        if let Column::Categorical { levels, .. } = &read.column {
+            feature.levels.clone_from(levels);
+        }
+        column = Some(read.column);
+    }
+    let mut profile = infer::profile(name, &values, &counts, decision);
+    if let Some(column) = &column {
+        profile.n_missing = column.n_missing();
+    }
+    Ok(Built { profile, feature, values: column, warnings })
+}
+
+fn decide(name: &str, values: &Values<'_>, counts: &Counts<'_>, options: &TableOptions) -> Decision {
+    let set = |kind, reason: &str| Decision { kind, reason: reason.to_owned(), tolerant: false };
+    if let Some(kind) = options.columns.get(name) {
+        set(*kind, "set in [columns]")
+    } else if options.group.as_deref() == Some(name) {
+        set(ColumnKind::Ignored, "groups the rows when splitting")
+    } else if options.time.as_deref() == Some(name) {
+        set(ColumnKind::Ignored, "orders the rows when splitting")
+    } else {
+        infer::decide(name, values, counts)
+    }
+}
+
+fn no_features(profiles: &[ColumnProfile]) -> DataError {
+    let named = profiles.iter().take(5).map(|column| format!("`{}` is {}", column.name, column.kind.name()));
+    let mut reasons = named.collect::<Vec<_>>().join(", ");
+    if profiles.len() > 5 {
+        reasons.push_str(", …");
+    }
+    DataError::NoFeatures { n_columns: profiles.len(), reasons }
+}
+
+/// Group index of each row, numbered by first appearance.
+fn groups(frame: &DataFrame, name: &str) -> Result<Vec<u32>, DataError> {
+    let values = Values::of(series(frame, name)?);
+    complete("group", name, &values)?;
+    let mut index: HashMap<String, u32> = HashMap::new();
+    let group = |row| {
+        let next = index.len() as u32;
+        *index.entry(values.text(row).unwrap_or_default()).or_insert(next)
+    };
+    Ok((0..values.len()).map(group).collect())
+}
+
+/// The place of each row in time: microseconds, or ranks of numbers.
+fn times(frame: &DataFrame, name: &str) -> Result<Vec<i64>, DataError> {
+    let values = Values::of(series(frame, name)?);
+    complete("time", name, &values)?;
+    if let Values::Numbers { values, .. } = &values {
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        sorted.dedup();
+        return Ok(values.iter().map(|value| sorted.partition_point(|other| other < value) as i64).collect());
+    }
+    let reading = Reading { kind: ColumnKind::Datetime, tolerant: false, levels: &[] };
+    let refused = |found: String| DataError::BadSplitColumn {
+        role: "time",
+        column: name.to_owned(),
+        reason: format!("holds {found}, which have no order in time"),
+    };
+    match materialise(&values, reading).map_err(refused)?.column {
+        Column::Time(times) => Ok(times.into_iter().flatten().collect()),
+        Column::Numeric(_) | Column::Categorical { .. } | Column::Text(_) => Ok(Vec::new()),
+    }
+}
+
+fn complete(role: &'static str, name: &str, values: &Values<'_>) -> Result<(), DataError> {
+    let bad = |reason: String| DataError::BadSplitColumn { role, column: name.to_owned(), reason };
+    if let Values::Unsupported { .. } = values {
+        return Err(bad(format!("holds {}", values.describe())));
+    }
+    let missing = || (0..values.len()).filter(|row| values.is_missing(*row));
+    match missing().next() {
+        None => Ok(()),
+        Some(row) => {
+            Err(bad(format!("has no value in {} rows, first in row {}", missing().count(), row + 1)))
+        }
+    }
+}

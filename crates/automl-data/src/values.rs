@@ -1,0 +1,135 @@
+//! The values of a polars column in the few shapes that matter here.
+
+use polars::prelude::{DataType, Series, StringChunked, TimeUnit};
+
+/// Decoded values, borrowing texts from the frame.
+pub(crate) enum Values<'a> {
+    /// NaN where missing; may be infinite. `whole`: every value present is a whole number.
+    Numbers { values: Vec<f64>, whole: bool },
+    /// Yes or no.
+    Flags(Vec<Option<bool>>),
+    /// Texts; blank ones are missing.
+    Texts(Vec<Option<&'a str>>),
+    /// Microseconds since 1970 UTC. `days`: the type is a date.
+    Times { values: Vec<Option<i64>>, days: bool },
+    /// A type that nothing here can use.
+    Unsupported { dtype: String },
+}
+
+impl<'a> Values<'a> {
+    /// Decodes a column. `None` never happens for a type that the match names.
+    pub(crate) fn of(series: &'a Series) -> Values<'a> {
+        Self::decode(series).unwrap_or_else(|| Values::Unsupported { dtype: series.dtype().to_string() })
+    }
+
+    fn decode(series: &'a Series) -> Option<Values<'a>> {
+        match series.dtype() {
+            DataType::Boolean => Some(Values::Flags(series.bool().ok()?.iter().collect())),
+            DataType::String => Some(Values::Texts(texts(series.str().ok()?))),
+            DataType::Null => Some(Values::Texts(vec![None; series.len()])),
+            DataType::Date => {
+                let days = series.cast(&DataType::Int32).ok()?;
+                let micros = |day: Option<i32>| day.map(|day| i64::from(day) * MICROS_PER_DAY);
+                Some(Values::Times { values: days.i32().ok()?.iter().map(micros).collect(), days: true })
+            }
+            DataType::Datetime(..) => {
+                // A time zone tells how to print; the physical value is UTC.
+                let micros = series.cast(&DataType::Int64).ok()?;
+                let factor = |value: i64| match series.dtype() {
+                    DataType::Datetime(TimeUnit::Nanoseconds, _) => value.div_euclid(1_000),
+                    DataType::Datetime(TimeUnit::Milliseconds, _) => value.saturating_mul(1_000),
+                    _ => value,
+                };
+                let values = micros.i64().ok()?.iter().map(|value| value.map(factor)).collect();
+                Some(Values::Times { values, days: false })
+            }
+            dtype if dtype.is_primitive_numeric() => {
+                let floats = series.cast(&DataType::Float64).ok()?;
+                let values: Vec<f64> = floats.f64().ok()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+                let whole = dtype.is_integer() || values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
+                Some(Values::Numbers { values, whole })
+            }
+            _ => None,
+        }
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Values::Numbers { values, .. } => values.len(),
+            Values::Flags(values) => values.len(),
+            Values::Texts(values) => values.len(),
+            Values::Times { values, .. } => values.len(),
+            Values::Unsupported { .. } => 0,
+        }
+    }
+
+    /// Whether the row has no value. Infinities count as values.
+    pub(crate) fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Values::Numbers { values, .. } => values[row].is_nan(),
+            Values::Flags(values) => values[row].is_none(),
+            Values::Texts(values) => values[row].is_none(),
+            Values::Times { values, .. } => values[row].is_none(),
+            Values::Unsupported { .. } => true,
+        }
+    }
+
+    /// The value as a label or level would be written; `None` where missing.
+    pub(crate) fn text(&self, row: usize) -> Option<String> {
+        match self {
+            Values::Numbers { values, .. } => (!values[row].is_nan()).then(|| number_text(values[row])),
+            Values::Flags(values) => values[row].map(|flag| flag.to_string()),
+            Values::Texts(values) => values[row].map(str::to_owned),
+            Values::Times { values, days } => values[row].map(|micros| time_text(micros, *days)),
+            Values::Unsupported { .. } => None,
+        }
+    }
+
+    /// What kind of values these are, for messages.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Values::Numbers { .. } => "numbers".to_owned(),
+            Values::Flags(_) => "true and false".to_owned(),
+            Values::Texts(_) => "texts".to_owned(),
+            Values::Times { days: true, .. } => "dates".to_owned(),
+            Values::Times { days: false, .. } => "times".to_owned(),
+            Values::Unsupported { dtype } => format!("{dtype} values"),
+        }
+    }
+
+    /// Makes infinities missing and tells how many there were.
+    pub(crate) fn drop_infinities(&mut self) -> usize {
+        let Values::Numbers { values, whole } = self else { return 0 };
+        let mut count = 0;
+        for value in values.iter_mut().filter(|value| value.is_infinite()) {
+            *value = f64::NAN;
+            count += 1;
+        }
+        if count > 0 {
+            *whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
+        }
+        count
+    }
+}
+
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+fn texts(texts: &StringChunked) -> Vec<Option<&str>> {
+    texts.iter().map(|text| text.filter(|text| !text.trim().is_empty())).collect()
+}
+
+/// Whole numbers without a fraction, so that `1` of one file and `1.0` of another are one level.
+pub(crate) fn number_text(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 9e15 { format!("{}", value as i64) } else { format!("{value}") }
+}
+
+fn time_text(micros: i64, days: bool) -> String {
+    let (year, month, day) = crate::infer::time::civil_from_days(micros.div_euclid(MICROS_PER_DAY));
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    if days {
+        return date;
+    }
+    let second = micros.rem_euclid(MICROS_PER_DAY) / 1_000_000;
+    format!("{date}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+}
