@@ -1,0 +1,282 @@
+//! Drawing in terms of paints, not colours: charts follow the page's light or dark theme.
+//!
+//! plotters draws with marker colours, one for each [`Paint`]; [`svg`] replaces them with CSS custom
+//! properties. plotters' coordinates are whole numbers, so it draws on a canvas [`FINENESS`] times larger
+//! than the `viewBox` unit. Text becomes `<text>` elements in the page's own font: no font file is read.
+
+use std::fmt::Display;
+use std::fmt::Write as _;
+
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::prelude::{
+    Circle, IntoDrawingArea, IntoFont, PathElement, RGBColor, Rectangle, SVGBackend, Text,
+};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, ShapeStyle};
+
+use crate::error::ReportError;
+use crate::format;
+
+/// Canvas pixels in one unit of the `viewBox`.
+const FINENESS: f64 = 4.0;
+
+/// Size of text in charts, in `viewBox` units.
+pub(crate) const TEXT_SIZE: f64 = 12.0;
+
+/// Width of an average character, in `viewBox` units.
+pub(crate) const CHARACTER_WIDTH: f64 = 6.4;
+
+/// What a mark is painted with; the page's style sheet says which colour that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// Text that matters.
+    Ink,
+    /// Labels and reference lines.
+    Muted,
+    /// Grid lines.
+    Grid,
+    /// The page behind the chart.
+    Surface,
+    /// Okabe and Ito's blue.
+    Blue,
+    /// Their orange.
+    Orange,
+    /// Their bluish green.
+    Green,
+    /// Their reddish purple.
+    Purple,
+    /// Their sky blue.
+    Sky,
+    /// Their vermilion.
+    Vermilion,
+}
+
+impl Paint {
+    const ALL: [Paint; 10] = [
+        Paint::Ink,
+        Paint::Muted,
+        Paint::Grid,
+        Paint::Surface,
+        Paint::Blue,
+        Paint::Orange,
+        Paint::Green,
+        Paint::Purple,
+        Paint::Sky,
+        Paint::Vermilion,
+    ];
+
+    /// The paint of the series `index`; they repeat after six.
+    pub(crate) fn series(index: usize) -> Paint {
+        Self::ALL[4 + index % 6]
+    }
+
+    fn variable(self) -> &'static str {
+        match self {
+            Paint::Ink => "--ink",
+            Paint::Muted => "--muted",
+            Paint::Grid => "--grid",
+            Paint::Surface => "--surface",
+            Paint::Blue => "--blue",
+            Paint::Orange => "--orange",
+            Paint::Green => "--green",
+            Paint::Purple => "--purple",
+            Paint::Sky => "--sky",
+            Paint::Vermilion => "--vermilion",
+        }
+    }
+
+    fn marker(self) -> RGBColor {
+        RGBColor(1, 2, self as u8)
+    }
+}
+
+/// Why drawing failed, in words.
+#[derive(Debug)]
+pub(crate) struct DrawFailure(String);
+
+impl<E: Display> From<E> for DrawFailure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Drawn, or not.
+pub(crate) type Drawn = Result<(), DrawFailure>;
+
+/// Where text stands relative to its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    /// The point is the left end.
+    Start,
+    /// The point is the middle.
+    Middle,
+    /// The point is the right end.
+    End,
+}
+
+/// A surface measured in `viewBox` units from the upper left corner.
+pub(crate) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// Width in units.
+    pub(crate) width: f64,
+    /// Height in units.
+    pub(crate) height: f64,
+}
+
+impl Canvas<'_> {
+    /// A connected line.
+    pub(crate) fn path(&self, points: &[(f64, f64)], paint: Paint, width: f64, opacity: f64) -> Drawn {
+        if points.len() < 2 {
+            return Ok(());
+        }
+        let points: Vec<(i32, i32)> = points.iter().copied().map(fine).collect();
+        Ok(self.area.draw(&PathElement::new(points, stroke(paint, width, opacity)))?)
+    }
+
+    /// A dashed straight line. Dashes are drawn one by one: plotters' SVG has no dash attribute.
+    pub(crate) fn dashes(&self, from: (f64, f64), to: (f64, f64), paint: Paint, width: f64) -> Drawn {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let n_dashes = ((length / 9.0) as usize).clamp(1, 400);
+        let at = |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+        for dash in 0..n_dashes {
+            let start = dash as f64 / n_dashes as f64;
+            self.path(&[at(start), at(start + 0.55 / n_dashes as f64)], paint, width, 1.0)?;
+        }
+        Ok(())
+    }
+
+    /// A filled circle.
+    pub(crate) fn dot(&self, at: (f64, f64), radius: f64, paint: Paint, opacity: f64) -> Drawn {
+        let circle = Circle::new(fine(at), (radius * FINENESS).round(), fill(paint, opacity));
+        Ok(self.area.draw(&circle)?)
+    }
+
+    /// The outline of a circle.
+    pub(crate) fn ring(&self, at: (f64, f64), radius: f64, paint: Paint, opacity: f64) -> Drawn {
+        let circle = Circle::new(fine(at), (radius * FINENESS).round(), stroke(paint, 1.4, opacity));
+        Ok(self.area.draw(&circle)?)
+    }
+
+    /// A cross of two strokes.
+    pub(crate) fn cross(&self, (x, y): (f64, f64), radius: f64, paint: Paint) -> Drawn {
+        self.path(&[(x - radius, y - radius), (x + radius, y + radius)], paint, 1.6, 1.0)?;
+        self.path(&[(x - radius, y + radius), (x + radius, y - radius)], paint, 1.6, 1.0)
+    }
+
+    /// A filled rectangle between two corners.
+    pub(crate) fn bar(&self, from: (f64, f64), to: (f64, f64), paint: Paint, opacity: f64) -> Drawn {
+        let (low, high) = ((from.0.min(to.0), from.1.min(to.1)), (from.0.max(to.0), from.1.max(to.1)));
+        Ok(self.area.draw(&Rectangle::new([fine(low), fine(high)], fill(paint, opacity)))?)
+    }
+
+    /// One line of text, vertically centred on its point.
+    pub(crate) fn text(&self, text: &str, at: (f64, f64), anchor: Anchor, paint: Paint) -> Drawn {
+        self.sized_text(text, at, anchor, paint, TEXT_SIZE)
+    }
+
+    /// The same in another size.
+    pub(crate) fn sized_text(
+        &self,
+        text: &str,
+        at: (f64, f64),
+        anchor: Anchor,
+        paint: Paint,
+        size: f64,
+    ) -> Drawn {
+        let horizontal = match anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
+        };
+        let marker = paint.marker();
+        // The SVG backend divides sizes by 1.24.
+        let font = ("x", size * FINENESS * 1.24).into_font();
+        let style = font.color(&marker).pos(Pos::new(horizontal, VPos::Center));
+        Ok(self.area.draw(&Text::new(format::clip(text, 200), fine(at), style))?)
+    }
+}
+
+fn fine((x, y): (f64, f64)) -> (i32, i32) {
+    ((x * FINENESS).round() as i32, (y * FINENESS).round() as i32)
+}
+
+fn fill(paint: Paint, opacity: f64) -> ShapeStyle {
+    paint.marker().mix(opacity).filled()
+}
+
+fn stroke(paint: Paint, width: f64, opacity: f64) -> ShapeStyle {
+    paint.marker().mix(opacity).stroke_width((width * FINENESS).round() as u32)
+}
+
+/// Draws an SVG element of `width` by `height` units that screen readers announce as `alt`.
+///
+/// # Errors
+/// [`ReportError::Draw`] naming `figure`.
+pub(crate) fn svg(
+    figure: &'static str,
+    alt: &str,
+    (width, height): (f64, f64),
+    draw: impl FnOnce(&Canvas<'_>) -> Drawn,
+) -> Result<String, ReportError> {
+    let mut raw = String::new();
+    let size = ((width * FINENESS) as u32, (height * FINENESS) as u32);
+    let canvas =
+        Canvas { area: SVGBackend::with_string(&mut raw, size).into_drawing_area(), width, height };
+    let drawn = draw(&canvas).and_then(|()| Ok(canvas.area.present()?));
+    drop(canvas);
+    drawn.map_err(|DrawFailure(reason)| ReportError::Draw { figure, reason })?;
+    Ok(themed(&raw, alt, size))
+}
+
+/// Replaces marker colours by CSS variables, and drops attributes that say what holds anyway.
+fn themed(raw: &str, alt: &str, (width, height): (u32, u32)) -> String {
+    let body = raw.split_once(">\n").map_or("", |(_, body)| body);
+    let mut body = body.replace(">\n", ">").replace("\n</text>", "</text>");
+    for paint in Paint::ALL {
+        let RGBColor(red, green, blue) = paint.marker();
+        let marker = format!("\"#{red:02X}{green:02X}{blue:02X}\"");
+        body = body.replace(&marker, &format!("\"var({})\"", paint.variable()));
+    }
+    for idle in [" opacity=\"1\"", " stroke=\"none\"", " font-family=\"x\""] {
+        body = body.replace(idle, "");
+    }
+    let mut svg = String::with_capacity(body.len() + 200);
+    let alt = alt.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+    // Writing to a string cannot fail.
+    let _ = write!(svg, "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{alt}\">");
+    svg.push_str(&body);
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_an_svg_element_without_any_font_file() {
+        let drawn = svg("test", "a <chart>", (100.0, 50.0), |canvas| {
+            canvas.text("<b>&", (10.0, 20.0), Anchor::Start, Paint::Ink)
+        });
+        insta::assert_snapshot!(drawn.unwrap(), @"");
+    }
+
+    #[test]
+    fn shapes_are_painted_with_css_variables() {
+        let drawn = svg("test", "shapes", (100.0, 50.0), |canvas| {
+            canvas.dot((10.0, 10.0), 3.0, Paint::Blue, 0.5)?;
+            canvas.bar((5.0, 5.0), (1.0, 2.0), Paint::Grid, 1.0)?;
+            canvas.path(&[(0.0, 0.0), (1.0, 1.25)], Paint::Vermilion, 1.5, 1.0)
+        });
+        insta::assert_snapshot!(drawn.unwrap(), @"");
+    }
+
+    #[test]
+    fn every_paint_has_its_own_marker_and_variable() {
+        for (index, paint) in Paint::ALL.into_iter().enumerate() {
+            assert_eq!(paint as usize, index);
+        }
+        assert_eq!(Paint::series(0), Paint::Blue);
+        assert_eq!(Paint::series(6), Paint::Blue);
+    }
+}

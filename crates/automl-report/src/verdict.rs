@@ -1,0 +1,216 @@
+//! What came of the run, in plain words.
+
+use automl_core::{Direction, Metric, TrialRecord, TrialState};
+use serde::Serialize;
+
+use crate::figures::{family_of, value_of};
+use crate::format::{self, clip, count, counted, metric_label, number, percent};
+use crate::model::ReportModel;
+
+/// How good the news is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Tone {
+    /// A model that beats guessing.
+    Good,
+    /// A model, with a caveat.
+    Caution,
+    /// No model worth using.
+    Bad,
+}
+
+/// One headline and what should be known besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Verdict {
+    pub(crate) tone: Tone,
+    pub(crate) headline: String,
+    pub(crate) details: Vec<String>,
+}
+
+impl Verdict {
+    /// The verdict on a run.
+    pub(crate) fn of(model: &ReportModel) -> Self {
+        let mut verdict = match best_of(model) {
+            Some((trial, value)) => with_model(model, trial, value),
+            None => without_model(model),
+        };
+        if model.interrupted {
+            verdict.details.push("The run was stopped before it was done; this is what it had by then.".to_owned());
+        }
+        verdict
+    }
+}
+
+/// The best trial and its value in the metric's unit.
+pub(crate) fn best_of(model: &ReportModel) -> Option<(&TrialRecord, f64)> {
+    let trial = find(model, model.best?)?;
+    Some((trial, value_of(trial, model.metric)?))
+}
+
+/// The value of the constant baseline in the metric's unit.
+pub(crate) fn baseline_of(model: &ReportModel) -> Option<f64> {
+    value_of(find(model, model.baseline?)?, model.metric)
+}
+
+fn find(model: &ReportModel, number: u32) -> Option<&TrialRecord> {
+    model.trials.iter().find(|trial| trial.number == number)
+}
+
+/// `43.4 % lower than`, or the plain difference where a ratio says nothing.
+pub(crate) fn gain(metric: Metric, value: f64, baseline: f64) -> String {
+    let (difference, word) = (value - baseline, if value < baseline { "lower" } else { "higher" });
+    match metric.direction() {
+        Direction::Minimize if baseline > 0.0 => format!("{} {word}", percent(difference.abs() / baseline)),
+        _ => format!("{} {word}", format::short_number(difference.abs())),
+    }
+}
+
+fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
+    let target = clip(&model.profile.target, 60);
+    let metric = metric_label(model.metric);
+    let n_complete = model.trials.iter().filter(|trial| trial.state == TrialState::Complete).count();
+    let cost = |value: f64| model.metric.direction().cost(value);
+    let winner = match n_complete {
+        1 => format!("The only complete trial is #{} ({}).", trial.number, family_of(trial)),
+        _ => format!("The best of {} complete trials is #{} ({}).", count(n_complete), trial.number, family_of(trial)),
+    };
+    let (tone, headline) = match baseline_of(model) {
+        Some(baseline) if model.baseline == Some(trial.number) || cost(value) >= cost(baseline) => (
+            Tone::Bad,
+            format!(
+                "No model predicts “{target}” better than a constant guess ({metric} {}).",
+                number(baseline)
+            ),
+        ),
+        Some(baseline) => (
+            Tone::Good,
+            format!(
+                "Predicts “{target}” with {metric} {}, {} than the {} of a constant guess.",
+                number(value),
+                gain(model.metric, value, baseline),
+                number(baseline)
+            ),
+        ),
+        None => (Tone::Good, format!("Predicts “{target}” with {metric} {}.", number(value))),
+    };
+    let mut details = vec![winner];
+    if tone == Tone::Bad {
+        details.push("The columns may hold no information about it, or the budget was too small.".to_owned());
+    }
+    let holdout = holdout_sentence(model, trial, value);
+    let tone = match &holdout {
+        Some((_, true)) if tone == Tone::Good => Tone::Caution,
+        _ => tone,
+    };
+    details.extend(holdout.map(|(sentence, _)| sentence));
+    Verdict { tone, headline, details }
+}
+
+/// What the holdout says, and whether it is bad news.
+fn holdout_sentence(model: &ReportModel, trial: &TrialRecord, value: f64) -> Option<(String, bool)> {
+    let holdout = model.holdout.as_ref()?;
+    let (_, score) = holdout.scores.iter().find(|(metric, _)| *metric == model.metric)?;
+    if !score.is_finite() {
+        return None;
+    }
+    let said = format!(
+        "On {} that no trial saw: {} {}",
+        counted(holdout.n_rows, "row"),
+        metric_label(model.metric),
+        number(*score)
+    );
+    let Some(deviation) = trial.std_score(model.metric).filter(|deviation| deviation.is_finite()) else {
+        return Some((format!("{said}."), false));
+    };
+    let worse_by = model.metric.direction().cost(*score) - model.metric.direction().cost(value);
+    Some(match worse_by > 2.0 * deviation && worse_by > 1e-9 {
+        true => (
+            format!(
+                "{said}, worse than the {} of cross-validation by more than two standard deviations of the \
+                 folds. Expect the holdout's figure on new data.",
+                number(value)
+            ),
+            true,
+        ),
+        false => (format!("{said}, in line with the {} of cross-validation.", number(value)), false),
+    })
+}
+
+fn without_model(model: &ReportModel) -> Verdict {
+    let of_state = |state: TrialState| model.trials.iter().filter(|trial| trial.state == state).count();
+    let (n_failed, n_pruned) = (of_state(TrialState::Failed), of_state(TrialState::Pruned));
+    let headline = match model.trials.len() {
+        0 => "No trial was run, so there is no model.".to_owned(),
+        n if n == n_failed => format!("All {} failed, so there is no model.", counted(n, "trial")),
+        n => format!("None of {} was completed, so there is no model.", counted(n, "trial")),
+    };
+    let headline = headline.replace("All 1 trial failed", "The only trial failed");
+    let headline = headline.replace("None of 1 trial was", "The only trial was not");
+    let details = match (n_failed, n_pruned) {
+        (0, _) if model.trials.is_empty() => Vec::new(),
+        (0, 0) => vec!["A larger time budget may help.".to_owned()],
+        _ => vec![format!(
+            "{} and {} are listed below with their reasons.",
+            counted(n_failed, "failed trial"),
+            counted(n_pruned, "pruned one")
+        )],
+    };
+    Verdict { tone: Tone::Bad, headline, details }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{self, trial, trial_of};
+    use crate::model::HoldoutResult;
+
+    fn said(model: &ReportModel) -> String {
+        let verdict = Verdict::of(model);
+        format!("{:?}: {}\n{}", verdict.tone, verdict.headline, verdict.details.join("\n"))
+    }
+
+    fn model(trials: Vec<TrialRecord>) -> ReportModel {
+        let best = TrialRecord::best(&trials).map(|trial| trial.number);
+        ReportModel { trials, best, baseline: Some(0), ..fixtures::empty() }
+    }
+
+    #[test]
+    fn a_good_model_is_compared_with_guessing_and_the_holdout() {
+        let mut model = model(vec![trial(0, "constant", &[0.55, 0.57]), trial(1, "mlp", &[0.30, 0.32])]);
+        model.holdout = Some(HoldoutResult { n_rows: 6_512, scores: vec![(Metric::LogLoss, 0.3175)] });
+        insta::assert_snapshot!(said(&model), @"");
+        model.holdout = Some(HoldoutResult { n_rows: 6_512, scores: vec![(Metric::LogLoss, 0.45)] });
+        insta::assert_snapshot!(said(&model), @"");
+    }
+
+    #[test]
+    fn more_is_better_where_the_metric_says_so() {
+        let auc = |number, family, value| trial_of(Metric::RocAuc, number, family, &[value]);
+        let mut model = model(vec![auc(0, "constant", 0.5), auc(1, "mlp", 0.921)]);
+        model.metric = Metric::RocAuc;
+        insta::assert_snapshot!(said(&model), @"");
+    }
+
+    #[test]
+    fn a_model_no_better_than_guessing_is_bad_news() {
+        insta::assert_snapshot!(said(&model(vec![trial(0, "constant", &[0.55])])), @"");
+        let worse = model(vec![trial(0, "constant", &[0.55]), trial(1, "mlp", &[0.56])]);
+        assert_eq!(Verdict::of(&worse).tone, Tone::Bad);
+    }
+
+    #[test]
+    fn runs_without_a_model_say_why() {
+        let in_state = |state: TrialState| {
+            let mut trial = trial(0, "mlp", &[]);
+            trial.state = state;
+            trial.cost = None;
+            trial
+        };
+        let mut stopped = model(vec![]);
+        stopped.interrupted = true;
+        let failed = model(vec![in_state(TrialState::Failed)]);
+        let pruned = model(vec![in_state(TrialState::Pruned), in_state(TrialState::Lost)]);
+        let all = [said(&stopped), said(&failed), said(&pruned)];
+        insta::assert_snapshot!(all.join("\n\n"), @"");
+    }
+}
