@@ -1,1 +1,84 @@
-fn main() {}
+//! Cost of a proposal: ask and tell through the study loop's parts, with ten parameters.
+//!
+//! ```text
+//! cargo bench -p automl-search --bench suggest -- [trials ...]
+//! ```
+//!
+//! Prints one line per history length: sampler, trials, microseconds per proposal (median of `REPEATS`).
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people, on a space of its own")]
+
+use std::time::Instant;
+
+use automl_core::{Domain, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
+use automl_search::{RandomSampler, TpeSampler};
+
+const REPEATS: u64 = 31;
+
+/// Five real (two of them logarithmic), three whole (one logarithmic) and two categorical parameters, as in
+/// `experiments/bench/search_overhead.py`.
+fn space() -> SearchSpace {
+    let specs = vec![
+        ParamSpec::new("f0", Domain::float(0.0, 1.0)),
+        ParamSpec::new("f1", Domain::float(-5.0, 5.0)),
+        ParamSpec::new("f2", Domain::float(0.0, 0.5)),
+        ParamSpec::new("l0", Domain::log_float(1e-5, 1.0)),
+        ParamSpec::new("l1", Domain::log_float(1e-3, 1e3)),
+        ParamSpec::new("i0", Domain::int(1, 10)),
+        ParamSpec::new("i1", Domain::int(0, 100)),
+        ParamSpec::new("i2", Domain::log_int(8, 1024)),
+        ParamSpec::new("c0", Domain::choice(&["a", "b", "c"])),
+        ParamSpec::new("c1", Domain::choice(&["u", "v"])),
+    ];
+    SearchSpace::new(specs).unwrap()
+}
+
+fn cost(params: &Params) -> f64 {
+    let number = |name| params.float(name).unwrap();
+    let squares = (number("f0") - 0.3).powi(2) + number("f1").powi(2) + (number("l0").log10() + 3.0).powi(2);
+    squares + (number("i0") - 4.0).powi(2) + if params.text("c0").unwrap() == "b" { 0.0 } else { 1.0 }
+}
+
+/// Finished trials at random places.
+fn history(space: &SearchSpace, n: u32) -> Vec<TrialRecord> {
+    let trial = |slot: u32| {
+        let params = RandomSampler.suggest(space, &[], Seed(1).trial(slot)).unwrap();
+        TrialRecord {
+            number: slot,
+            slot,
+            state: TrialState::Complete,
+            cost: Some(cost(&params)),
+            params,
+            steps: Vec::new(),
+            folds: Vec::new(),
+            reason: None,
+            started_secs: 0.0,
+            seconds: 0.0,
+        }
+    };
+    (0..n).map(trial).collect()
+}
+
+fn main() {
+    let mut lengths: Vec<u32> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    if lengths.is_empty() {
+        lengths = vec![100, 1_000, 10_000];
+    }
+    let space = space();
+    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default()] {
+        for &n_trials in &lengths {
+            // One trial more with every proposal, as in a search, so that nothing can be remembered whole.
+            let trials = history(&space, n_trials + REPEATS as u32);
+            let mut micros: Vec<f64> = (0..REPEATS)
+                .map(|repeat| {
+                    let started = Instant::now();
+                    let known = &trials[..(n_trials as usize + repeat as usize)];
+                    std::hint::black_box(sampler.suggest(&space, known, Seed(repeat)).unwrap());
+                    started.elapsed().as_secs_f64() * 1e6
+                })
+                .collect();
+            micros.sort_unstable_by(f64::total_cmp);
+            println!("{:8} {n_trials:6} trials: {:9.1} µs", sampler.name(), micros[micros.len() / 2]);
+        }
+    }
+}

@@ -14,6 +14,8 @@ pub(super) struct Axis {
     pub(super) name: String,
     domain: Domain,
     pub(super) kind: Kind,
+    /// Whether other parameters exist only under some of its values.
+    pub(super) is_parent: bool,
 }
 
 /// Geometry of an axis.
@@ -68,7 +70,7 @@ impl Axis {
             Domain::Categorical { choices } if choices.len() < 2 => return None,
             Domain::Categorical { choices } => Kind::Choices(choices.len()),
         };
-        Some(Self { name: name.to_owned(), domain: domain.clone(), kind })
+        Some(Self { name: name.to_owned(), domain: domain.clone(), kind, is_parent: false })
     }
 
     /// The coordinate of a value; `None` where it is not in the domain, as after a change of the space.
@@ -81,7 +83,7 @@ impl Axis {
         }
         match self.kind {
             Kind::Continuous(scale) | Kind::Cells { scale, .. } => {
-                value.as_f64().map(|value| scale.encode(value).clamp(0.0, 1.0))
+                value.as_f64().map(|value| scale.encode(value).clamp(0.0, 1.0) + 0.0)
             }
             Kind::Choices(_) => None,
         }
@@ -126,8 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn axis(domain: Domain) -> Axis {
-        Axis::new("a", &domain).unwrap()
+    fn axis(domain: &Domain) -> Axis {
+        Axis::new("a", domain).unwrap()
     }
 
     #[test]
@@ -139,7 +141,7 @@ mod tests {
     #[test]
     fn cells_tile_the_unit_interval() {
         for domain in [Domain::int(-3, 4), Domain::log_int(1, 9), Domain::stepped_int(-10, 10, 4)] {
-            let axis = axis(domain.clone());
+            let axis = axis(&domain);
             let Domain::Int { low, high, step, .. } = domain else { unreachable!() };
             let mut end = 0.0;
             for value in (low..=high).step_by(usize::try_from(step).unwrap()) {
@@ -153,15 +155,15 @@ mod tests {
 
     #[test]
     fn a_value_outside_the_domain_has_no_coordinate() {
-        assert_eq!(axis(Domain::int(0, 4)).encode(&ParamValue::Int(5)), None);
-        assert_eq!(axis(Domain::float(0.0, 4.0)).encode(&ParamValue::Float(f64::NAN)), None);
-        assert_eq!(axis(Domain::boolean()).encode(&ParamValue::Str("x".to_owned())), None);
+        assert_eq!(axis(&Domain::int(0, 4)).encode(&ParamValue::Int(5)), None);
+        assert_eq!(axis(&Domain::float(0.0, 4.0)).encode(&ParamValue::Float(f64::NAN)), None);
+        assert_eq!(axis(&Domain::boolean()).encode(&ParamValue::Str("x".to_owned())), None);
     }
 
     proptest! {
         #[test]
         fn whole_numbers_survive_the_round_trip(low in 1_i64..1000, extra in 1_i64..100_000, log: bool, at in 0.0..=1.0) {
-            let axis = axis(Domain::Int { low, high: low + extra, step: 1, log });
+            let axis = axis(&Domain::Int { low, high: low + extra, step: 1, log });
             let value = axis.decode(at);
             prop_assert!(axis.domain.contains(&value));
             prop_assert_eq!(axis.decode(axis.encode(&value).unwrap()), value);
@@ -169,7 +171,7 @@ mod tests {
 
         #[test]
         fn real_numbers_survive_the_round_trip(low in 1e-9..1.0, factor in 1.001..1e9, log: bool, at in 0.0..=1.0) {
-            let axis = axis(Domain::Float { low, high: low * factor, log });
+            let axis = axis(&Domain::Float { low, high: low * factor, log });
             let value = axis.decode(at);
             prop_assert!(axis.domain.contains(&value));
             prop_assert!((axis.encode(&value).unwrap() - at).abs() < 1e-9);
@@ -178,7 +180,7 @@ mod tests {
         #[test]
         fn the_widest_domains_stay_finite(at in 0.0..=1.0) {
             for domain in [Domain::float(-f64::MAX, f64::MAX), Domain::int(-(1 << 62), 1 << 62)] {
-                let axis = axis(domain);
+                let axis = axis(&domain);
                 let value = axis.decode(at);
                 prop_assert!(axis.domain.contains(&value));
                 prop_assert!(axis.encode(&value).unwrap().is_finite());

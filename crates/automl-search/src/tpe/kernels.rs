@@ -24,17 +24,6 @@ pub(super) struct Normals {
     inverse_widths: Vec<f64>,
 }
 
-/// One candidate's coordinate, made ready for one axis.
-#[derive(Debug)]
-pub(super) enum Prepared {
-    /// The coordinate itself.
-    Coordinate(f64),
-    /// Logarithm of the mass of the candidate's cell under every distinct kernel.
-    LogMasses(Vec<f64>),
-    /// The index of the choice.
-    Choice(u32),
-}
-
 impl Kernels {
     /// Adds the normalisation of each kernel to `log_constants` (length: observations and one).
     pub(super) fn new(axis: &Axis, column: &[f64], prior_weight: f64, log_constants: &mut [f64]) -> Self {
@@ -82,42 +71,61 @@ impl Kernels {
         }
     }
 
-    /// Does once per candidate what does not depend on the single kernel.
-    pub(super) fn prepare(&self, axis: &Axis, coordinate: f64) -> Prepared {
+    /// Adds the kernels' log density at `coordinate` to `terms`. Cells are left to [`Kernels::cell_masses`].
+    pub(super) fn add_log_density(&self, coordinate: f64, terms: &mut [f64]) {
         match self {
-            Kernels::Continuous { .. } => Prepared::Coordinate(coordinate),
-            Kernels::Cells { distinct, .. } => {
-                let (left, right) = axis.cell(coordinate);
-                Prepared::LogMasses(distinct.log_masses(left, right))
-            }
-            Kernels::Choices { .. } => Prepared::Choice(coordinate as u32),
-        }
-    }
-
-    /// Adds the kernels' log density at `point` to `terms`, from kernel `start` on.
-    pub(super) fn add_log_density(&self, start: usize, point: &Prepared, terms: &mut [f64]) {
-        let end = start + terms.len();
-        match (self, point) {
-            (Kernels::Continuous { normals }, Prepared::Coordinate(at)) => {
-                let kernels = normals.centres[start..end].iter().zip(&normals.inverse_widths[start..end]);
+            Kernels::Continuous { normals } => {
+                let kernels = normals.centres.iter().zip(&normals.inverse_widths);
                 for (term, (centre, inverse_width)) in terms.iter_mut().zip(kernels) {
-                    let z = (at - centre) * inverse_width;
+                    let z = (coordinate - centre) * inverse_width;
                     *term -= 0.5 * z * z;
                 }
             }
-            (Kernels::Cells { which, .. }, Prepared::LogMasses(masses)) => {
-                for (term, &which) in terms.iter_mut().zip(&which[start..end]) {
-                    *term += masses[which as usize];
+            Kernels::Choices { observed, log_hit, log_miss, .. } => {
+                let choice = coordinate as u32;
+                for (term, observed) in terms.iter_mut().zip(observed) {
+                    *term += if *observed == choice { *log_hit } else { *log_miss };
                 }
             }
-            (Kernels::Choices { observed, log_hit, log_miss, .. }, Prepared::Choice(choice)) => {
-                for (term, observed) in terms.iter_mut().zip(&observed[start..end]) {
-                    *term += if observed == choice { *log_hit } else { *log_miss };
-                }
-            }
-            // `prepare` was called on the same kernels.
-            _ => {}
+            Kernels::Cells { .. } => {}
         }
+    }
+
+    /// The masses of one cell under all kernels, computed when first asked for; `None` off the grid.
+    pub(super) fn cell_masses(&self, (left, right): (f64, f64)) -> Option<CellMasses<'_>> {
+        match self {
+            Kernels::Cells { distinct, which } => Some(CellMasses {
+                distinct,
+                which,
+                left,
+                right,
+                known: vec![f64::NAN; distinct.centres.len()],
+            }),
+            Kernels::Continuous { .. } | Kernels::Choices { .. } => None,
+        }
+    }
+}
+
+/// Logarithms of the masses of one cell, by kernel.
+#[derive(Debug)]
+pub(super) struct CellMasses<'a> {
+    distinct: &'a Normals,
+    which: &'a [u32],
+    left: f64,
+    right: f64,
+    /// Per distinct kernel; NaN until asked for.
+    known: Vec<f64>,
+}
+
+impl CellMasses<'_> {
+    pub(super) fn get(&mut self, kernel: usize) -> f64 {
+        let index = self.which[kernel] as usize;
+        if self.known[index].is_nan() {
+            let (centre, inverse_width) = (self.distinct.centres[index], self.distinct.inverse_widths[index]);
+            let (left, right) = ((self.left - centre) * inverse_width, (self.right - centre) * inverse_width);
+            self.known[index] = log_interval_mass(left, right);
+        }
+        self.known[index]
     }
 }
 
@@ -142,14 +150,6 @@ impl Normals {
     fn log_inside(&self, index: usize) -> f64 {
         let (left, right) = self.bounds(index);
         log_interval_mass(left, right)
-    }
-
-    fn log_masses(&self, left: f64, right: f64) -> Vec<f64> {
-        let kernels = self.centres.iter().zip(&self.inverse_widths);
-        let mass = |(centre, inverse_width): (&f64, &f64)| {
-            log_interval_mass((left - centre) * inverse_width, (right - centre) * inverse_width)
-        };
-        kernels.map(mass).collect()
     }
 }
 
@@ -188,21 +188,24 @@ const PRIOR: (f64, f64) = (0.5, 1.0);
 /// neighbours, the outermost ones looking inwards only, clipped to `[1 / min(100, n + 2), 1]`.
 fn bandwidths(column: &[f64]) -> (Vec<usize>, Vec<f64>) {
     let n = column.len();
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_unstable_by(|&a, &b| column[a].total_cmp(&column[b]).then(a.cmp(&b)));
+    // Coordinates are not negative, so their bits sort as they do, and sorting keys is much faster than
+    // comparing through indices.
+    let mut sorted: Vec<(u64, u32)> = column.iter().map(|at| at.to_bits()).zip(0..).collect();
+    sorted.sort_unstable();
+    let at = |position: usize| sorted.get(position).map(|(bits, _)| f64::from_bits(*bits));
     let narrowest = 1.0 / MAX_BANDWIDTH_DIVISOR.min((n + 2) as f64);
     let mut widths = vec![0.0; n];
-    for (position, &index) in order.iter().enumerate() {
-        let at = column[index];
-        let to_left = position.checked_sub(1).map(|left| at - column[order[left]]);
-        let to_right = order.get(position + 1).map(|&right| column[right] - at);
+    for (position, &(bits, index)) in sorted.iter().enumerate() {
+        let here = f64::from_bits(bits);
+        let to_left = position.checked_sub(1).and_then(at).map(|left| here - left);
+        let to_right = at(position + 1).map(|right| right - here);
         let width = match (to_left, to_right) {
             (Some(left), Some(right)) => left.max(right),
             (Some(gap), None) | (None, Some(gap)) => gap,
             // A single observation has only the end points of the domain for neighbours.
-            (None, None) => at.max(1.0 - at),
+            (None, None) => here.max(1.0 - here),
         };
-        widths[index] = width.clamp(narrowest, 1.0);
+        widths[index as usize] = width.clamp(narrowest, 1.0);
     }
-    (order, widths)
+    (sorted.into_iter().map(|(_, index)| index as usize).collect(), widths)
 }

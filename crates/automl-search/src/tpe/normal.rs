@@ -11,6 +11,9 @@ use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
 /// `ln(√(2π))`.
 pub(super) const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
 
+/// Beyond this distance a tail is below the last digit of 1.
+const ALL: f64 = 8.4;
+
 /// Below this width a difference of probabilities would cancel to nothing, and the density in the middle times
 /// the width is exact to 1e-8 for all |x| < 100.
 const NARROW: f64 = 1e-5;
@@ -35,6 +38,9 @@ pub(super) fn log_interval_mass(left: f64, right: f64) -> f64 {
     if width < NARROW {
         let middle = 0.5 * (left + right);
         return width.ln() - 0.5 * middle * middle - LN_SQRT_2_PI;
+    }
+    if left < -ALL && right > ALL {
+        return 0.0;
     }
     if right <= 0.0 {
         let log_right = log_ndtr(right);

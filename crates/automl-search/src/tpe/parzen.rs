@@ -1,13 +1,10 @@
 //! The Parzen estimator: a mixture of product kernels, one per observation and one for the prior.
 
 use super::axis::Axis;
-use super::kernels::Kernels;
+use super::kernels::{CellMasses, Kernels};
 use crate::generator::Generator;
 
-/// Kernels evaluated together; small enough that they stay in the first-level cache for all candidates.
-const BLOCK: usize = 256;
-
-/// Terms smaller than the largest by this much in the logarithm change no digit of the sum.
+/// Terms smaller than the largest by this much in the logarithm change no digit of the sum that matters: 1e-20 each.
 const NEGLIGIBLE: f64 = 45.0;
 
 /// Newest observations of full weight (Optuna's `default_weights`).
@@ -58,30 +55,34 @@ impl<'a> ParzenEstimator<'a> {
 
     /// Logarithm of the density (over unit coordinates; the probability, for cells and choices) at each row.
     pub(super) fn log_density(&self, rows: &[Vec<f64>]) -> Vec<f64> {
-        let prepared: Vec<Vec<_>> = self
-            .axes
-            .iter()
-            .zip(&self.kernels)
-            .enumerate()
-            .map(|(position, (axis, kernels))| {
-                rows.iter().map(|row| kernels.prepare(axis, row[position])).collect()
-            })
-            .collect();
-        let mut sums = vec![LogSum::default(); rows.len()];
-        let mut terms = [0.0; BLOCK];
-        let n_kernels = self.log_constants.len();
-        for start in (0..n_kernels).step_by(BLOCK) {
-            let end = (start + BLOCK).min(n_kernels);
-            let terms = &mut terms[..end - start];
-            for (row, sum) in sums.iter_mut().enumerate() {
-                terms.copy_from_slice(&self.log_constants[start..end]);
-                for (kernels, points) in self.kernels.iter().zip(&prepared) {
-                    kernels.add_log_density(start, &points[row], terms);
-                }
-                sum.add(terms);
+        let mut terms = Vec::with_capacity(self.log_constants.len());
+        rows.iter().map(|row| self.log_density_at(row, &mut terms)).collect()
+    }
+
+    fn log_density_at(&self, row: &[f64], terms: &mut Vec<f64>) -> f64 {
+        terms.clear();
+        terms.extend_from_slice(&self.log_constants);
+        for (kernels, coordinate) in self.kernels.iter().zip(row) {
+            kernels.add_log_density(*coordinate, terms);
+        }
+        let axes = self.axes.iter().zip(&self.kernels).zip(row);
+        let mut cells: Vec<CellMasses<'_>> =
+            axes.filter_map(|((axis, kernels), at)| kernels.cell_masses(axis.cell(*at))).collect();
+        let mut whole = |kernel: usize, term: f64| -> f64 {
+            term + cells.iter_mut().map(|masses| masses.get(kernel)).sum::<f64>()
+        };
+        // The prior reaches everywhere. Masses of cells only ever lower a term, so a kernel that is negligible
+        // beside the prior without them need not be looked at: in several dimensions that is most of them.
+        let last = terms.len() - 1;
+        let prior = whole(last, terms[last]);
+        let floor = prior - NEGLIGIBLE;
+        let mut sum = LogSum { largest: prior, sum: 1.0 };
+        for (kernel, term) in terms[..last].iter().enumerate() {
+            if *term > floor {
+                sum.add(whole(kernel, *term));
             }
         }
-        sums.into_iter().map(LogSum::value).collect()
+        sum.value()
     }
 }
 
@@ -110,24 +111,13 @@ struct LogSum {
     sum: f64,
 }
 
-impl Default for LogSum {
-    fn default() -> Self {
-        Self { largest: f64::NEG_INFINITY, sum: 0.0 }
-    }
-}
-
 impl LogSum {
-    fn add(&mut self, terms: &[f64]) {
-        let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if largest > self.largest {
-            self.sum *= (self.largest - largest).exp();
-            self.largest = largest;
-        }
-        for term in terms {
-            let below = term - self.largest;
-            if below > -NEGLIGIBLE {
-                self.sum += below.exp();
-            }
+    fn add(&mut self, term: f64) {
+        if term > self.largest {
+            self.sum = self.sum * (self.largest - term).exp() + 1.0;
+            self.largest = term;
+        } else if term > self.largest - NEGLIGIBLE {
+            self.sum += (term - self.largest).exp();
         }
     }
 

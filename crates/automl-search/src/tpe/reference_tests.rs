@@ -1,4 +1,4 @@
-//! Numbers of Optuna 5.0.0 and SciPy, made by `tests/make_tpe.py`.
+//! Numbers of Optuna 5.0.0 and `SciPy`, made by `tests/make_tpe.py`.
 
 use automl_core::{Domain, ParamValue, Params, TrialRecord, TrialState};
 use serde::Deserialize;

@@ -32,17 +32,23 @@ impl TpeSampler {
 
     /// Coordinates of the group's parameters by the estimator; empty where there is nothing to choose.
     fn propose(&self, axes: &[Axis], history: &[TrialRecord], generator: &mut Generator) -> Vec<f64> {
-        let (trials, rows): (Vec<&TrialRecord>, Vec<Vec<f64>>) =
-            history.iter().filter_map(|trial| Some((trial, coordinates(axes, trial)?))).unzip();
+        let n_axes = axes.len();
+        let mut trials: Vec<&TrialRecord> = Vec::with_capacity(history.len());
+        let mut rows: Vec<f64> = Vec::with_capacity(history.len() * n_axes);
+        for trial in history {
+            if push_coordinates(axes, trial, &mut rows) {
+                trials.push(trial);
+            }
+        }
         let split = split(&trials, n_below(trials.len()));
         let estimator = |indices: &[usize]| {
-            let columns: Vec<Vec<f64>> = (0..axes.len())
-                .map(|axis| indices.iter().map(|&index| rows[index][axis]).collect())
-                .collect();
+            let column = |axis| indices.iter().map(|&index| rows[index * n_axes + axis]).collect();
+            let columns: Vec<Vec<f64>> = (0..n_axes).map(column).collect();
             ParzenEstimator::new(axes, &columns, self.config.prior_weight)
         };
         let (below, above) = (estimator(&split.below), estimator(&split.above));
-        let candidates = below.sample(self.config.n_candidates, generator);
+        let mut candidates = below.sample(self.config.n_candidates, generator);
+        share_parents(axes, &mut candidates);
         let ratios = below.log_density(&candidates).into_iter().zip(above.log_density(&candidates));
         let best = ratios
             .map(|(below, above)| below - above)
@@ -72,8 +78,10 @@ impl Sampler for TpeSampler {
             if !space.is_active(group[0], &params) {
                 continue;
             }
-            let axes: Vec<Axis> =
+            let mut axes: Vec<Axis> =
                 group.iter().filter_map(|spec| Axis::new(&spec.name, &spec.domain)).collect();
+            mark_parents(space, &mut axes);
+            axes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
             let coordinates = self.propose(&axes, history, &mut generator);
             for (axis, coordinate) in axes.iter().zip(coordinates) {
                 params.insert(&axis.name, axis.decode(coordinate));
@@ -84,9 +92,42 @@ impl Sampler for TpeSampler {
     }
 }
 
-/// The trial's place on the axes; `None` where it lacks one of them.
-fn coordinates(axes: &[Axis], trial: &TrialRecord) -> Option<Vec<f64>> {
-    axes.iter().map(|axis| axis.encode(trial.params.get(&axis.name)?)).collect()
+/// Appends the trial's place on the axes, which are in order of name, to `rows`. Appends nothing and returns
+/// false where the trial lacks one of them.
+fn push_coordinates(axes: &[Axis], trial: &TrialRecord, rows: &mut Vec<f64>) -> bool {
+    let start = rows.len();
+    // Parameters come in order of name too, so one walk along both replaces a search for every axis.
+    let mut params = trial.params.iter();
+    for axis in axes {
+        let value = params.find(|(name, _)| *name == axis.name);
+        let Some(coordinate) = value.and_then(|(_, value)| axis.encode(value)) else {
+            rows.truncate(start);
+            return false;
+        };
+        rows.push(coordinate);
+    }
+    true
+}
+
+fn mark_parents(space: &SearchSpace, axes: &mut [Axis]) {
+    for axis in axes {
+        let depends = |spec: &ParamSpec| spec.when.as_ref().is_some_and(|when| when.parent == axis.name);
+        axis.is_parent = space.specs().iter().any(depends);
+    }
+}
+
+/// Gives all candidates the first one's values of those parameters that others depend on.
+///
+/// So a family is drawn from the density of the good trials, and only what is left is chosen by the ratio of
+/// densities. Taking the best ratio for the family too (as Optuna does) never again tries a family whose first
+/// few configurations were worse than another's, however far from tuned they were.
+fn share_parents(axes: &[Axis], candidates: &mut [Vec<f64>]) {
+    let Some((first, others)) = candidates.split_first_mut() else { return };
+    for (index, _) in axes.iter().enumerate().filter(|(_, axis)| axis.is_parent) {
+        for other in &mut *others {
+            other[index] = first[index];
+        }
+    }
 }
 
 /// Parameters of one value have no axis.

@@ -1,5 +1,7 @@
 //! Tests of the search through its public face.
 
+#![expect(clippy::unwrap_used, reason = "test code, also outside the test functions")]
+
 mod contract;
 mod functions;
 mod quality;

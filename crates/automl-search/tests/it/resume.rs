@@ -29,7 +29,7 @@ fn evaluate(
     end: Option<(u32, Cut)>,
 ) -> Result<f64, TrialError> {
     let cost = (mixed_conditional().cost)(params);
-    if trial.seed.value() % 9 == 0 {
+    if trial.seed.value().is_multiple_of(9) {
         return Err(TrialError::Failed { reason: "unlucky".to_owned() });
     }
     let mut sum = 0.0;
@@ -82,7 +82,9 @@ fn search(sampler: &dyn Sampler, cuts: &[(usize, u32, Cut)]) -> Vec<TrialRecord>
         store.timeless().into_iter().filter(|trial| trial.state.is_finished()).collect();
     finished.sort_by_key(|trial| trial.slot);
     // Only the row numbers may tell that there was an interruption.
-    finished.iter_mut().for_each(|trial| trial.number = 0);
+    for trial in &mut finished {
+        trial.number = 0;
+    }
     finished
 }
 
