@@ -2,6 +2,6 @@
 pub mod store;
 
 pub mod family;
-pub mod synthetic;
 pub mod memory_store;
 pub mod sampler;
+pub mod synthetic;

@@ -1,0 +1,63 @@
+//! Ridge regression: one linear system, solved directly.
+
+use automl_core::{FitError, Matrix, StopSignal};
+
+use super::cholesky::{Cholesky, NotPositiveDefinite};
+use super::gemm::dot;
+use super::rows::CentredRows;
+
+/// Minimises `mean((y - X w - b)²) / 2 + penalty |w|² / 2`; returns `w` and `b`.
+///
+/// The smaller of the two systems is solved: `[n_features, n_features]`, or `[n_rows, n_rows]` when
+/// there are fewer rows than features.
+///
+/// # Errors
+/// [`FitError::Numerical`] if the columns are collinear to the last digit and `penalty` is too small to
+/// tell them apart; [`FitError::Stopped`] when asked to stop.
+pub(super) fn fit(
+    x: &Matrix<f32>,
+    y: &[f64],
+    penalty: f64,
+    stop: &StopSignal,
+) -> Result<(Vec<f64>, f64), FitError> {
+    let n_rows = x.n_rows();
+    let share = 1.0 / n_rows as f64;
+    let equal = vec![share; n_rows];
+    let rows = CentredRows::new(x, &equal, stop);
+    let mean = y.iter().sum::<f64>() * share;
+    let centred: Vec<f64> = y.iter().map(|value| value - mean).collect();
+    let coefficients = if x.n_cols() <= n_rows {
+        let moments: Vec<f64> = centred.iter().map(|value| value * share).collect();
+        let right = rows.weighted_sum(&moments)?;
+        solve(rows.gram(&equal)?, right, penalty, penalty)?
+    } else {
+        let shift = penalty * n_rows as f64;
+        let dual = solve(rows.kernel()?, centred, shift, penalty)?;
+        rows.weighted_sum(&dual)?
+    };
+    let intercept = mean - dot(&coefficients, rows.means());
+    if !intercept.is_finite() || coefficients.iter().any(|value| !value.is_finite()) {
+        let reason = format!("the ridge solution is not finite (penalty {penalty:e})");
+        return Err(FitError::Numerical { reason });
+    }
+    Ok((coefficients, intercept))
+}
+
+/// Solves `(matrix + shift I) x = right`.
+fn solve(mut matrix: Vec<f64>, right: Vec<f64>, shift: f64, penalty: f64) -> Result<Vec<f64>, FitError> {
+    let size = right.len();
+    (0..size).for_each(|row| matrix[row * size + row] += shift);
+    let factor = Cholesky::new(matrix, size).map_err(|failure| singular(size, penalty, &failure))?;
+    let mut solution = right;
+    factor.solve(&mut solution);
+    Ok(solution)
+}
+
+fn singular(size: usize, penalty: f64, failure: &NotPositiveDefinite) -> FitError {
+    let NotPositiveDefinite { column, pivot } = failure;
+    let reason = format!(
+        "the ridge system of size {size} is singular at position {column} (pivot {pivot:e}); \
+         penalty {penalty:e} is too small for columns of this scale"
+    );
+    FitError::Numerical { reason }
+}
