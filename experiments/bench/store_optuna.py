@@ -2,7 +2,8 @@
 
 1,000 trials of 10 parameters and 5 intermediate values; the folder is AUTOML_BENCH_DIR, or the
 system's for temporary files. Optuna's defaults; `--wal` sets the same journal mode and level of
-durability as automl-store. Prints JSON.
+durability as automl-store. AUTOML_BENCH_TRIALS and AUTOML_BENCH_REPEATS change the amount of work, here
+as there. Prints JSON.
 """
 
 import json
@@ -16,7 +17,9 @@ import optuna
 import sqlalchemy
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
-N_TRIALS, N_PARAMS, N_STEPS, N_REPEATS = 1_000, 10, 5, 3
+N_TRIALS = int(os.environ.get("AUTOML_BENCH_TRIALS", "1000"))
+N_REPEATS = int(os.environ.get("AUTOML_BENCH_REPEATS", "5"))
+N_PARAMS, N_STEPS = 10, 5
 
 
 class Fixed(optuna.samplers.BaseSampler):

@@ -2,7 +2,8 @@
 //! whose 7 writes is on the disk before the next begins. Also: reading 10,000 trials back.
 //!
 //! `cargo bench -p automl-store` prints JSON; `experiments/bench/store_optuna.py` does the same work
-//! with Optuna. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files.
+//! with Optuna. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files;
+//! `AUTOML_BENCH_TRIALS` and `AUTOML_BENCH_REPEATS` change the amount of writing.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
 
 use std::env;
@@ -19,21 +20,29 @@ use automl_testkit::store::full_outcome;
 const N_TRIALS: u32 = 1_000;
 const N_PARAMS: u32 = 10;
 const N_STEPS: u32 = 5;
-const N_REPEATS: usize = 5;
+const N_REPEATS: u32 = 5;
 const N_READ: u32 = 10_000;
 
 fn main() {
     // `cargo test --benches` passes no `--bench`: then the work is a smoke test.
     let is_bench = env::args().any(|argument| argument == "--bench");
-    let (n_trials, n_repeats, n_read) = if is_bench { (N_TRIALS, N_REPEATS, N_READ) } else { (10, 1, 10) };
+    let (n_trials, n_repeats, n_read) = if is_bench {
+        (amount("AUTOML_BENCH_TRIALS", N_TRIALS), amount("AUTOML_BENCH_REPEATS", N_REPEATS), N_READ)
+    } else {
+        (10, 1, 10)
+    };
     let mut seconds: Vec<f64> = (0..n_repeats).map(|_| write_seconds(n_trials)).collect();
     seconds.sort_by(f64::total_cmp);
     let (size_mib, read) = read_seconds(n_read);
     println!(
         r#"{{"writer": "automl-store", "n_trials": {n_trials}, "seconds": {seconds:?}, "median": {}, "#,
-        seconds[n_repeats / 2]
+        seconds[seconds.len() / 2]
     );
     println!(r#" "read_n_trials": {n_read}, "read_size_mib": {size_mib:.1}, "read_seconds": {read:?}}}"#);
+}
+
+fn amount(variable: &str, default: u32) -> u32 {
+    env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 fn folder() -> tempfile::TempDir {

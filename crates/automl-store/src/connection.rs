@@ -1,4 +1,4 @@
-//! Opening and closing the SQLite file: durable, shareable, and one file again in the end.
+//! Opening and closing the `SQLite` file: durable, shareable, and one file again in the end.
 
 use std::path::Path;
 use std::thread;
@@ -48,7 +48,7 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, Fault> {
     Ok(connection)
 }
 
-/// SQLite's own answers to these are hard to understand.
+/// `SQLite`'s own answers to these are hard to understand.
 fn check_is_file(path: &Path) -> Result<(), Fault> {
     let not_a_study = |reason: &str| Err(Fault::NotAStudy(reason.to_owned()));
     match std::fs::metadata(path) {
@@ -59,7 +59,7 @@ fn check_is_file(path: &Path) -> Result<(), Fault> {
     }
 }
 
-/// SQLite does not wait by itself where two connections change the mode at once.
+/// `SQLite` does not wait by itself where two connections change the mode at once.
 fn enter_write_ahead(connection: &Connection) -> Result<(), rusqlite::Error> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {

@@ -1,4 +1,4 @@
-//! Moments as Optuna's SQLite files hold them: `YYYY-MM-DD HH:MM:SS.ffffff`, in UTC.
+//! Moments as Optuna's `SQLite` files hold them: `YYYY-MM-DD HH:MM:SS.ffffff`, in UTC.
 //!
 //! Optuna 5 reads them as UTC. Optuna 4 reads the same text as local time.
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// An error that does not yet know its file.
 #[derive(Debug, Error)]
 pub(crate) enum Fault {
-    /// SQLite refused.
+    /// `SQLite` refused.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     /// The caller's parameters do not fit the caller's space.

@@ -12,10 +12,10 @@ use crate::fault::Fault;
 use crate::header::{self, StudyHeader, StudyRow};
 use crate::schema;
 
-/// One study in one SQLite file, in Optuna's schema.
+/// One study in one `SQLite` file, in Optuna's schema.
 ///
 /// Several processes may work on one file at once; each has its own `StudyFile`. While one is open,
-/// SQLite keeps two more files beside it (`-wal`, `-shm`); the last to close removes them.
+/// `SQLite` keeps two more files beside it (`-wal`, `-shm`); the last to close removes them.
 #[derive(Debug)]
 pub struct StudyFile {
     path: PathBuf,
@@ -175,7 +175,7 @@ impl Drop for StudyFile {
     }
 }
 
-/// SQLite takes an empty file for a new database.
+/// `SQLite` takes an empty file for a new database.
 fn refuse_empty(path: &Path) -> Result<(), Fault> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_file() && metadata.len() == 0 => {

@@ -1,4 +1,4 @@
-//! Studies in SQLite files that Optuna reads and writes too.
+//! Studies in `SQLite` files that Optuna reads and writes too.
 //!
 //! A [`StudyFile`] holds one study in the schema of Optuna's RDB storage (alembic head v3.2.0.a), so
 //! that `optuna.load_study` and Optuna's dashboard open it as it is. What Optuna has no place for
@@ -17,7 +17,7 @@
 //! # Durability
 //! Write-ahead log, `synchronous=FULL`, one immediate transaction a call: what a call returned from
 //! survives a crash of the process and of the machine, provided the disk keeps what it promises.
-//! SQLite's write-ahead log needs a local disk; do not share a running study over NFS.
+//! `SQLite`'s write-ahead log needs a local disk; do not share a running study over NFS.
 
 mod connection;
 mod datetime;

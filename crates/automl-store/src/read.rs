@@ -209,7 +209,7 @@ impl<'a> Loader<'a> {
 
 /// The value of a cost, as Optuna sees it.
 ///
-/// SQLite keeps no sign of zero, and costs are compared with `total_cmp`: zero is positive throughout.
+/// `SQLite` keeps no sign of zero, and costs are compared with `total_cmp`: zero is positive throughout.
 pub(crate) fn value(direction: Direction, cost: f64) -> f64 {
     direction.value(cost) + 0.0
 }
@@ -253,7 +253,7 @@ fn moment(row: &Row<'_>, column: usize, number: u32) -> Result<Option<f64>, Faul
     text.map(parse).transpose()
 }
 
-/// NaN is NULL in automl's own tables, as SQLite makes it.
+/// NaN is NULL in automl's own tables, as `SQLite` makes it.
 pub(crate) fn float(row: &Row<'_>, column: usize) -> Result<f64, rusqlite::Error> {
     Ok(row.get::<_, Option<f64>>(column)?.unwrap_or(f64::NAN))
 }

@@ -1,4 +1,5 @@
 //! `StudyFile` keeps the contract of trial stores, in both directions of optimisation.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! A killed process loses nothing that it had finished; many writers wait for each other.
 //!
 //! The writers are this test binary itself, started again with an environment variable.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail like tests")]
 
 mod common;
 

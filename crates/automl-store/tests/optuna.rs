@@ -1,4 +1,5 @@
 //! Python's Optuna reads and goes on writing what this crate writes, and the other way round.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 

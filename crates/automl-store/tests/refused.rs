@@ -1,4 +1,5 @@
 //! Files that are no study, versions from the future, full disks: clear errors, never a panic.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 
