@@ -1,5 +1,6 @@
 //! A store in memory, for tests of everything that only needs some store.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use automl_core::{
@@ -34,6 +35,13 @@ impl MemoryStore {
         Ok(trial)
     }
 
+    fn wait(&mut self, lost: &TrialRecord) {
+        let waits = |trial: &TrialRecord| trial.slot == lost.slot && trial.state == TrialState::Waiting;
+        if !self.trials.iter().any(waits) {
+            self.add(lost.slot, &lost.params, TrialState::Waiting);
+        }
+    }
+
     fn add(&mut self, slot: u32, params: &Params, state: TrialState) -> u32 {
         let number = self.trials.len() as u32;
         self.trials.push(TrialRecord {
@@ -57,7 +65,8 @@ impl TrialStore for MemoryStore {
         Ok(self.trials.clone())
     }
 
-    fn begin(&mut self, slot: u32, params: &Params, _space: &SearchSpace) -> Result<u32, StoreError> {
+    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<u32, StoreError> {
+        space.check(params).map_err(|error| refused(format!("begin a trial of slot {slot}"), &error))?;
         let waits = |trial: &&mut TrialRecord| trial.slot == slot && trial.state == TrialState::Waiting;
         if let Some(trial) = self.trials.iter_mut().find(waits) {
             trial.state = TrialState::Running;
@@ -74,16 +83,22 @@ impl TrialStore for MemoryStore {
 
     fn finish(&mut self, number: u32, outcome: &TrialOutcome) -> Result<TrialRecord, StoreError> {
         let trial = self.running(number)?;
+        if !is_consistent(outcome) {
+            let reason = format!("it is {} with cost {:?}", outcome.state.name(), outcome.cost);
+            return Err(refused(format!("finish trial {number}"), &reason));
+        }
         let Evaluation { steps, folds, .. } = outcome.evaluation.clone();
         trial.state = outcome.state;
         trial.cost = outcome.cost;
         trial.reason.clone_from(&outcome.reason);
-        trial.steps = steps;
+        // Steps that were recorded one by one stay, even where the evaluation does not repeat them.
+        let told: BTreeMap<u32, f64> = trial.steps.drain(..).chain(steps).collect();
+        trial.steps = told.into_iter().collect();
         trial.folds = folds;
         trial.seconds = outcome.seconds;
         let record = trial.clone();
         if record.state == TrialState::Lost {
-            self.add(record.slot, &record.params, TrialState::Waiting);
+            self.wait(&record);
         }
         Ok(record)
     }
@@ -97,10 +112,22 @@ impl TrialStore for MemoryStore {
             lost.push(trial.clone());
         }
         for trial in &lost {
-            self.add(trial.slot, &trial.params, TrialState::Waiting);
+            self.wait(trial);
         }
         Ok(lost)
     }
+}
+
+fn is_consistent(outcome: &TrialOutcome) -> bool {
+    match outcome.state {
+        TrialState::Complete => outcome.cost.is_some_and(f64::is_finite),
+        TrialState::Pruned | TrialState::Failed | TrialState::Lost => outcome.cost.is_none(),
+        TrialState::Running | TrialState::Waiting => false,
+    }
+}
+
+fn refused(action: String, reason: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Database { action, path: "memory".into(), reason: reason.to_string() }
 }
 
 fn now_secs() -> f64 {
@@ -111,32 +138,16 @@ fn now_secs() -> f64 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_lost_trial_waits_in_its_slot_and_is_begun_again() {
-        let (space, params) = (SearchSpace::default(), Params::new().with("a", 1.0));
-        let mut store = MemoryStore::new();
-        assert_eq!(store.begin(4, &params, &space).unwrap(), 0);
-        assert_eq!(store.requeue_lost("gone").unwrap()[0].state, TrialState::Lost);
-        assert!(store.requeue_lost("gone").unwrap().is_empty());
-        assert_eq!(store.begin(4, &params, &space).unwrap(), 1);
-        let states: Vec<TrialState> = store.trials().unwrap().iter().map(|trial| trial.state).collect();
-        assert_eq!(states, [TrialState::Lost, TrialState::Running]);
-    }
+    crate::store_contract!(|| ((), MemoryStore::new()));
 
     #[test]
-    fn a_finished_trial_cannot_be_changed() {
+    fn a_copy_is_the_state_at_that_moment() {
         let mut store = MemoryStore::new();
-        let number = store.begin(0, &Params::new(), &SearchSpace::default()).unwrap();
-        let outcome = TrialOutcome {
-            state: TrialState::Complete,
-            cost: Some(1.0),
-            reason: None,
-            evaluation: Evaluation::default(),
-            seconds: 0.0,
-        };
-        store.finish(number, &outcome).unwrap();
-        assert!(store.finish(number, &outcome).is_err());
-        assert!(store.record_step(number, 1, 1.0).is_err());
-        assert!(store.record_step(7, 1, 1.0).is_err());
+        store.begin(0, &Params::new(), &SearchSpace::default()).unwrap();
+        let mut copy = store.clone();
+        copy.requeue_lost("gone").unwrap();
+        let states = |store: &MemoryStore| store.trials.iter().map(|trial| trial.state).collect::<Vec<_>>();
+        assert_eq!(states(&store), [TrialState::Running]);
+        assert_eq!(states(&copy), [TrialState::Lost, TrialState::Waiting]);
     }
 }

@@ -172,7 +172,8 @@ fn a_fatal_error_ends_the_search_and_its_trial_waits() {
 #[test]
 fn a_configuration_that_waits_is_refused_after_a_change_of_the_space() {
     let mut fixture = Fixture::new();
-    fixture.store.begin(0, &Params::new().with("b", 1.0), &fixture.space).unwrap();
+    let old_space = SearchSpace::new(vec![ParamSpec::new("b", Domain::float(0.0, 1.0))]).unwrap();
+    fixture.store.begin(0, &Params::new().with("b", 1.0), &old_space).unwrap();
     let error = fixture.run(1, &mut mixed_fortunes).unwrap_err();
     insta::assert_snapshot!(error, @"the configuration for trial slot 0 (left over from an earlier run) does not fit the search space: parameter `a` has no value");
     insta::assert_snapshot!(automl_core::Hint::hints(&error).join("\n"), @"the search space has changed since that run: start a new study");
