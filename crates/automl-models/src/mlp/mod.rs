@@ -1,0 +1,115 @@
+//! The multilayer perceptron, trained in population form.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config`, `space` | one configuration; the search space and first guesses |
+//! | `data` | a member's rows, checked; batches |
+//! | `weights`, `network` | one member's numbers on the host; all members' as stacked tensors, forward and back |
+//! | `kernel`, `norm`, `loss`, `optimizer` | fused element-wise arithmetic |
+//! | `shard`, `population` | members in step; shards over threads |
+//! | `fitted` | prediction and files |
+//!
+//! Results depend on members and seeds alone: sums have one order, draws come from the member's own
+//! generators, and a member trains the same whoever trains beside it (to floating-point tolerance where
+//! padding changes a matrix product's blocking).
+
+mod activation;
+mod config;
+mod data;
+mod fitted;
+mod host;
+mod kernel;
+mod loss;
+mod network;
+mod norm;
+mod optimizer;
+mod population;
+mod rng;
+mod schedule;
+mod shard;
+mod space;
+mod weights;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, CategoricalInput, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, Member,
+    ModelFamily, ParamSpec, Params,
+};
+
+use crate::device::burn_device;
+use data::Prepared;
+use fitted::{About, FittedMlp};
+use shard::End;
+
+/// The family's name.
+const ID: &str = "mlp";
+
+/// The family `mlp`: dense layers on numeric columns and embedded categories.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MlpFamily;
+
+impl ModelFamily for MlpFamily {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        Some(space::space(data))
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        space::defaults(data)
+    }
+
+    fn categorical_input(&self) -> CategoricalInput {
+        CategoricalInput::Codes
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        let prepare = |member| Prepared::new(member, ctx.task, ctx.n_classes);
+        let prepared: Vec<Result<Prepared<'_>, FitError>> = members.iter().map(prepare).collect();
+        let entries: Vec<population::Entry<'_>> = prepared
+            .iter()
+            .enumerate()
+            .filter_map(|(index, own)| Some((index, members[index].seed, own.as_ref().ok()?)))
+            .collect();
+        let mut ends = population::train(&entries, &burn_device(ctx.device), ctx.stop, on_epoch);
+        drop(entries);
+        let finish = |(index, own): (usize, Result<Prepared<'_>, FitError>)| {
+            let own = own?;
+            match ends.remove(&index) {
+                Some(end) => finish(own, end, ctx.device),
+                None => Err(FitError::Numerical { reason: "a member was lost in training".to_owned() }),
+            }
+        };
+        prepared.into_iter().enumerate().map(finish).collect()
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        Ok(Box::new(FittedMlp::load(dir, device)?))
+    }
+}
+
+fn finish(own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedModel>, FitError> {
+    match end {
+        End::Done(best) => {
+            let about = About::new(best.epoch, own.layout, own.scaling, own.config);
+            let fitted = FittedMlp::new(about, best.weights, device);
+            let lost = || FitError::Numerical { reason: "a member without layers".to_owned() };
+            fitted.map(|fitted| Box::new(fitted) as Box<dyn FittedModel>).ok_or_else(lost)
+        }
+        End::Diverged { epoch, loss } => Err(FitError::Diverged { epoch, loss }),
+        End::Stopped(reason) => Err(FitError::Stopped(reason)),
+        End::Cancelled => Err(FitError::Cancelled),
+    }
+}
+
+#[cfg(test)]
+mod tests;

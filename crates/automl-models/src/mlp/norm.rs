@@ -1,0 +1,130 @@
+//! Batch normalisation (Ioffe & Szegedy 2015) over the true rows of each member.
+
+use super::kernel::Shape;
+
+const EPSILON: f32 = 1e-5;
+/// Weight of the newest batch in the running statistics.
+const MOMENTUM: f32 = 0.1;
+
+/// Normalisation of one layer for all members; all `[members, columns]`.
+#[derive(Debug, Clone)]
+pub(crate) struct BatchNorm {
+    /// Learnt factor.
+    pub(crate) scale: Vec<f32>,
+    /// Running mean.
+    pub(crate) mean: Vec<f32>,
+    /// Running variance.
+    pub(crate) variance: Vec<f32>,
+}
+
+/// What the way back needs.
+#[derive(Debug)]
+pub(crate) struct NormTape {
+    /// Normalised values, `[members, rows, columns]`.
+    normal: Vec<f32>,
+    /// `1 / sqrt(variance + epsilon)`, `[members, columns]`.
+    inverse: Vec<f32>,
+}
+
+impl BatchNorm {
+    /// Normalises the first `counts[member]` rows of each member by their own mean and variance, scales
+    /// them, and moves the running statistics. The shift is the layer's bias, which is added later.
+    pub(crate) fn forward(&mut self, values: &mut [f32], counts: &[usize], shape: Shape) -> NormTape {
+        let columns = shape.columns;
+        let mut normal = vec![0.0; shape.len()];
+        let mut inverse = vec![0.0; shape.members * columns];
+        for (member, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let own = member * columns..(member + 1) * columns;
+            let rows = member * shape.block()..member * shape.block() + count * columns;
+            let (mean, variance) = moments(&values[rows.clone()], columns);
+            self.track(own.clone(), &mean, &variance, count);
+            let inverse = &mut inverse[own.clone()];
+            for (inverse, variance) in inverse.iter_mut().zip(&variance) {
+                *inverse = (variance + EPSILON).sqrt().recip();
+            }
+            let scale = &self.scale[own];
+            let normal = normal[rows.clone()].chunks_exact_mut(columns);
+            for (row, normal) in values[rows].chunks_exact_mut(columns).zip(normal) {
+                for column in 0..columns {
+                    normal[column] = (row[column] - mean[column]) * inverse[column];
+                    row[column] = normal[column] * scale[column];
+                }
+            }
+        }
+        NormTape { normal, inverse }
+    }
+
+    /// Turns gradients of the outputs into gradients of the inputs, rows of padding into 0, and returns
+    /// the gradient of the scale, `[members, columns]`.
+    pub(crate) fn backward(
+        &self,
+        tape: &NormTape,
+        gradients: &mut [f32],
+        counts: &[usize],
+        shape: Shape,
+    ) -> Vec<f32> {
+        let columns = shape.columns;
+        let mut scale_gradient = vec![0.0; shape.members * columns];
+        for (member, &count) in counts.iter().enumerate() {
+            let own = member * columns..(member + 1) * columns;
+            let start = member * shape.block();
+            let rows = start..start + count * columns;
+            gradients[rows.end..start + shape.block()].fill(0.0);
+            let by_scale = &mut scale_gradient[own.clone()];
+            let mut sums = vec![0.0; columns];
+            let pairs = || tape.normal[rows.clone()].chunks_exact(columns);
+            for (row, normal) in gradients[rows.clone()].chunks_exact(columns).zip(pairs()) {
+                for column in 0..columns {
+                    sums[column] += row[column];
+                    by_scale[column] += row[column] * normal[column];
+                }
+            }
+            let share = 1.0 / count.max(1) as f32;
+            let (scale, inverse) = (&self.scale[own.clone()], &tape.inverse[own]);
+            for (row, normal) in gradients[rows.clone()].chunks_exact_mut(columns).zip(pairs()) {
+                for column in 0..columns {
+                    let centred = row[column] - share * (sums[column] + normal[column] * by_scale[column]);
+                    row[column] = scale[column] * inverse[column] * centred;
+                }
+            }
+        }
+        scale_gradient
+    }
+
+    /// Factor and shift that normalisation and `bias` are in prediction.
+    pub(crate) fn fold(&self, bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let inverse = self.variance.iter().map(|variance| (variance + EPSILON).sqrt().recip());
+        let factor: Vec<f32> = self.scale.iter().zip(inverse).map(|(scale, inverse)| scale * inverse).collect();
+        let shifts = factor.iter().zip(&self.mean).zip(bias);
+        let shift = shifts.map(|((factor, mean), bias)| bias - mean * factor).collect();
+        (factor, shift)
+    }
+
+    /// The running variance takes the unbiased estimate, as PyTorch's does.
+    fn track(&mut self, own: std::ops::Range<usize>, mean: &[f32], variance: &[f32], count: usize) {
+        let unbiased = count as f32 / (count.max(2) - 1) as f32;
+        let running = self.mean[own.clone()].iter_mut().zip(&mut self.variance[own]);
+        for ((running_mean, running_variance), (mean, variance)) in running.zip(mean.iter().zip(variance)) {
+            *running_mean += MOMENTUM * (mean - *running_mean);
+            *running_variance += MOMENTUM * (variance * unbiased - *running_variance);
+        }
+    }
+}
+
+/// Mean and biased variance of each column.
+fn moments(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
+    let share = columns as f32 / values.len() as f32;
+    let mut mean = vec![0.0; columns];
+    for row in values.chunks_exact(columns) {
+        mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
+    }
+    mean.iter_mut().for_each(|mean| *mean *= share);
+    let mut variance = vec![0.0; columns];
+    for row in values.chunks_exact(columns) {
+        for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(row) {
+            *variance += (value - mean) * (value - mean);
+        }
+    }
+    variance.iter_mut().for_each(|variance| *variance *= share);
+    (mean, variance)
+}

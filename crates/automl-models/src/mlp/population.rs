@@ -1,0 +1,154 @@
+//! Who trains with whom, and on which thread.
+//!
+//! Members of one shape can share a population. On a device with threads of its own a population costs
+//! little more than a member; on a CPU the members are spread over the threads first, for threads that
+//! train unlike members never wait for each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use automl_core::{Epoch, Seed, StopSignal};
+use burn::tensor::Device;
+
+use super::config::Optimizer;
+use super::data::{Prepared, Tables};
+use super::shard::{End, Report, Shard};
+
+/// Called after each epoch of a member; `Break` ends it.
+pub(crate) type OnEpoch<'a> = dyn FnMut(usize, Epoch) -> ControlFlow<()> + 'a;
+
+/// A checked member with its index in the fit and its seed.
+pub(crate) type Entry<'a> = (usize, Seed, &'a Prepared<'a>);
+
+/// Trains all `entries`; the ends are by index of the fit.
+pub(crate) fn train(
+    entries: &[Entry<'_>],
+    device: &Device,
+    stop: &StopSignal,
+    on_epoch: &mut OnEpoch<'_>,
+) -> BTreeMap<usize, End> {
+    let threads = rayon::current_num_threads();
+    let mut tables = Tables::new(device);
+    let mut shards = Vec::new();
+    for group in groups(entries) {
+        let size = shard_size(group.len(), threads);
+        let parts = group.chunks(size);
+        shards.extend(parts.filter_map(|part| Shard::new(part, &mut tables, device)));
+    }
+    drop(tables);
+    run(shards, threads, stop, on_epoch)
+}
+
+/// Members of a shard: as many as keep every thread busy to the end.
+fn shard_size(members: usize, threads: usize) -> usize {
+    // A thread takes the shard that is least advanced, so a few shards a thread balance themselves.
+    const SHARDS_PER_THREAD: usize = 3;
+    members.div_ceil(threads * SHARDS_PER_THREAD).max(1)
+}
+
+/// Members by shape, in order of first appearance.
+fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Vec<Entry<'a>>> {
+    let mut groups: Vec<Vec<Entry<'a>>> = Vec::new();
+    for entry in entries {
+        let place = groups.iter().position(|group| same_shape(group[0].2, entry.2));
+        match place {
+            Some(place) => groups[place].push(*entry),
+            None => groups.push(vec![*entry]),
+        }
+    }
+    groups
+}
+
+fn same_shape(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
+    let kind = |own: &Prepared<'_>| own.config.optimizer == Optimizer::AdamW;
+    one.layout.hidden == other.layout.hidden
+        && one.layout.batch_norm == other.layout.batch_norm
+        && one.layout.n_outputs == other.layout.n_outputs
+        && one.layout.embedding_dims() == other.layout.embedding_dims()
+        && one.config.activation == other.config.activation
+        && one.config.batch_size == other.config.batch_size
+        && kind(one) == kind(other)
+}
+
+fn run(
+    shards: Vec<Shard<'_>>,
+    threads: usize,
+    stop: &StopSignal,
+    on_epoch: &mut OnEpoch<'_>,
+) -> BTreeMap<usize, End> {
+    let n_members = shards.iter().flat_map(Shard::members).max().map_or(0, |most| most + 1);
+    let due: BTreeSet<(u32, usize)> = shards.iter().flat_map(Shard::members).map(|own| (0, own)).collect();
+    let workers = threads.min(shards.len());
+    let queue = Mutex::new(shards);
+    let gone: Vec<AtomicBool> = (0..n_members).map(|_| AtomicBool::new(false)).collect();
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let send = send.clone();
+            let (queue, gone) = (&queue, gone.as_slice());
+            scope.spawn(move || work(queue, gone, stop, &send));
+        }
+        drop(send);
+        deliver(&receive, due, &gone, on_epoch)
+    })
+}
+
+/// Runs epochs of the least advanced shard until none waits. A thread that leaves is not missed: then
+/// fewer shards are left than threads.
+fn work(queue: &Mutex<Vec<Shard<'_>>>, gone: &[AtomicBool], stop: &StopSignal, send: &Sender<Report>) {
+    while let Some(mut shard) = least_advanced(lock(queue)) {
+        shard.retain(|member| gone[member].load(Ordering::Relaxed));
+        if shard.first().is_none() {
+            continue;
+        }
+        for report in shard.run_epoch(stop) {
+            // The receiver lives until all senders are gone.
+            let _ = send.send(report);
+        }
+        if shard.first().is_some() {
+            lock(queue).push(shard);
+        }
+    }
+}
+
+fn lock<'a, T>(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn least_advanced<'a>(mut shards: MutexGuard<'_, Vec<Shard<'a>>>) -> Option<Shard<'a>> {
+    let place = (0..shards.len()).min_by_key(|&place| (shards[place].epoch(), shards[place].first()))?;
+    Some(shards.swap_remove(place))
+}
+
+/// Hands epochs to the observer in order of epoch and member, whichever thread was faster, so that an
+/// observer that remembers decides the same in every run.
+fn deliver(
+    receive: &Receiver<Report>,
+    mut due: BTreeSet<(u32, usize)>,
+    gone: &[AtomicBool],
+    on_epoch: &mut OnEpoch<'_>,
+) -> BTreeMap<usize, End> {
+    let mut waiting = BTreeMap::new();
+    let mut ends = BTreeMap::new();
+    for report in receive {
+        waiting.insert((report.index, report.member), report);
+        while let Some(report) = due.first().and_then(|next| waiting.remove(next)) {
+            due.pop_first();
+            let (member, index) = (report.member, report.index);
+            let flow = report.epoch.map_or(ControlFlow::Continue(()), |epoch| on_epoch(member, epoch));
+            if flow.is_break() {
+                gone[member].store(true, Ordering::Relaxed);
+                ends.insert(member, End::Cancelled);
+            } else if let Some(end) = report.end {
+                ends.insert(member, end);
+            } else {
+                due.insert((index + 1, member));
+            }
+        }
+    }
+    ends
+}

@@ -1,0 +1,30 @@
+//! The list of families: adding one is adding a line here.
+
+use automl_core::ModelFamily;
+
+use crate::constant::ConstantFamily;
+use crate::linear::LinearFamily;
+use crate::mlp::MlpFamily;
+
+/// Every family, simplest first.
+pub fn families() -> Vec<Box<dyn ModelFamily>> {
+    vec![Box::new(ConstantFamily), Box::new(LinearFamily), Box::new(MlpFamily)]
+}
+
+/// The family with this [`ModelFamily::id`].
+pub fn family(id: &str) -> Option<Box<dyn ModelFamily>> {
+    families().into_iter().find(|family| family.id() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_listed_simplest_first_and_found_by_name() {
+        let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
+        assert_eq!(ids, ["constant", "linear", "mlp"]);
+        assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
+        assert!(family("forest").is_none());
+    }
+}
