@@ -3,7 +3,10 @@
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/automl
 export AUTOML_PYTHON := $(CACHE)/venv/bin/python
-# One profile and one target folder for running and testing.
+# rustup's toolchains may be links, and Cargo builds everything anew when the path to rustc changes: cargo and
+# cargo-nextest must agree on one, so the real one comes first.
+TOOLCHAIN := $(dir $(realpath $(shell rustup which cargo 2>/dev/null || command -v cargo)))
+export PATH := $(TOOLCHAIN):$(PATH)
 CARGO := cargo
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
