@@ -221,8 +221,7 @@ pub(crate) fn svg(
 ) -> Result<String, ReportError> {
     let mut raw = String::new();
     let size = ((width * FINENESS) as u32, (height * FINENESS) as u32);
-    let canvas =
-        Canvas { area: SVGBackend::with_string(&mut raw, size).into_drawing_area(), width, height };
+    let canvas = Canvas { area: SVGBackend::with_string(&mut raw, size).into_drawing_area(), width, height };
     let drawn = draw(&canvas).and_then(|()| Ok(canvas.area.present()?));
     drop(canvas);
     drawn.map_err(|DrawFailure(reason)| ReportError::Draw { figure, reason })?;
@@ -238,11 +237,11 @@ fn themed(raw: &str, alt: &str, (width, height): (u32, u32)) -> String {
         let marker = format!("\"#{red:02X}{green:02X}{blue:02X}\"");
         body = body.replace(&marker, &format!("\"var({})\"", paint.variable()));
     }
-    for idle in [" opacity=\"1\"", " stroke=\"none\"", " font-family=\"x\""] {
+    for idle in [" opacity=\"1\"", " stroke-width=\"1\"", " stroke=\"none\"", " font-family=\"x\""] {
         body = body.replace(idle, "");
     }
     let mut svg = String::with_capacity(body.len() + 200);
-    let alt = alt.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;");
+    let alt = format::escaped(alt);
     // Writing to a string cannot fail.
     let _ = write!(svg, "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{alt}\">");
     svg.push_str(&body);
@@ -258,7 +257,10 @@ mod tests {
         let drawn = svg("test", "a <chart>", (100.0, 50.0), |canvas| {
             canvas.text("<b>&", (10.0, 20.0), Anchor::Start, Paint::Ink)
         });
-        insta::assert_snapshot!(drawn.unwrap(), @"");
+        insta::assert_snapshot!(
+            drawn.unwrap(),
+            @r##"<svg viewBox="0 0 400 200" role="img" aria-label="a &lt;chart&gt;"><text x="40" y="80" dy="0.5ex" text-anchor="start" font-size="48" fill="var(--ink)">&lt;b&gt;&amp;</text></svg>"##
+        );
     }
 
     #[test]
@@ -268,7 +270,10 @@ mod tests {
             canvas.bar((5.0, 5.0), (1.0, 2.0), Paint::Grid, 1.0)?;
             canvas.path(&[(0.0, 0.0), (1.0, 1.25)], Paint::Vermilion, 1.5, 1.0)
         });
-        insta::assert_snapshot!(drawn.unwrap(), @"");
+        insta::assert_snapshot!(
+            drawn.unwrap(),
+            @r##"<svg viewBox="0 0 400 200" role="img" aria-label="shapes"><circle cx="40" cy="40" r="12" opacity="0.5" fill="var(--blue)"/><rect x="4" y="8" width="16" height="12" fill="var(--grid)"/><polyline fill="none" stroke="var(--vermilion)" stroke-width="6" points="0,0 4,5 "/></svg>"##
+        );
     }
 
     #[test]

@@ -41,9 +41,9 @@ pub(crate) fn mean_and_deviation(mean: Option<f64>, deviation: Option<f64>) -> S
     match deviation.filter(|deviation| deviation.is_finite() && mean.is_finite()) {
         Some(deviation) if !text.contains('e') => {
             let decimals = text.split_once('.').map_or(0, |(_, rest)| rest.len());
-            let deviation = format!("{deviation:.decimals$}");
-            let deviation = if deviation.len() > 4 && decimals == 0 { group(&deviation) } else { deviation };
-            format!("{text} ± {deviation}")
+            let rounded = format!("{deviation:.decimals$}");
+            let vanishes = deviation > 0.0 && rounded.chars().all(|digit| matches!(digit, '0' | '.'));
+            format!("{text} ± {}", if vanishes { short_number(deviation) } else { group(&rounded) })
         }
         Some(deviation) => format!("{text} ± {}", number(deviation)),
         None => text,
@@ -102,6 +102,36 @@ pub(crate) fn clip(text: &str, length: usize) -> String {
     head
 }
 
+/// Text that stands for itself in HTML and in quoted attributes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// Escaped text in which every pair of backticks became a `code` element.
+pub(crate) fn with_code(text: &str) -> String {
+    let safe = escaped(text);
+    let parts: Vec<&str> = safe.split('`').collect();
+    if parts.len() % 2 == 0 {
+        return safe;
+    }
+    let element = |(index, part): (usize, &&str)| match index % 2 {
+        0 => (*part).to_owned(),
+        _ => format!("<code>{part}</code>"),
+    };
+    parts.iter().enumerate().map(element).collect()
+}
+
 /// A metric's name in running text.
 pub(crate) fn metric_label(metric: Metric) -> String {
     let averaged = |name: &str, average: Average| match average {
@@ -137,9 +167,9 @@ pub(crate) fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-/// A tick of an axis whose ticks are `step` apart: `0.25`, `150k`, `2.5M`.
-pub(crate) fn tick(value: f64, step: f64) -> String {
-    let size = value.abs().max(step.abs());
+/// A tick of an axis that reaches `largest` and whose ticks are `step` apart: `0.25`, `150k`, `2.5M`.
+pub(crate) fn tick(value: f64, step: f64, largest: f64) -> String {
+    let size = largest.abs().max(step.abs());
     let (unit, suffix) = match size {
         _ if !(1e-5..1e15).contains(&size) => return minus(&format!("{value:.1e}")),
         _ if size >= 1e12 => (1e12, "T"),
@@ -148,11 +178,12 @@ pub(crate) fn tick(value: f64, step: f64) -> String {
         _ if size >= 1e4 => (1e3, "k"),
         _ => (1.0, ""),
     };
-    let decimals = (-(step / unit).log10() + 1e-9).ceil().clamp(0.0, 9.0);
-    let decimals = if needs_one_more(step / unit, decimals as i32) { decimals + 1.0 } else { decimals } as usize;
+    let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 9.0);
+    let decimals =
+        if needs_one_more(step / unit, decimals as i32) { decimals + 1.0 } else { decimals } as usize;
     let text = format!("{:.decimals$}", value / unit);
     let zero = text.chars().all(|character| matches!(character, '-' | '0' | '.'));
-    if zero { "0".to_owned() } else { minus(&format!("{text}{suffix}")) }
+    if zero { "0".to_owned() } else { minus(&format!("{}{suffix}", group(&text))) }
 }
 
 /// A step such as 0.25 needs a decimal more than its size tells.
@@ -213,6 +244,7 @@ mod tests {
     fn the_deviation_takes_the_decimals_of_the_mean() {
         assert_eq!(mean_and_deviation(Some(0.812_345), Some(0.004_512)), "0.8123 ± 0.0045");
         assert_eq!(mean_and_deviation(Some(48_211.2), Some(1_312.9)), "48,211 ± 1,313");
+        assert_eq!(mean_and_deviation(Some(48_211.2), Some(0.0123)), "48,211 ± 0.0123");
         assert_eq!(mean_and_deviation(Some(0.5), None), "0.5000");
         assert_eq!(mean_and_deviation(Some(f64::NAN), Some(1.0)), "–");
         assert_eq!(mean_and_deviation(None, Some(1.0)), "–");
@@ -238,10 +270,17 @@ mod tests {
 
     #[test]
     fn ticks_have_the_decimals_of_their_step() {
-        assert_eq!([0.0, 0.25, 0.5].map(|value| tick(value, 0.25)), ["0", "0.25", "0.50"]);
-        assert_eq!([-50_000.0, 0.0, 50_000.0].map(|value| tick(value, 50_000.0)), ["−50k", "0", "50k"]);
-        assert_eq!([0.0, 2.0].map(|value| tick(value, 2.0)), ["0", "2"]);
-        assert_eq!(tick(2_500_000.0, 500_000.0), "2.5M");
+        assert_eq!([0.0, 0.25, 0.5].map(|value| tick(value, 0.25, 0.5)), ["0", "0.25", "0.50"]);
+        assert_eq!(
+            [-50_000.0, 0.0, 50_000.0].map(|value| tick(value, 50_000.0, 50_000.0)),
+            ["−50k", "0", "50k"]
+        );
+        assert_eq!([0.0, 2.0].map(|value| tick(value, 2.0, 2.0)), ["0", "2"]);
+        assert_eq!(tick(1_500.0, 500.0, 1_500.0), "1,500");
+        assert_eq!(
+            [500_000.0, 2_500_000.0].map(|value| tick(value, 500_000.0, 2_500_000.0)),
+            ["0.5M", "2.5M"]
+        );
     }
 
     #[test]
@@ -249,6 +288,13 @@ mod tests {
         assert_eq!(clip("größe", 5), "größe");
         assert_eq!(clip("größer", 5), "größ…");
         assert_eq!(clip("a\nb\u{0}c", 9), "a b c");
+    }
+
+    #[test]
+    fn backticks_become_code_and_everything_else_is_escaped() {
+        assert_eq!(with_code("`a<b>` is \"it\""), "<code>a&lt;b&gt;</code> is &quot;it&quot;");
+        assert_eq!(with_code("an odd ` stays"), "an odd ` stays");
+        assert_eq!(escaped("&'"), "&amp;&#39;");
     }
 
     #[test]

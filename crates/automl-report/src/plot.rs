@@ -51,11 +51,11 @@ impl<'a, 'b> Plot<'a, 'b> {
         let longest = y.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
         let left = 14.0 + longest as f64 * CHARACTER_WIDTH;
         let n_lines = legend_lines(canvas.width, legend);
-        let top = if y_name.is_empty() { 8.0 } else { TITLE_BAND } + n_lines as f64 * LEGEND_BAND;
+        let top = if y_name.is_empty() { 8.0 } else { TITLE_BAND } + n_lines as f64 * LEGEND_BAND + 4.0;
         let bottom = canvas.height - TICK_BAND - if x_name.is_empty() { 0.0 } else { NAME_BAND };
         let plot = Self { canvas, left, top, right: canvas.width - 16.0, bottom, x, y };
         plot.axes(x_name, y_name)?;
-        plot.legend(legend, if y_name.is_empty() { 4.0 } else { TITLE_BAND })?;
+        plot.legend(legend)?;
         Ok(plot)
     }
 
@@ -76,7 +76,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         let plot = Self { canvas, left, top, right: canvas.width - 18.0, bottom, x, y };
         plot.vertical_grid()?;
         plot.x_labels(x_name)?;
-        plot.legend(legend, 2.0)?;
+        plot.legend(legend)?;
         for (row, name) in names.iter().enumerate() {
             let at = (left - 8.0, plot.row_middle(row));
             canvas.text(&format::clip(name, room.max(4)), at, Anchor::End, Paint::Ink)?;
@@ -124,7 +124,8 @@ impl<'a, 'b> Plot<'a, 'b> {
         }
         if !y_name.is_empty() {
             let room = ((self.canvas.width - 8.0) / CHARACTER_WIDTH) as usize;
-            self.canvas.text(&format::clip(y_name, room), (4.0, 9.0), Anchor::Start, Paint::Muted)?;
+            let at = (4.0, self.top - 15.0);
+            self.canvas.text(&format::clip(y_name, room), at, Anchor::Start, Paint::Muted)?;
         }
         self.x_labels(x_name)
     }
@@ -159,9 +160,11 @@ impl<'a, 'b> Plot<'a, 'b> {
         self.canvas.text(&format::clip(x_name, room), at, Anchor::Middle, Paint::Muted)
     }
 
-    fn legend(&self, entries: &[Entry<'_>], top: f64) -> Drawn {
-        for ((symbol, paint, label), (x, line)) in entries.iter().zip(legend_places(self.canvas.width, entries)) {
-            let y = top + (line as f64 + 0.5) * LEGEND_BAND - 3.0;
+    fn legend(&self, entries: &[Entry<'_>]) -> Drawn {
+        for ((symbol, paint, label), (x, line)) in
+            entries.iter().zip(legend_places(self.canvas.width, entries))
+        {
+            let y = (line as f64 + 0.5) * LEGEND_BAND;
             let middle = (x + 8.0, y);
             match symbol {
                 Symbol::Dot => self.canvas.dot(middle, 4.0, *paint, 1.0)?,

@@ -40,7 +40,8 @@ impl Scale {
         let first = (low / step - 1e-9).ceil();
         let n_steps = ((high / step + 1e-9).floor() - first).clamp(0.0, 50.0) as usize;
         let at = |index: usize| (first + index as f64) * step;
-        let ticks = (0..=n_steps).map(at).map(|value| (value, format::tick(value, step))).collect();
+        let largest = low.abs().max(high.abs());
+        let ticks = (0..=n_steps).map(at).map(|value| (value, format::tick(value, step, largest))).collect();
         Self { low, high, ticks }
     }
 
@@ -110,7 +111,8 @@ mod tests {
             for scale in [Scale::around([a, b], n), Scale::between(a, b, n), Scale::whole(a, b, n)] {
                 prop_assert!(scale.low.is_finite() && scale.high.is_finite() && scale.low < scale.high);
                 prop_assert!(scale.ticks.len() <= 51);
-                prop_assert!((0.0..=1.0).contains(&scale.share(if a.is_nan() { 0.0 } else { a })));
+                let share = scale.share(if a.is_nan() { 0.0 } else { a });
+                prop_assert!((0.0..=1.0).contains(&share));
             }
         }
     }

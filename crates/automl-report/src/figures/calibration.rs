@@ -25,8 +25,7 @@ impl Calibration {
             *bin = (bin.0 + probability, bin.1 + usize::from(truth), bin.2 + 1);
         }
         let filled = sums.into_iter().filter(|(_, _, n)| *n > 0);
-        let bins: Vec<_> =
-            filled.map(|(sum, hits, n)| (sum / n as f64, hits as f64 / n as f64, n)).collect();
+        let bins: Vec<_> = filled.map(|(sum, hits, n)| (sum / n as f64, hits as f64 / n as f64, n)).collect();
         (!bins.is_empty()).then(|| Self { positive: positive.to_owned(), bins })
     }
 }

@@ -67,7 +67,11 @@ impl Confusion {
         match self.cells {
             Cells::Counts => {
                 let most = self.counts.iter().flatten().max().copied().unwrap_or(0).max(1);
-                let label = if count >= 100_000 { format::tick(count as f64, 1e3) } else { format::count(count as usize) };
+                let label = if count >= 100_000 {
+                    format::tick(count as f64, 1e3, count as f64)
+                } else {
+                    format::count(count as usize)
+                };
                 (count as f64 / most as f64, label)
             }
             Cells::Shares => {
@@ -131,7 +135,7 @@ impl Figure for Confusion {
         canvas.text("Predicted", (middle, 9.0), Anchor::Middle, Paint::Muted)?;
         canvas.text("True", (4.0, 29.0), Anchor::Start, Paint::Muted)?;
         for (index, label) in self.labels.iter().enumerate() {
-            let column = format::clip(label, ((across - 4.0) / CHARACTER_WIDTH).max(1.0) as usize);
+            let column = format::clip(label, ((across - 8.0) / (CHARACTER_WIDTH * 1.05)).max(1.0) as usize);
             canvas.text(&column, (left + (index as f64 + 0.5) * across, 31.0), Anchor::Middle, Paint::Ink)?;
             let row = format::clip(label, ((left - 14.0) / CHARACTER_WIDTH).max(1.0) as usize);
             canvas.text(&row, (left - 8.0, top + (index as f64 + 0.5) * down), Anchor::End, Paint::Ink)?;

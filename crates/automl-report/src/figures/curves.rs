@@ -76,7 +76,10 @@ impl Curves {
     fn series(&self) -> Vec<(Paint, f64, String, &Curve)> {
         let coloured = self.classes.len() <= MOST_COLOURS;
         let entry = |(index, curve): (usize, &Curve)| match coloured {
-            true => Some((Paint::series(index), format!("{} ({:.3})", format::clip(&curve.label, 24), curve.area))),
+            true => Some((
+                Paint::series(index),
+                format!("{} ({:.3})", format::clip(&curve.label, 24), curve.area),
+            )),
             false => (index == 0).then(|| (Paint::Muted, "each class".to_owned())),
         };
         let mut series: Vec<_> = self
@@ -141,7 +144,9 @@ fn height_at(points: &[(f64, f64)], x: f64, kind: Kind) -> f64 {
     let next = points.partition_point(|point| if kind == Kind::Roc { point.0 <= x } else { point.0 < x });
     let Some(&(right, above)) = points.get(next) else { return points.last().map_or(0.0, |point| point.1) };
     match (kind, next.checked_sub(1).map(|before| points[before])) {
-        (Kind::Roc, Some((left, below))) if right > left => below + (above - below) * (x - left) / (right - left),
+        (Kind::Roc, Some((left, below))) if right > left => {
+            below + (above - below) * (x - left) / (right - left)
+        }
         _ => above,
     }
 }
@@ -164,7 +169,9 @@ impl Figure for Curves {
     fn caption(&self) -> String {
         let (area, chance) = match self.kind {
             Kind::Roc => ("area under the curve", "guessing"),
-            Kind::PrecisionRecall => ("average precision", "guessing: the share of the positive class"),
+            Kind::PrecisionRecall => {
+                ("average precision", "guessing, whose precision is the share of the positive class")
+            }
         };
         let what = match &self.mean {
             None => format!("The positive class is “{}”", format::clip(&self.classes[0].label, 60)),

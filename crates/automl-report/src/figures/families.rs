@@ -49,9 +49,14 @@ impl Families {
         (!rows.is_empty()).then_some(Self { metric, rows })
     }
 
+    /// Values to show on the axis, every median among them, and how many lie beyond it.
     fn range(&self) -> (Vec<f64>, usize) {
+        let direction = self.metric.direction();
         let values: Vec<f64> = self.rows.iter().flat_map(|row| row.values.iter().copied()).collect();
-        without_outliers(&values, self.metric.direction())
+        let (mut shown, _) = without_outliers(&values, direction);
+        shown.extend(self.rows.iter().map(|row| row.quartiles[1]));
+        let limit = shown.iter().map(|value| direction.cost(*value)).fold(f64::NEG_INFINITY, f64::max);
+        (shown, values.iter().filter(|value| direction.cost(**value) > limit).count())
     }
 }
 
@@ -99,7 +104,8 @@ impl Figure for Families {
             }
             for (place, value) in thin(&row.values, MOST_POINTS).iter().enumerate() {
                 // A fixed pattern instead of random jitter: the same report twice is the same page.
-                let offset = if row.values.len() > 2 { f64::from([0, 7, -7, 3, -3, 10, -10][place % 7]) } else { 0.0 };
+                let offset =
+                    if row.values.len() > 2 { f64::from([0, 7, -7, 3, -3, 10, -10][place % 7]) } else { 0.0 };
                 canvas.dot((plot.x_at(*value), y + offset), 3.0, Paint::Blue, 0.65)?;
             }
             canvas.path(&[(median, y - 15.0), (median, y + 15.0)], Paint::Ink, 2.4, 1.0)?;

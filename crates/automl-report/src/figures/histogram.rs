@@ -55,7 +55,8 @@ impl Histogram {
 
     /// Of true minus predicted values.
     pub(crate) fn of_residuals(residuals: &[f64]) -> Option<Self> {
-        let histogram = Self::from(residuals, "Distribution of the residuals", "True − predicted".to_owned())?;
+        let histogram =
+            Self::from(residuals, "Distribution of the residuals", "True − predicted".to_owned())?;
         Some(Self { mark_zero: true, ..histogram })
     }
 }
@@ -120,7 +121,7 @@ mod tests {
         let histogram = Histogram::of_target(&values, "price").unwrap();
         assert_eq!((histogram.low, histogram.width), (0.0, 1.0));
         assert_eq!(histogram.counts, [2, 1, 0, 0, 2]);
-        assert_eq!(histogram.caption, "5 rows: mean 2.2, standard deviation 2.275.");
+        assert_eq!(histogram.caption, "5 rows: mean 2.2, standard deviation 2.272.");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use automl_core::{Direction, Epoch, TrialRecord};
 
 use super::{Figure, Span, family_of, thin, without_outliers};
 use crate::draw::{Canvas, Drawn, Paint};
+use crate::format;
 use crate::plot::{Plot, Symbol};
 use crate::scale::Scale;
 
@@ -72,12 +73,19 @@ impl Figure for LearningCurves {
     }
 
     fn caption(&self) -> String {
-        let n_folds = self.folds.len();
-        let lines = if n_folds == 1 { "One fold" } else { "One pair of lines for each fold" };
+        let kept: Vec<f64> =
+            self.folds.iter().filter_map(|curve| curve.kept.map(|(epoch, _)| epoch)).collect();
+        let (first, last) =
+            kept.iter().fold((f64::MAX, 0.0_f64), |(low, high), at| (low.min(*at), high.max(*at)));
+        let kept = match kept.len() {
+            0 => String::new(),
+            _ if first == last => format!("; the weights of epoch {last} were kept"),
+            _ => format!("; the weights of epochs {first} to {last} were kept"),
+        };
         let losses: Vec<f64> = self.points().map(|(_, loss)| loss).collect();
         let beyond = without_outliers(&losses, Direction::Minimize).1 > 0;
         let note = if beyond { " Losses above the axis are drawn at its edge." } else { "" };
-        format!("{lines}; a dot marks the epoch whose weights were kept.{note}")
+        format!("{}{kept}.{note}", format::counted(self.folds.len(), "fold"))
     }
 
     fn span(&self) -> Span {
@@ -125,6 +133,7 @@ mod tests {
         record.folds[1].best_epoch = Some(1);
         let curves = LearningCurves::from(&record, &epochs).unwrap();
         assert_eq!(curves.folds[1].kept, Some((2.0, 0.9)));
+        assert_eq!(curves.caption(), "2 folds; the weights of epoch 2 were kept.");
     }
 
     #[test]

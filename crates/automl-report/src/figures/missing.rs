@@ -46,8 +46,13 @@ impl Figure for Missing {
 
     fn caption(&self) -> String {
         let n_affected = self.rows.len() + self.n_more;
-        let shown = if self.n_more > 0 { format!("; the {MOST_COLUMNS} emptiest are drawn") } else { String::new() };
-        format!("{} of {} have missing values{shown}.", format::count(n_affected), format::counted(self.n_columns, "column"))
+        let shown =
+            if self.n_more > 0 { format!("; the {MOST_COLUMNS} emptiest are drawn") } else { String::new() };
+        format!(
+            "{} of {} have missing values{shown}.",
+            format::count(n_affected),
+            format::counted(self.n_columns, "column")
+        )
     }
 
     fn span(&self) -> Span {

@@ -84,7 +84,8 @@ fn values(column: &ColumnProfile) -> String {
     if let (Some(min), Some(max)) = (column.min, column.max) {
         let mean = column.mean.map_or(String::new(), |mean| format!(", mean {}", short_number(mean)));
         let skewness = column.skewness.filter(|skewness| skewness.is_finite());
-        let skew = skewness.map_or(String::new(), |skewness| format!(", skewness {skewness:.1}").replace('-', "−"));
+        let skew =
+            skewness.map_or(String::new(), |skewness| format!(", skewness {skewness:.1}").replace('-', "−"));
         return format!("{} to {}{mean}{skew}", short_number(min), short_number(max));
     }
     if column.top.is_empty() {
@@ -113,7 +114,8 @@ mod tests {
     #[test]
     fn many_columns_are_folded_and_too_many_are_cut_with_a_note() {
         let mut profile = fixtures::binary(0).profile;
-        profile.columns = (0..1_005).map(|index| column(&format!("c{index}"), ColumnKind::Numeric, 0, 3)).collect();
+        profile.columns =
+            (0..1_005).map(|index| column(&format!("c{index}"), ColumnKind::Numeric, 0, 3)).collect();
         let columns = Columns::of(&profile);
         assert_eq!((columns.shown.len(), columns.folded.len()), (30, 970));
         assert_eq!(columns.note.as_deref(), Some("The first 1,000 columns are listed; 5 more are not."));

@@ -4,7 +4,9 @@ use automl_core::{Direction, Task, TrialState};
 use serde::Serialize;
 
 use super::Fact;
-use crate::format::{NONE, capitalised, clip, count, counted, duration, mean_and_deviation, metric_label, number};
+use crate::format::{
+    NONE, capitalised, clip, count, counted, duration, mean_and_deviation, metric_label, number,
+};
 use crate::model::ReportModel;
 use crate::verdict::{baseline_of, best_of, gain};
 
@@ -26,7 +28,11 @@ pub(crate) fn cards(model: &ReportModel) -> Vec<Card> {
     let mut cards = vec![card(
         &capitalised(&metric),
         score,
-        if n_folds > 0 { format!("mean of {}", counted(n_folds, "fold")) } else { "no complete trial".to_owned() },
+        if n_folds > 0 {
+            format!("mean of {}", counted(n_folds, "fold"))
+        } else {
+            "no complete trial".to_owned()
+        },
     )];
     if let Some(baseline) = baseline_of(model) {
         let note = best.map_or("constant guess".to_owned(), |(_, value)| {
@@ -105,7 +111,10 @@ impl ReproduceBox {
         facts.extend(pairs.map(|(name, value)| Fact::new(&clip(name, 60), clip(value, 160))));
         if let Some((trial, _)) = best_of(model) {
             let score = mean_and_deviation(trial.mean_score(model.metric), trial.std_score(model.metric));
-            facts.push(Fact::new("Expected result", format!("trial #{}, {} {score}", trial.number, metric_label(model.metric))));
+            facts.push(Fact::new(
+                "Expected result",
+                format!("trial #{}, {} {score}", trial.number, metric_label(model.metric)),
+            ));
         }
         // A configuration of this size names thousands of columns; the run folder has it whole.
         let config = if reproduce.config_toml.chars().count() > 40_000 {

@@ -51,7 +51,9 @@ pub(crate) fn ranked(trials: &[TrialRecord]) -> Vec<&TrialRecord> {
 pub(crate) fn other_metrics(task: Task, metric: Metric) -> Vec<Metric> {
     let candidates = match task {
         Task::Binary => vec![Metric::RocAuc, Metric::Accuracy, Metric::F1(Average::Binary), Metric::LogLoss],
-        Task::Multiclass => vec![Metric::Accuracy, Metric::F1(Average::Macro), Metric::LogLoss, Metric::RocAuc],
+        Task::Multiclass => {
+            vec![Metric::Accuracy, Metric::F1(Average::Macro), Metric::LogLoss, Metric::RocAuc]
+        }
         Task::Regression => vec![Metric::R2, Metric::Mae, Metric::Rmse, Metric::MedianAe],
     };
     candidates.into_iter().filter(|other| *other != metric).take(3).collect()
@@ -111,8 +113,13 @@ mod tests {
     fn trials_are_ranked_by_cost_then_slot_and_bad_costs_come_last() {
         let mut pruned = trial(5, "mlp", &[0.1]);
         pruned.state = TrialState::Pruned;
-        let trials =
-            [trial(0, "a", &[f64::NAN]), trial(1, "a", &[0.5]), trial(2, "a", &[0.2]), trial(3, "a", &[0.2]), pruned];
+        let trials = [
+            trial(0, "a", &[f64::NAN]),
+            trial(1, "a", &[0.5]),
+            trial(2, "a", &[0.2]),
+            trial(3, "a", &[0.2]),
+            pruned,
+        ];
         let numbers: Vec<u32> = ranked(&trials).iter().map(|trial| trial.number).collect();
         assert_eq!(numbers, [2, 3, 1, 0]);
     }

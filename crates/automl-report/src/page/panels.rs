@@ -55,7 +55,8 @@ pub(super) fn search(model: &ReportModel, ranked: &[&TrialRecord]) -> Result<Vec
 /// Learning curves, best trial first; trials that are not complete come last.
 pub(super) fn learning(model: &ReportModel, ranked: &[&TrialRecord]) -> Result<Vec<Panel>, ReportError> {
     let others = model.trials.iter().filter(|trial| !ranked.iter().any(|of| of.number == trial.number));
-    let trials = ranked.iter().copied().chain(others).filter(|trial| model.epochs.contains_key(&trial.number));
+    let trials =
+        ranked.iter().copied().chain(others).filter(|trial| model.epochs.contains_key(&trial.number));
     let curves = trials.filter_map(|trial| LearningCurves::from(trial, model.epochs.get(&trial.number)?));
     curves.take(MOST_LEARNING).map(|curves| Panel::of(&curves)).collect()
 }
@@ -74,7 +75,7 @@ pub(super) fn predictions(model: &ReportModel) -> Result<PredictionPanels, Repor
     let n_rows = out_of_fold.target.n_rows();
     if n_rows != out_of_fold.predictions.n_rows() {
         let note = format!(
-            "{} were predicted but {} are known, so nothing is drawn.",
+            "Predictions are of {}, true values of {}, so nothing is drawn.",
             counted(out_of_fold.predictions.n_rows(), "row"),
             count(n_rows)
         );
@@ -90,7 +91,9 @@ pub(super) fn predictions(model: &ReportModel) -> Result<PredictionPanels, Repor
     let panels = match (&out_of_fold.target, &out_of_fold.predictions) {
         (Target::Classes { codes, .. }, Predictions::Proba(proba)) => {
             if proba.n_cols() > MOST_CLASSES {
-                note.push_str(&format!(" ROC and precision-recall curves are drawn for up to {MOST_CLASSES} classes."));
+                note.push_str(&format!(
+                    " ROC and precision-recall curves are drawn for up to {MOST_CLASSES} classes."
+                ));
             }
             classification(model, codes, proba)?
         }
@@ -100,7 +103,11 @@ pub(super) fn predictions(model: &ReportModel) -> Result<PredictionPanels, Repor
     Ok(PredictionPanels { panels, note: Some(note) })
 }
 
-fn classification(model: &ReportModel, codes: &[u32], proba: &Matrix<f64>) -> Result<Vec<Panel>, ReportError> {
+fn classification(
+    model: &ReportModel,
+    codes: &[u32],
+    proba: &Matrix<f64>,
+) -> Result<Vec<Panel>, ReportError> {
     let labels = &model.profile.labels;
     let matrix = scores::confusion_matrix(model);
     let confusion = |cells: Cells| matrix.as_ref().and_then(|matrix| Confusion::from(matrix, labels, cells));

@@ -4,7 +4,9 @@ use automl_core::metric::ConfusionMatrix;
 use automl_core::{Direction, Metric, Predictions, Target};
 use serde::Serialize;
 
-use crate::format::{NONE, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, percent};
+use crate::format::{
+    NONE, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, percent,
+};
 use crate::model::ReportModel;
 use crate::verdict::best_of;
 
@@ -53,12 +55,19 @@ impl Scores {
         };
         let rows: Vec<Row> = Metric::of_task(model.profile.task).into_iter().filter_map(row).collect();
         let folds = best.map_or(String::new(), |trial| {
-            format!("Cross-validated: mean and standard deviation over {}.", counted(trial.folds.len(), "fold"))
+            format!(
+                "Cross-validated: mean and standard deviation over {}.",
+                counted(trial.folds.len(), "fold")
+            )
         });
         let unseen = holdout.map_or(String::new(), |holdout| {
             format!(" Holdout: {} that no trial saw, scored once.", counted(holdout.n_rows, "row"))
         });
-        (!rows.is_empty()).then(|| Self { has_holdout: holdout.is_some(), note: format!("{folds}{unseen}"), rows })
+        (!rows.is_empty()).then(|| Self {
+            has_holdout: holdout.is_some(),
+            note: format!("{folds}{unseen}"),
+            rows,
+        })
     }
 }
 
@@ -74,20 +83,25 @@ pub(crate) struct Confused {
 /// The confusion matrix of the out-of-fold predictions; `None` where they are not of classes, or broken.
 pub(crate) fn confusion_matrix(model: &ReportModel) -> Option<ConfusionMatrix> {
     let out_of_fold = model.out_of_fold.as_ref()?;
-    let (Target::Classes { codes, .. }, Predictions::Proba(proba)) = (&out_of_fold.target, &out_of_fold.predictions)
+    let (Target::Classes { codes, .. }, Predictions::Proba(proba)) =
+        (&out_of_fold.target, &out_of_fold.predictions)
     else {
         return None;
     };
     // A row without probabilities has no predicted class; counting it as the first would be a lie.
     let predicted = out_of_fold.predictions.classes()?;
-    let rows = proba.rows().zip(codes.iter().zip(predicted)).filter(|(row, _)| row.iter().all(|p| p.is_finite()));
-    let (truth, predicted): (Vec<u32>, Vec<u32>) = rows.map(|(_, (truth, predicted))| (*truth, predicted)).unzip();
+    let rows =
+        proba.rows().zip(codes.iter().zip(predicted)).filter(|(row, _)| row.iter().all(|p| p.is_finite()));
+    let (truth, predicted): (Vec<u32>, Vec<u32>) =
+        rows.map(|(_, (truth, predicted))| (*truth, predicted)).unzip();
     ConfusionMatrix::new(proba.n_cols(), &truth, &predicted).ok()
 }
 
 /// The most frequent confusions of three classes or more.
 pub(crate) fn confusions(model: &ReportModel) -> Vec<Confused> {
-    let Some(matrix) = confusion_matrix(model).filter(|matrix| matrix.n_classes() > 2) else { return Vec::new() };
+    let Some(matrix) = confusion_matrix(model).filter(|matrix| matrix.n_classes() > 2) else {
+        return Vec::new();
+    };
     let mut pairs: Vec<(usize, usize, u64)> = Vec::new();
     for (truth, row) in matrix.counts().rows().enumerate() {
         let wrong = row.iter().enumerate().filter(|(predicted, count)| *predicted != truth && **count > 0);

@@ -32,7 +32,13 @@ pub(crate) struct Unfinished {
 
 impl Unfinished {
     pub(crate) fn of(trials: &[TrialRecord], metric: Metric) -> Self {
-        let states = [TrialState::Failed, TrialState::Lost, TrialState::Running, TrialState::Waiting, TrialState::Pruned];
+        let states = [
+            TrialState::Failed,
+            TrialState::Lost,
+            TrialState::Running,
+            TrialState::Waiting,
+            TrialState::Pruned,
+        ];
         let place = |state: TrialState| states.iter().position(|of| *of == state);
         let mut found: Vec<_> =
             trials.iter().filter_map(|trial| Some((place(trial.state)?, trial))).collect();
@@ -44,7 +50,11 @@ impl Unfinished {
         let parts: Vec<String> = states.iter().filter_map(of_state).collect();
         let n_cut = found.len().saturating_sub(MOST);
         Self {
-            summary: if parts.is_empty() { "Every trial was completed.".to_owned() } else { format!("{}.", parts.join(", ")) },
+            summary: if parts.is_empty() {
+                "Every trial was completed.".to_owned()
+            } else {
+                format!("{}.", parts.join(", "))
+            },
             note: (n_cut > 0).then(|| format!("The first {MOST} are listed, {} are not.", count(n_cut))),
             rows: found.into_iter().take(MOST).map(|(_, trial)| row(trial, metric)).collect(),
         }
