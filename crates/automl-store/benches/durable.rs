@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p automl-store` prints JSON; `experiments/bench/store_optuna.py` does the same work
 //! with Optuna. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files;
-//! `AUTOML_BENCH_TRIALS` and `AUTOML_BENCH_REPEATS` change the amount of writing.
+//! `AUTOML_BENCH_TRIALS`, `AUTOML_BENCH_REPEATS` and `AUTOML_BENCH_READ` change the amount of work.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
 
 use std::env;
@@ -27,7 +27,11 @@ fn main() {
     // `cargo test --benches` passes no `--bench`: then the work is a smoke test.
     let is_bench = env::args().any(|argument| argument == "--bench");
     let (n_trials, n_repeats, n_read) = if is_bench {
-        (amount("AUTOML_BENCH_TRIALS", N_TRIALS), amount("AUTOML_BENCH_REPEATS", N_REPEATS), N_READ)
+        (
+            amount("AUTOML_BENCH_TRIALS", N_TRIALS),
+            amount("AUTOML_BENCH_REPEATS", N_REPEATS),
+            amount("AUTOML_BENCH_READ", N_READ),
+        )
     } else {
         (10, 1, 10)
     };
