@@ -11,7 +11,7 @@ use automl_core::{
 };
 use automl_report::{HoldoutResult, OutOfFold, ReportModel, Reproduce, RunFacts};
 
-/// SplitMix64: the same numbers on every machine.
+/// The generator of Steele and others (2014), `splitmix64`: the same numbers on every machine.
 pub struct Noise(u64);
 
 impl Noise {
@@ -132,7 +132,7 @@ fn run(profile: DataProfile, metric: Metric, out_of_fold: OutOfFold, n_trials: u
     let best = TrialRecord::best(&trials).map(|trial| trial.number);
     let mut ranked: Vec<&TrialRecord> = trials
         .iter()
-        .filter(|trial| trial.state == TrialState::Complete && !trial.folds[0].best_epoch.is_none())
+        .filter(|trial| trial.state == TrialState::Complete && trial.folds[0].best_epoch.is_some())
         .collect();
     ranked.sort_by(|a, b| a.cost.partial_cmp(&b.cost).unwrap_or(std::cmp::Ordering::Equal));
     let epochs = ranked.iter().take(4).map(|trial| (trial.number, curves(trial, &mut noise))).collect();
@@ -223,7 +223,7 @@ fn made_up(
         record.state = TrialState::Pruned;
         record.folds.truncate(2);
         record.steps =
-            vec![(1, record.folds[0].cost), (2, (record.folds[0].cost + record.folds[1].cost) / 2.0)];
+            vec![(1, record.folds[0].cost), (2, f64::midpoint(record.folds[0].cost, record.folds[1].cost))];
         record.cost = None;
         record.reason = Some("worse than the median of 12 trials after fold 2".to_owned());
     } else if number > 5 && draw > 0.96 {

@@ -122,7 +122,7 @@ pub(crate) fn escaped(text: &str) -> String {
 pub(crate) fn with_code(text: &str) -> String {
     let safe = escaped(text);
     let parts: Vec<&str> = safe.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return safe;
     }
     let element = |(index, part): (usize, &&str)| match index % 2 {

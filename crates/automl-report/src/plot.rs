@@ -154,7 +154,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         if x_name.is_empty() {
             return Ok(());
         }
-        let middle = (self.left + self.right) / 2.0;
+        let middle = f64::midpoint(self.left, self.right);
         let room = ((self.right - self.left) / CHARACTER_WIDTH) as usize;
         let at = (middle, self.bottom + TICK_BAND + 8.0);
         self.canvas.text(&format::clip(x_name, room), at, Anchor::Middle, Paint::Muted)

@@ -130,17 +130,18 @@ fn holdout_sentence(model: &ReportModel, trial: &TrialRecord, value: f64) -> Opt
         return Some((format!("{said}."), false));
     };
     let worse_by = model.metric.direction().cost(*score) - model.metric.direction().cost(value);
-    Some(match worse_by > 2.0 * deviation && worse_by > 1e-9 {
-        true => (
-            format!(
-                "{said}, worse than the {} of cross-validation by more than two standard deviations of the \
+    if worse_by <= 2.0 * deviation || worse_by <= 1e-9 {
+        let close = format!("{said}, in line with the {} of cross-validation.", number(value));
+        return Some((close, false));
+    }
+    Some((
+        format!(
+            "{said}, worse than the {} of cross-validation by more than two standard deviations of the \
                  folds. Expect the holdout's figure on new data.",
-                number(value)
-            ),
-            true,
+            number(value)
         ),
-        false => (format!("{said}, in line with the {} of cross-validation.", number(value)), false),
-    })
+        true,
+    ))
 }
 
 fn without_model(model: &ReportModel) -> Verdict {

@@ -27,7 +27,7 @@ impl ClassBalance {
     pub(crate) fn from(profile: &DataProfile) -> Option<Self> {
         let labels = profile.labels.iter().cloned();
         let mut rows: Vec<(String, usize)> = labels.zip(profile.class_counts.iter().copied()).collect();
-        rows.sort_by(|a, b| b.1.cmp(&a.1));
+        rows.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let n_rows = rows.iter().map(|(_, count)| count).sum();
         let rest = rows.split_off(rows.len().min(MOST_CLASSES));
         let rest = (rest.len(), rest.iter().map(|(_, count)| count).sum());

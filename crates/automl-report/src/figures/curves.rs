@@ -75,27 +75,27 @@ impl Curves {
 
     fn series(&self) -> Vec<(Paint, f64, String, &Curve)> {
         let coloured = self.classes.len() <= MOST_COLOURS;
-        let entry = |(index, curve): (usize, &Curve)| match coloured {
-            true => Some((
-                Paint::series(index),
-                format!("{} ({:.3})", format::clip(&curve.label, 24), curve.area),
-            )),
-            false => (index == 0).then(|| (Paint::Muted, "each class".to_owned())),
+        let width = if self.mean.is_none() { 2.4 } else { 1.3 };
+        let entry = |index: usize, curve: &Curve| match (coloured, index) {
+            (true, _) => (Paint::series(index), named(&format::clip(&curve.label, 24), curve.area)),
+            (false, 0) => (Paint::Muted, "each class".to_owned()),
+            (false, _) => (Paint::Muted, String::new()),
         };
-        let mut series: Vec<_> = self
-            .classes
-            .iter()
-            .enumerate()
-            .map(|(index, curve)| {
-                let (paint, label) = entry((index, curve)).unwrap_or((Paint::Muted, String::new()));
-                (paint, if self.mean.is_none() { 2.4 } else { 1.3 }, label, curve)
-            })
-            .collect();
+        let mut series = Vec::with_capacity(self.classes.len() + 1);
+        for (index, curve) in self.classes.iter().enumerate() {
+            let (paint, label) = entry(index, curve);
+            series.push((paint, width, label, curve));
+        }
         if let Some(mean) = &self.mean {
-            series.push((Paint::Ink, 2.8, format!("{} ({:.3})", mean.label, mean.area), mean));
+            series.push((Paint::Ink, 2.8, named(&mean.label, mean.area), mean));
         }
         series
     }
+}
+
+/// A legend's entry with the area.
+fn named(label: &str, area: f64) -> String {
+    format!("{label} ({area:.3})")
 }
 
 fn curve_of(codes: &[u32], proba: &Matrix<f64>, class: usize, label: String, kind: Kind) -> Option<Curve> {

@@ -1,5 +1,7 @@
 //! Which charts stand in which section.
 
+use std::fmt::Write as _;
+
 use automl_core::{Matrix, Predictions, Target, TrialRecord};
 
 use super::{Panel, scores};
@@ -91,11 +93,15 @@ pub(super) fn predictions(model: &ReportModel) -> Result<PredictionPanels, Repor
     let panels = match (&out_of_fold.target, &out_of_fold.predictions) {
         (Target::Classes { codes, .. }, Predictions::Proba(proba)) => {
             if proba.n_cols() > MOST_CLASSES {
-                note.push_str(&format!(
+                let _ = write!(
+                    note,
                     " ROC and precision-recall curves are drawn for up to {MOST_CLASSES} classes."
-                ));
+                );
             }
-            classification(model, codes, proba)?
+            let finite = |row: &usize| proba.row(*row).iter().all(|value| value.is_finite());
+            let rows: Vec<usize> = (0..n_rows).filter(finite).collect();
+            let codes: Vec<u32> = rows.iter().map(|row| codes[*row]).collect();
+            classification(model, &codes, &proba.select_rows(&rows))?
         }
         (Target::Real(truth), Predictions::Real(predicted)) => regression(model, truth, predicted)?,
         _ => Vec::new(),
