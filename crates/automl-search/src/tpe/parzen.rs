@@ -125,3 +125,73 @@ impl LogSum {
         self.sum.ln() + self.largest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use automl_core::{Domain, ParamValue, Seed};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn axis(domain: &Domain) -> [Axis; 1] {
+        [Axis::new("a", domain).unwrap()]
+    }
+
+    /// Coordinates of all values of a finite domain.
+    fn all_rows(axis: &Axis, values: &[ParamValue]) -> Vec<Vec<f64>> {
+        values.iter().map(|value| vec![axis.encode(value).unwrap()]).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn probabilities_of_all_values_sum_to_one(shares in prop::collection::vec(0.0..1.0, 0..60), log: bool) {
+            let axes = axis(&Domain::Int { low: 1, high: 40, step: 1, log });
+            let column = shares.iter().map(|share| axes[0].snap(*share)).collect();
+            let values: Vec<ParamValue> = (1..=40).map(ParamValue::Int).collect();
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&all_rows(&axes[0], &values));
+            let total: f64 = densities.iter().map(|log| log.exp()).sum();
+            prop_assert!((total - 1.0).abs() < 1e-9, "{total}");
+        }
+
+        #[test]
+        fn probabilities_of_all_choices_sum_to_one(choices in prop::collection::vec(0..3_u8, 0..60)) {
+            let axes = axis(&Domain::choice(&["x", "y", "z"]));
+            let column = choices.iter().map(|choice| f64::from(*choice)).collect();
+            let rows = [vec![0.0], vec![1.0], vec![2.0]];
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
+            let total: f64 = densities.iter().map(|log| log.exp()).sum();
+            prop_assert!((total - 1.0).abs() < 1e-12, "{total}");
+        }
+
+        #[test]
+        fn a_continuous_density_integrates_to_one(column in prop::collection::vec(0.0..1.0, 0..60)) {
+            let axes = axis(&Domain::float(0.0, 1.0));
+            let rows: Vec<Vec<f64>> = (0..4000).map(|cell| vec![(f64::from(cell) + 0.5) / 4000.0]).collect();
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
+            let total: f64 = densities.iter().map(|log| log.exp()).sum::<f64>() / 4000.0;
+            prop_assert!((total - 1.0).abs() < 1e-4, "{total}");
+        }
+    }
+
+    #[test]
+    fn draws_follow_the_density() {
+        let domains = [Domain::log_int(1, 12), Domain::choice(&["x", "y", "z"])];
+        let axes: Vec<Axis> = domains.iter().map(|domain| Axis::new("a", domain).unwrap()).collect();
+        let columns =
+            vec![vec![axes[0].snap(0.1), axes[0].snap(0.8), axes[0].snap(0.7)], vec![0.0, 2.0, 2.0]];
+        let estimator = ParzenEstimator::new(&axes, &columns, 1.0);
+        let draws = estimator.sample(20_000, &mut Generator::new(Seed(1)));
+        for value in 1..=12 {
+            for choice in 0..3_u8 {
+                let row = vec![axes[0].encode(&ParamValue::Int(value)).unwrap(), f64::from(choice)];
+                let expected = estimator.log_density(std::slice::from_ref(&row))[0].exp() * 20_000.0;
+                let drawn = draws.iter().filter(|draw| **draw == row).count() as f64;
+                // Five standard deviations of a count.
+                assert!(
+                    (drawn - expected).abs() < 5.0 * expected.sqrt() + 3.0,
+                    "{value} {choice}: {drawn}, {expected}"
+                );
+            }
+        }
+    }
+}

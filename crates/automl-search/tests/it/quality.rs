@@ -54,11 +54,18 @@ fn tpe_is_far_better_than_random_on_hartmann6() {
 }
 
 #[test]
-fn tpe_is_better_than_random_on_branin_and_mixed_conditional_spaces() {
-    for problem in [branin(), mixed_conditional()] {
-        let optimum = problem.optimum.1;
-        let random = median(&bests(&problem, &RandomSampler, 60, 20)) - optimum;
-        let tpe = median(&bests(&problem, &TpeSampler::default(), 60, 20)) - optimum;
-        assert!(tpe < 0.7 * random, "regret of tpe {tpe}, of random {random}");
-    }
+fn tpe_is_better_than_random_on_branin() {
+    let optimum = branin().optimum.1;
+    let random = median(&bests(&branin(), &RandomSampler, 60, 20)) - optimum;
+    let tpe = median(&bests(&branin(), &TpeSampler::default(), 60, 20)) - optimum;
+    assert!(tpe < 0.5 * random, "regret of tpe {tpe}, of random {random}");
+}
+
+/// The linear family is tuned after a few trials and ends at 0.2; a sampler that then never tries another
+/// family stays there.
+#[test]
+fn tpe_leaves_the_family_that_is_easy_to_tune() {
+    let random = median(&bests(&mixed_conditional(), &RandomSampler, 200, 30));
+    let tpe = median(&bests(&mixed_conditional(), &TpeSampler::default(), 200, 30));
+    assert!(tpe < 0.5 * random, "tpe reached {tpe}, random {random}");
 }
