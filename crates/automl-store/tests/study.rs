@@ -117,7 +117,7 @@ fn a_reader_sees_a_running_study() {
     assert_eq!(reader.trials().unwrap()[0].steps, [(1, 0.5)]);
 }
 
-/// The study of schema version 1, as `make_fixture` wrote it. It must be readable for ever.
+/// The study of schema version 1, as `make_fixture` wrote it. Later versions must go on reading it.
 #[test]
 fn a_study_of_version_1_is_read() {
     // Opening changes bytes of the file, so a copy is opened.
