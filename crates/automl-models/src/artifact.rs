@@ -166,7 +166,9 @@ fn write(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
 
 fn to_bytes<T: Element>(values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size_of_val(values));
-    values.iter().for_each(|value| value.put(&mut bytes));
+    for value in values {
+        value.put(&mut bytes);
+    }
     bytes
 }
 
@@ -214,7 +216,10 @@ mod tests {
     fn a_damaged_file_is_corrupt_and_a_missing_one_is_unreadable() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("w.safetensors"), b"no such thing").unwrap();
-        assert!(matches!(load_tensors::<f32>(dir.path(), "w.safetensors"), Err(ArtifactError::Corrupt { .. })));
+        assert!(matches!(
+            load_tensors::<f32>(dir.path(), "w.safetensors"),
+            Err(ArtifactError::Corrupt { .. })
+        ));
         fs::write(dir.path().join("m.json"), b"{\"a\": ").unwrap();
         let json = load_json::<BTreeMap<String, u32>>(dir.path(), "m.json");
         assert!(matches!(json, Err(ArtifactError::Corrupt { .. })));

@@ -81,7 +81,9 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<ConstantModel, FitEr
         Target::Real(values) => Answer::Real(values.iter().sum::<f64>() / values.len() as f64),
         Target::Classes { codes, n_classes } => {
             let mut counts = vec![0.0; *n_classes];
-            codes.iter().for_each(|&code| counts[code as usize] += 1.0);
+            for &code in codes {
+                counts[code as usize] += 1.0;
+            }
             Answer::Proba(counts.into_iter().map(|count| count / codes.len() as f64).collect())
         }
     };

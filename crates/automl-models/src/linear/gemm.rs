@@ -99,6 +99,13 @@ pub(super) fn add_scaled(target: &mut [f64], scale: f64, source: &[f64]) {
     target.iter_mut().zip(source).for_each(|(to, from)| *to += scale * from);
 }
 
+/// Multiplies every value by `factor`.
+pub(super) fn scale(values: &mut [f64], factor: f64) {
+    for value in values {
+        *value *= factor;
+    }
+}
+
 fn assert_fits(len: usize, n_rows: usize, n_cols: usize, row_stride: usize) {
     assert!(
         n_rows == 0 || n_cols == 0 || (row_stride >= n_cols && (n_rows - 1) * row_stride + n_cols <= len),

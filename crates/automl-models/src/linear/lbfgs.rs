@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use automl_core::FitError;
 
-use super::gemm::{add_scaled, dot};
+use super::gemm::{self, add_scaled, dot};
 
 /// Steps remembered.
 const MEMORY: usize = 10;
@@ -109,7 +109,7 @@ fn direction(problem: &dyn Problem, gradient: &[f64], memory: &VecDeque<Pair>, s
         shares.push(share);
     }
     problem.precondition(&mut vector);
-    vector.iter_mut().for_each(|value| *value *= scale);
+    gemm::scale(&mut vector, scale);
     for (pair, share) in memory.iter().zip(shares.iter().rev()) {
         let back = pair.inverse * dot(&pair.change, &vector);
         add_scaled(&mut vector, share - back, &pair.step);
@@ -128,8 +128,8 @@ fn search_line(problem: &dyn Problem, from: &State, direction: &[f64]) -> Result
         let mut point = from.point.clone();
         add_scaled(&mut point, length, direction);
         let state = State::at(problem, point)?;
-        // Negated, so that a value that is not a number shortens the step.
-        if !(state.value <= from.value + SUFFICIENT_DECREASE * length * slope) {
+        // A value that is not a number shortens the step as well.
+        if state.value.is_nan() || state.value > from.value + SUFFICIENT_DECREASE * length * slope {
             high = length;
         } else if dot(&state.gradient, direction) < CURVATURE * slope {
             low = length;

@@ -3,7 +3,7 @@
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::Cholesky;
-use super::gemm::{View, add_product, add_scaled, dot};
+use super::gemm::{View, add_product, add_scaled, dot, scale};
 use super::lbfgs::{self, Problem};
 use super::rows::CentredRows;
 
@@ -65,12 +65,11 @@ impl Logistic<'_> {
         }
         let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
         let mut point = vec![0.0; self.n_outputs * self.rows.n_features()];
-        match logs[..] {
-            [first, second] => point.push(second - first),
-            _ => {
-                let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-                point.extend(logs.iter().map(|log| log - mean));
-            }
+        if let [first, second] = logs[..] {
+            point.push(second - first);
+        } else {
+            let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+            point.extend(logs.iter().map(|log| log - mean));
         }
         point
     }
@@ -85,7 +84,7 @@ impl Logistic<'_> {
                     [output] if self.labels.n_classes == 2 => sigmoid_loss(output, code),
                     _ => softmax_loss(row, code),
                 };
-            row.iter_mut().for_each(|value| *value *= weight);
+            scale(row, *weight);
         }
         loss
     }
@@ -146,7 +145,7 @@ impl Preconditioner {
         let size = rows.n_features();
         if size <= MAX_GRAM_FEATURES {
             let mut bound = rows.gram(labels.weights)?;
-            bound.iter_mut().for_each(|value| *value *= curvature);
+            scale(&mut bound, curvature);
             (0..size).for_each(|row| bound[row * size + row] += penalty);
             // Columns collinear to the last digit are no failure here: any positive bound will do.
             if let Ok(factor) = Cholesky::new(bound, size) {
@@ -167,7 +166,7 @@ impl Preconditioner {
                 }
             }
         }
-        intercepts.iter_mut().for_each(|value| *value /= self.curvature);
+        scale(intercepts, 1.0 / self.curvature);
     }
 }
 
@@ -197,6 +196,6 @@ pub(super) fn softmax(outputs: &mut [f64]) -> f64 {
         *output = (*output - largest).exp();
         sum += *output;
     }
-    outputs.iter_mut().for_each(|output| *output /= sum);
+    scale(outputs, 1.0 / sum);
     largest + sum.ln()
 }

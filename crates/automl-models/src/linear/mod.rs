@@ -102,7 +102,9 @@ fn row_weights(codes: &[u32], n_classes: usize, class_weights: ClassWeights) -> 
         ClassWeights::None => vec![1.0 / codes.len() as f64; codes.len()],
         ClassWeights::Balanced => {
             let mut counts = vec![0_usize; n_classes];
-            codes.iter().for_each(|&code| counts[code as usize] += 1);
+            for &code in codes {
+                counts[code as usize] += 1;
+            }
             let n_present = counts.iter().filter(|&&count| count > 0).count();
             codes.iter().map(|&code| 1.0 / (n_present * counts[code as usize]) as f64).collect()
         }

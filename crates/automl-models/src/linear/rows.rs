@@ -8,7 +8,7 @@ use std::ops::Range;
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::STRIP;
-use super::gemm::{View, add_product, add_scaled};
+use super::gemm::{View, add_product, add_scaled, scale};
 
 /// Rows widened at once.
 const BLOCK_ROWS: usize = 256;
@@ -78,8 +78,7 @@ impl<'a> CentredRows<'a> {
         let mut gram = vec![0.0; size * size];
         self.for_each_block(|rows, block| {
             for (row, weight) in block.chunks_exact_mut(size.max(1)).zip(&weights[rows.clone()]) {
-                let root = weight.sqrt();
-                row.iter_mut().for_each(|value| *value *= root);
+                scale(row, weight.sqrt());
             }
             for left in (0..size).step_by(STRIP) {
                 let width = STRIP.min(size - left);
