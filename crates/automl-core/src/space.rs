@@ -41,6 +41,11 @@ pub enum Domain {
     },
 }
 
+/// Whether `value` is a whole number of steps from `low`. Wider numbers, since the range of all `i64` overflows one.
+fn is_on_grid(value: i64, low: i64, step: i64) -> bool {
+    (i128::from(value) - i128::from(low)) % i128::from(step) == 0
+}
+
 fn one() -> i64 {
     1
 }
@@ -86,7 +91,7 @@ impl Domain {
         match (self, value) {
             (Domain::Float { low, high, .. }, ParamValue::Float(value)) => (*low..=*high).contains(value),
             (Domain::Int { low, high, step, .. }, ParamValue::Int(value)) => {
-                (*low..=*high).contains(value) && (value - low) % step == 0
+                (*low..=*high).contains(value) && is_on_grid(*value, *low, *step)
             }
             (Domain::Categorical { choices }, value) => choices.contains(value),
             _ => false,
@@ -122,7 +127,7 @@ impl Domain {
                 if low > high {
                     return Err(invalid(format!("needs low <= high, got {low} and {high}")));
                 }
-                if *step < 1 || (high - low) % step != 0 {
+                if *step < 1 || !is_on_grid(*high, *low, *step) {
                     return Err(invalid(format!("step {step} does not divide {low} to {high}")));
                 }
                 if *log && (*low < 1 || *step != 1) {

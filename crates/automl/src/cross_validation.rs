@@ -8,7 +8,7 @@ use automl_core::{
     Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::Table;
-use automl_data::prep::Preprocessor;
+use automl_data::prep::{PrepConfig, Preprocessor};
 
 use crate::joint::{Joint, prep_params};
 use crate::members::FoldModel;
@@ -105,7 +105,8 @@ impl CrossValidation<'_> {
     fn prepare(&self, params: &Params, family: &dyn ModelFamily, fold: usize) -> Result<Prepared, TrialError> {
         let profile = self.table.profile();
         let choices = prep_params(params, profile, family.categorical_input());
-        let recipe = Preprocessor::new(&choices, profile, family.categorical_input()).map_err(failed)?;
+        let config = PrepConfig::from_params(&choices).map_err(failed)?;
+        let recipe = Preprocessor::new(config, family.categorical_input(), profile);
         let rows = &self.plan.folds[fold];
         let prep = recipe.fit(self.table, &rows.train).map_err(failed)?;
         let train = prep.transform(self.table, &rows.train).map_err(failed)?;
@@ -124,8 +125,7 @@ impl CrossValidation<'_> {
         let target = self.table.target().map(|target| target.select(&self.plan.folds[fold].valid));
         let target = target.ok_or_else(|| TrialError::Failed { reason: "the table has no target".to_owned() })?;
         let value = self.metric.score(&target, predictions).map_err(|error| in_fold(fold, failed(error)))?;
-        let scores = automl_core::metric::score_all(self.table.profile().task, &target, predictions)
-            .map_err(|error| in_fold(fold, failed(error)))?;
+        let scores = automl_core::metric::score_all(self.table.profile().task, &target, predictions);
         let cost = self.metric.direction().cost(value);
         Ok(FoldScore { fold: fold as u32, cost, scores, best_epoch, n_epochs: epochs.len() as u32, seconds })
     }

@@ -76,7 +76,7 @@ impl Experiment {
             .map_err(|error| AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display())))?;
         config.out = Some(config.run_folder());
         config.name = Some(config.resolved_name());
-        let frame = read_frame(&Source::new(&config.data))?;
+        let frame = read_frame(&Source::new(config.data.to_string_lossy()))?;
         let table = Table::for_training(frame, &table_options(&config))?;
         let profile = table.profile();
         let metric = config.metric.unwrap_or(Metric::default_of(profile.task));

@@ -32,7 +32,7 @@ impl Model {
     }
 
     fn read(&self, data: &Path) -> Result<Table, AutomlError> {
-        let frame = read_frame(&Source::new(data))?;
+        let frame = read_frame(&Source::new(data.to_string_lossy()))?;
         Ok(Table::for_prediction(frame, &self.manifest().schema)?)
     }
 

@@ -55,7 +55,7 @@ fn holdout_scores(experiment: &Experiment, model: &Model) -> Result<Vec<(Metric,
     let rows = &experiment.plan.holdout;
     let Some(target) = experiment.table.target().filter(|_| !rows.is_empty()) else { return Ok(Vec::new()) };
     let predictions = model.predict_rows(&experiment.table, rows)?;
-    Ok(automl_core::metric::score_all(experiment.table.profile().task, &target.select(rows), &predictions)?)
+    Ok(automl_core::metric::score_all(experiment.table.profile().task, &target.select(rows), &predictions))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), ArtifactError> {

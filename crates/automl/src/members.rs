@@ -98,7 +98,7 @@ impl Model {
             AutomlError::config(format!("the data have no column `{}` to compare with", self.manifest.schema.target))
         })?;
         let predictions = self.predict(table)?;
-        Ok(automl_core::metric::score_all(self.manifest.schema.task, target, &predictions)?)
+        Ok(automl_core::metric::score_all(self.manifest.schema.task, target, &predictions))
     }
 }
 
