@@ -57,7 +57,9 @@ impl CategoricalStep {
         let encoding = match kept.len() + usize::from(!pooled.is_empty()) {
             0 | 1 => Encoding::Constant,
             2 => Encoding::Sign,
-            n_groups if input == CategoricalInput::OneHot || n_groups <= config.one_hot_max => Encoding::OneHot,
+            n_groups if input == CategoricalInput::OneHot || n_groups <= config.one_hot_max => {
+                Encoding::OneHot
+            }
             _ => Encoding::Codes,
         };
         match encoding {

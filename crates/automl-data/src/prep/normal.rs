@@ -98,7 +98,10 @@ mod tests {
     fn quantiles_equal_scipy() {
         for (p, expected) in PROBABILITIES.into_iter().zip(NORMAL_QUANTILES) {
             let got = inverse_normal_cdf(p);
-            assert!((got - expected).abs() <= 1e-14 * expected.abs().max(1.0), "{p}: {got} is not {expected}");
+            assert!(
+                (got - expected).abs() <= 1e-14 * expected.abs().max(1.0),
+                "{p}: {got} is not {expected}"
+            );
         }
     }
 

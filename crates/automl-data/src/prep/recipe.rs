@@ -66,7 +66,8 @@ impl Preprocessor {
             let problems = problems.into_iter().filter_map(Result::err).collect();
             return Err(DataError::ColumnsDiffer { problems });
         }
-        let fit = |(name, kind, column): (&String, ColumnKind, &Column)| self.fit_column(name, kind, column, rows);
+        let fit =
+            |(name, kind, column): (&String, ColumnKind, &Column)| self.fit_column(name, kind, column, rows);
         let found: Vec<_> = found.into_iter().flatten().collect();
         let fitted: Vec<FittedColumn> = found.into_par_iter().map(fit).collect();
         Ok(FittedPreprocessor::new(fitted))
