@@ -3,10 +3,6 @@
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/automl
 export AUTOML_PYTHON := $(CACHE)/venv/bin/python
-# rustup's toolchains may be links, and Cargo builds everything anew when the path to rustc changes: cargo and
-# cargo-nextest must agree on one, so the real one comes first.
-TOOLCHAIN := $(dir $(realpath $(shell rustup which cargo 2>/dev/null || command -v cargo)))
-export PATH := $(TOOLCHAIN):$(PATH)
 CARGO := cargo
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
@@ -23,7 +19,6 @@ check:
 	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
 
 unit:
-	$(CARGO) build --release -p automl-cli
 ifeq ($(NEXTEST),yes)
 	$(CARGO) nextest run --release --workspace --no-fail-fast
 else
