@@ -102,7 +102,7 @@ pub enum DataError {
         line: u64,
     },
     /// Columns without a name.
-    #[error("`{}`: column {} has no name", path.display(), join(positions))]
+    #[error("`{}`: no name at column {}", path.display(), join(positions))]
     BlankColumnName {
         /// The file.
         path: PathBuf,
@@ -143,13 +143,13 @@ pub enum DataError {
         /// What this file has.
         found: String,
     },
-    /// A column holds values that no kind covers, such as lists.
-    #[error("column `{column}` holds {dtype} values, which cannot be used")]
-    UnsupportedType {
-        /// Name of the column.
-        column: String,
-        /// Name of the type.
-        dtype: String,
+    /// The target holds values that are neither classes nor numbers, such as dates or lists.
+    #[error("target `{target}` holds {found}, which are neither classes nor numbers")]
+    UnusableTarget {
+        /// Name of the target.
+        target: String,
+        /// What it holds, such as `dates`.
+        found: String,
     },
     /// A name that is no column.
     #[error("there is no column `{name}` ({role})")]
@@ -299,6 +299,21 @@ pub enum DataError {
         /// What needs them.
         what: String,
     },
+    /// The rows cannot be cut where the time allows it.
+    #[error(
+        "{n_rows} rows at {n_moments} different times cannot be cut into {n_folds} folds and a holdout share of \
+         {holdout}: rows of one time stay together"
+    )]
+    TooFewMoments {
+        /// Number of rows.
+        n_rows: usize,
+        /// Number of different times.
+        n_moments: usize,
+        /// Number of folds.
+        n_folds: usize,
+        /// Share of the rows to hold out.
+        holdout: f64,
+    },
     /// Splitting by group or in time needs a column that was not named.
     #[error("a {scheme} split needs a {scheme} column, and none was named")]
     NoSplitColumn {
@@ -340,4 +355,61 @@ fn lines(problems: &[ColumnProblem]) -> String {
     problems.iter().map(|problem| format!("\n  {problem}")).collect()
 }
 
-impl Hint for DataError {}
+impl Hint for DataError {
+    fn hints(&self) -> Vec<String> {
+        match self {
+            DataError::UnknownFormat { known, .. } => {
+                vec![format!("the known extensions are {}", known.join(", "))]
+            }
+            DataError::NoFile { .. } => vec!["paths are relative to the current folder".to_owned()],
+            DataError::RaggedRow { .. } => vec![
+                "a field that holds the separator or a line break needs double quotes around it".to_owned(),
+            ],
+            DataError::NotUtf8 { .. } => {
+                vec!["convert the file, for example with `iconv -f latin1 -t utf-8`".to_owned()]
+            }
+            DataError::BlankColumnName { .. } | DataError::DuplicateColumnName { .. } => {
+                vec!["the first line must name every column once".to_owned()]
+            }
+            DataError::UnknownColumn { nearest, known, .. } => unknown_column(nearest.as_deref(), known),
+            DataError::UnknownPositive { labels, .. } | DataError::UnknownLabel { labels, .. } => {
+                vec![format!("the labels are {}", some_of(labels))]
+            }
+            DataError::TargetNotNumeric { .. } => vec!["leave the task out to predict classes".to_owned()],
+            DataError::TargetInfinite { .. } => {
+                vec!["remove these rows, or leave their target empty".to_owned()]
+            }
+            DataError::WrongTask { .. } => vec!["leave the task out to have it inferred".to_owned()],
+            DataError::NoFeatures { .. } => vec!["set the kind of a column in `[columns]`".to_owned()],
+            DataError::WrongKind { .. } => vec!["leave the kind out to have it inferred".to_owned()],
+            DataError::RareClass { n_rows, .. } => rare_class(*n_rows),
+            DataError::TooFewRows { .. }
+            | DataError::TooFewGroups { .. }
+            | DataError::TooFewMoments { .. } => {
+                vec!["use fewer folds or a smaller holdout share".to_owned()]
+            }
+            DataError::NoSplitColumn { scheme } => vec![format!("name a {scheme} column in `[split]`")],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn unknown_column(nearest: Option<&str>, known: &[String]) -> Vec<String> {
+    let similar = nearest.map(|nearest| format!("did you mean `{nearest}`?"));
+    similar.into_iter().chain([format!("the columns are {}", some_of(known))]).collect()
+}
+
+fn rare_class(n_rows: usize) -> Vec<String> {
+    let fewer = (n_rows >= 2).then(|| format!("use at most {n_rows} folds"));
+    fewer.into_iter().chain(["drop the rows of this class, or merge it with another".to_owned()]).collect()
+}
+
+/// Lists beyond twenty names are cut: a table may have thousands of columns.
+fn some_of(names: &[String]) -> String {
+    const LIMIT: usize = 20;
+    let mut list: Vec<String> = names.iter().take(LIMIT).map(|name| format!("`{name}`")).collect();
+    if names.len() > LIMIT {
+        list.push(format!("and {} more", names.len() - LIMIT));
+    }
+    list.join(", ")
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use polars::prelude::{DataFrame, DataType};
+use polars::prelude::DataFrame;
 use sha2::{Digest, Sha256};
 
 use crate::values::Values;
@@ -10,15 +10,15 @@ use crate::values::Values;
 /// SHA-256 in hexadecimal over column names and values in order.
 ///
 /// Numbers count by value (`1` equals `1.0`; beyond 2^53 integers are rounded), times by the moment, so the
-/// same table hashes the same from CSV and Parquet. Dates written as text differ from typed dates.
+/// same table hashes the same from CSV and Parquet. Dates written as text differ from typed dates. Of columns
+/// that cannot be used, such as lists, the type alone counts.
 pub(crate) fn content_hash(frame: &DataFrame) -> String {
     let mut table = Sha256::new();
     let mut buffer = Vec::new();
     for column in frame.columns() {
-        let series = column.as_materialized_series();
         buffer.clear();
         put_text(&mut buffer, column.name());
-        let values = Values::of(series);
+        let values = Values::of(column.as_materialized_series());
         match &values {
             Values::Numbers { values, .. } => values.iter().for_each(|value| put_number(&mut buffer, *value)),
             Values::Flags(flags) => buffer.extend(flags.iter().map(|flag| match flag {
@@ -37,7 +37,7 @@ pub(crate) fn content_hash(frame: &DataFrame) -> String {
                     buffer.extend(micros.to_le_bytes());
                 }
             }),
-            Values::Unsupported { .. } => put_text(&mut buffer, &describe(series.dtype())),
+            Values::Unsupported { dtype } => put_text(&mut buffer, dtype),
         }
         table.update(&buffer);
     }
@@ -63,8 +63,4 @@ fn put_number(buffer: &mut Vec<u8>, value: f64) {
         // Adding zero turns the negative zero into the positive one.
         buffer.extend((value + 0.0).to_le_bytes());
     }
-}
-
-fn describe(dtype: &DataType) -> String {
-    dtype.to_string()
 }

@@ -71,8 +71,12 @@ fn numeric(values: &Values<'_>, unparsed: &mut Unparsed) -> Result<Vec<f64>, Str
     match values {
         Values::Numbers { values, .. } => Ok(values.clone()),
         Values::Flags(flags) => Ok(flags.iter().map(|flag| number_of(*flag)).collect()),
-        Values::Texts(texts) => Ok(parsed(texts, unparsed, parse_number).map(|value| value.unwrap_or(f64::NAN)).collect()),
-        Values::Times { values, .. } if values.iter().all(Option::is_none) => Ok(vec![f64::NAN; values.len()]),
+        Values::Texts(texts) => {
+            Ok(parsed(texts, unparsed, parse_number).map(|value| value.unwrap_or(f64::NAN)).collect())
+        }
+        Values::Times { values, .. } if values.iter().all(Option::is_none) => {
+            Ok(vec![f64::NAN; values.len()])
+        }
         Values::Times { .. } | Values::Unsupported { .. } => Err(values.describe()),
     }
 }
@@ -97,7 +101,9 @@ fn times(values: &Values<'_>, unparsed: &mut Unparsed) -> Result<Vec<Option<i64>
     match values {
         Values::Times { values, .. } => Ok(values.clone()),
         Values::Texts(texts) => Ok(parsed(texts, unparsed, micros).collect()),
-        Values::Numbers { values, .. } if values.iter().all(|value| value.is_nan()) => Ok(vec![None; values.len()]),
+        Values::Numbers { values, .. } if values.iter().all(|value| value.is_nan()) => {
+            Ok(vec![None; values.len()])
+        }
         Values::Numbers { .. } | Values::Flags(_) | Values::Unsupported { .. } => Err(values.describe()),
     }
 }
@@ -167,7 +173,9 @@ mod tests {
         let flags = Values::Flags(vec![Some(true), Some(false), None]);
         let numbers = Values::Numbers { values: vec![1.0, 0.0, f64::NAN], whole: true };
         for values in [texts, flags, numbers] {
-            let Ok(Column::Numeric(column)) = read(&values, ColumnKind::Boolean) else { panic!("no boolean") };
+            let Ok(Column::Numeric(column)) = read(&values, ColumnKind::Boolean) else {
+                panic!("no boolean")
+            };
             assert_eq!(column[..2], [1.0, 0.0]);
             assert!(column[2].is_nan());
         }
@@ -197,7 +205,13 @@ mod tests {
     #[test]
     fn a_missing_column_fits_every_kind() {
         let empty = Values::Texts(vec![None, None]);
-        for kind in [ColumnKind::Numeric, ColumnKind::Boolean, ColumnKind::Datetime, ColumnKind::Text, ColumnKind::Categorical] {
+        for kind in [
+            ColumnKind::Numeric,
+            ColumnKind::Boolean,
+            ColumnKind::Datetime,
+            ColumnKind::Text,
+            ColumnKind::Categorical,
+        ] {
             assert_eq!(read(&empty, kind).unwrap().n_missing(), 2, "{kind:?}");
         }
     }

@@ -75,7 +75,7 @@ fn read_column(
     warnings: &mut Vec<String>,
 ) -> Result<(ColumnProfile, Column), Option<String>> {
     let FeatureColumn { name, kind, levels, tolerant } = feature;
-    let mut values = Values::of(series(frame, name).map_err(|_| None)?);
+    let mut values = Values::of(series(frame, "a feature", name).map_err(|_| None)?);
     let n_infinite = values.drop_infinities();
     if n_infinite > 0 {
         warnings.push(format!("column `{name}`: {n_infinite} infinite values count as missing"));
@@ -85,7 +85,8 @@ fn read_column(
     }
     let read = materialise(&values, Reading { kind: *kind, tolerant: *tolerant, levels }).map_err(Some)?;
     if read.n_unparsed > 0 {
-        warnings.push(format!("column `{name}`: {} values do not parse and count as missing", read.n_unparsed));
+        warnings
+            .push(format!("column `{name}`: {} values do not parse and count as missing", read.n_unparsed));
     }
     let decision = Decision { kind: *kind, reason: "as in training".to_owned(), tolerant: *tolerant };
     let mut profile = infer::profile(name, &values, &Counts::of(&values), decision);
@@ -98,12 +99,13 @@ fn target_of(
     schema: &FeatureSchema,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Target>, DataError> {
-    let Ok(series) = series(frame, &schema.target) else { return Ok(None) };
+    let Ok(series) = series(frame, "the target", &schema.target) else { return Ok(None) };
     let values = Values::of(series);
     let n_missing = (0..frame.height()).filter(|row| values.is_missing(*row)).count();
     if n_missing > 0 {
         let (target, n_rows) = (&schema.target, frame.height());
-        warnings.push(format!("target `{target}` is missing in {n_missing} of {n_rows} rows and was not used"));
+        warnings
+            .push(format!("target `{target}` is missing in {n_missing} of {n_rows} rows and was not used"));
         return Ok(None);
     }
     match schema.task {

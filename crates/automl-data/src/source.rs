@@ -13,7 +13,17 @@ pub const MISSING_SPELLINGS: [&str; 20] = [
 
 /// Extensions that can be read.
 pub(crate) const READABLE: &[&str] = &[
-    "csv", "csv.gz", "tsv", "tsv.gz", "parquet", "arrow", "feather", "ipc", "ndjson", "ndjson.gz", "jsonl",
+    "csv",
+    "csv.gz",
+    "tsv",
+    "tsv.gz",
+    "parquet",
+    "arrow",
+    "feather",
+    "ipc",
+    "ndjson",
+    "ndjson.gz",
+    "jsonl",
     "jsonl.gz",
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use automl_core::{ColumnKind, ColumnProfile, DataProfile};
-use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
+use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, Series};
 use rayon::prelude::*;
 
 use crate::column::Column;
@@ -58,20 +58,30 @@ impl Table {
             class_counts,
             columns: profiles,
         };
-        Ok(Table { frame, profile, schema, columns, target: Some(target), groups, times, content_hash, warnings })
+        Ok(Table {
+            frame,
+            profile,
+            schema,
+            columns,
+            target: Some(target),
+            groups,
+            times,
+            content_hash,
+            warnings,
+        })
     }
 }
 
 fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataError> {
-    check_name(frame, "the target", &options.target)?;
+    series(frame, "the target", &options.target)?;
     for name in options.columns.keys() {
-        check_name(frame, "in [columns]", name)?;
+        series(frame, "in [columns]", name)?;
     }
     if let Some(name) = &options.group {
-        check_name(frame, "the group column", name)?;
+        series(frame, "the group column", name)?;
     }
     if let Some(name) = &options.time {
-        check_name(frame, "the time column", name)?;
+        series(frame, "the time column", name)?;
     }
     match options.columns.get(&options.target) {
         Some(kind) => Err(DataError::WrongKind {
@@ -86,9 +96,14 @@ fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataErro
 /// A name is similar from three quarters on (Jaro-Winkler); below, a suggestion would mislead.
 const SIMILAR: f64 = 0.75;
 
-fn check_name(frame: &DataFrame, role: &'static str, name: &str) -> Result<(), DataError> {
-    if frame.column(name).is_ok() {
-        return Ok(());
+/// The column `name`, or the error that tells what it was wanted for and which name is nearest.
+pub(crate) fn series<'a>(
+    frame: &'a DataFrame,
+    role: &'static str,
+    name: &str,
+) -> Result<&'a Series, DataError> {
+    if let Ok(column) = frame.column(name) {
+        return Ok(column.as_materialized_series());
     }
     let known: Vec<String> = frame.get_column_names_owned().iter().map(ToString::to_string).collect();
     let wanted = name.to_lowercase();
@@ -110,9 +125,9 @@ pub(crate) fn drop_without_target(
 ) -> Result<(DataFrame, usize), DataError> {
     let n_rows = frame.height();
     let keep: Vec<bool> = {
-        let values = Values::of(series(&frame, target)?);
-        if let Values::Unsupported { dtype } = &values {
-            return Err(DataError::UnsupportedType { column: target.to_owned(), dtype: dtype.clone() });
+        let values = Values::of(series(&frame, "the target", target)?);
+        if let Values::Unsupported { .. } = &values {
+            return Err(DataError::UnusableTarget { target: target.to_owned(), found: values.describe() });
         }
         (0..n_rows).map(|row| !values.is_missing(row)).collect()
     };
@@ -123,24 +138,17 @@ pub(crate) fn drop_without_target(
     if n_dropped == n_rows {
         return Err(DataError::TargetMissing { target: target.to_owned(), n_rows });
     }
-    warnings.push(format!("{n_dropped} of {n_rows} rows have no value of target `{target}` and were dropped"));
+    warnings
+        .push(format!("{n_dropped} of {n_rows} rows have no value of target `{target}` and were dropped"));
     let mask = BooleanChunked::from_slice("keep".into(), &keep);
     match frame.filter(&mask) {
         Ok(frame) => Ok((frame, n_dropped)),
-        Err(error) => Err(DataError::UnsupportedType { column: target.to_owned(), dtype: error.to_string() }),
+        Err(error) => Err(DataError::UnusableTarget { target: target.to_owned(), found: error.to_string() }),
     }
 }
 
-pub(crate) fn series<'a>(frame: &'a DataFrame, name: &str) -> Result<&'a polars::prelude::Series, DataError> {
-    check_name(frame, "wanted here", name)?;
-    frame
-        .column(name)
-        .map(polars::prelude::Column::as_materialized_series)
-        .map_err(|error| DataError::UnsupportedType { column: name.to_owned(), dtype: error.to_string() })
-}
-
 fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {
-    let values = Values::of(series(frame, &options.target)?);
+    let values = Values::of(series(frame, "the target", &options.target)?);
     let choice = TargetChoice { task: options.task, positive: options.positive.as_deref() };
     plan(&options.target, &values, choice)
 }
@@ -157,11 +165,15 @@ struct Built {
 fn build_columns(frame: &DataFrame, options: &TableOptions) -> Result<Vec<Built>, DataError> {
     let names = frame.get_column_names_owned();
     let names: Vec<&str> = names.iter().map(polars::prelude::PlSmallStr::as_str).collect();
-    names.into_par_iter().filter(|name| *name != options.target).map(|name| build(frame, name, options)).collect()
+    names
+        .into_par_iter()
+        .filter(|name| *name != options.target)
+        .map(|name| build(frame, name, options))
+        .collect()
 }
 
 fn build(frame: &DataFrame, name: &str, options: &TableOptions) -> Result<Built, DataError> {
-    let mut values = Values::of(series(frame, name)?);
+    let mut values = Values::of(series(frame, "a feature", name)?);
     let mut warnings = Vec::new();
     let n_infinite = values.drop_infinities();
     if n_infinite > 0 {
@@ -221,7 +233,7 @@ fn no_features(profiles: &[ColumnProfile]) -> DataError {
 
 /// Group index of each row, numbered by first appearance.
 fn groups(frame: &DataFrame, name: &str) -> Result<Vec<u32>, DataError> {
-    let values = Values::of(series(frame, name)?);
+    let values = Values::of(series(frame, "the group column", name)?);
     complete("group", name, &values)?;
     let mut index: HashMap<String, u32> = HashMap::new();
     let group = |row| {
@@ -233,7 +245,7 @@ fn groups(frame: &DataFrame, name: &str) -> Result<Vec<u32>, DataError> {
 
 /// The place of each row in time: microseconds, or ranks of numbers.
 fn times(frame: &DataFrame, name: &str) -> Result<Vec<i64>, DataError> {
-    let values = Values::of(series(frame, name)?);
+    let values = Values::of(series(frame, "the time column", name)?);
     complete("time", name, &values)?;
     if let Values::Numbers { values, .. } = &values {
         let mut sorted = values.clone();

@@ -45,8 +45,10 @@ impl<'a> Values<'a> {
             }
             dtype if dtype.is_primitive_numeric() => {
                 let floats = series.cast(&DataType::Float64).ok()?;
-                let values: Vec<f64> = floats.f64().ok()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-                let whole = dtype.is_integer() || values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
+                let values: Vec<f64> =
+                    floats.f64().ok()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+                let whole =
+                    dtype.is_integer() || values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
                 Some(Values::Numbers { values, whole })
             }
             _ => None,

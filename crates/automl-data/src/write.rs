@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_back_the_same() {
         let folder = tempfile::tempdir().unwrap();
-        let frame = df!("row" => [1_i64, 2], "class" => ["a, \"b\"", "c\nd"], "p" => [0.1, 1.0 / 3.0]).unwrap();
+        let frame =
+            df!("row" => [1_i64, 2], "class" => ["a, \"b\"", "c\nd"], "p" => [0.1, 1.0 / 3.0]).unwrap();
         for name in ["p.csv", "p.tsv", "p.parquet"] {
             let path = folder.path().join(name);
             write_predictions(&frame, &path).unwrap();

@@ -83,7 +83,7 @@ pub fn plan_folds(table: &Table, options: &SplitOptions, seed: Seed) -> Result<F
         SplitScheme::Holdout { share } => {
             let (holdout, rest) = cut_random(table, options.holdout, seed)?;
             let mut shuffle = Shuffle::new(seed.step(1));
-            let valid = take_share(table, &rest, share, &mut shuffle);
+            let valid = take_share(table, &rest, share, 1, &mut shuffle);
             let fold = fold_of(&rest, &valid);
             check_fold(&fold, rest.len())?;
             check_classes(table, &fold)?;
@@ -117,7 +117,7 @@ fn check(options: &SplitOptions) -> Result<(), DataError> {
 /// Holdout and rest, both ascending.
 fn cut_random(table: &Table, share: f64, seed: Seed) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let rows: Vec<usize> = (0..table.n_rows()).collect();
-    let mut holdout = take_share(table, &rows, share, &mut Shuffle::new(seed));
+    let mut holdout = take_share(table, &rows, share, 0, &mut Shuffle::new(seed));
     holdout.sort_unstable();
     let rest = without(&rows, &holdout);
     if share > 0.0 && holdout.is_empty() || rest.len() < 2 {
@@ -127,8 +127,8 @@ fn cut_random(table: &Table, share: f64, seed: Seed) -> Result<(Vec<usize>, Vec<
     Ok((holdout, rest))
 }
 
-/// A share of the rows, the same of every class. Each class keeps at least one row back.
-fn take_share(table: &Table, rows: &[usize], share: f64, shuffle: &mut Shuffle) -> Vec<usize> {
+/// A share of the rows, the same of every class: at least `least` of each, but never all of one.
+fn take_share(table: &Table, rows: &[usize], share: f64, least: usize, shuffle: &mut Shuffle) -> Vec<usize> {
     if share == 0.0 {
         return Vec::new();
     }
@@ -138,7 +138,7 @@ fn take_share(table: &Table, rows: &[usize], share: f64, shuffle: &mut Shuffle) 
     for mut class in strata(table, rows) {
         shuffle.apply(&mut class);
         due += class.len() as f64 * share;
-        let count = (due.round() as usize).min(class.len() - 1);
+        let count = (due.round() as usize).max(least).min(class.len() - 1);
         due -= count as f64;
         taken.extend_from_slice(&class[..count]);
     }
@@ -159,7 +159,12 @@ fn strata(table: &Table, rows: &[usize]) -> Vec<Vec<usize>> {
     strata
 }
 
-fn k_folds(table: &Table, rest: &[usize], folds: usize, shuffle: &mut Shuffle) -> Result<Vec<Fold>, DataError> {
+fn k_folds(
+    table: &Table,
+    rest: &[usize],
+    folds: usize,
+    shuffle: &mut Shuffle,
+) -> Result<Vec<Fold>, DataError> {
     if rest.len() < folds {
         return Err(too_few(rest.len(), folds, format!("a split into {folds} folds")));
     }
@@ -193,7 +198,11 @@ fn check_classes(table: &Table, fold: &Fold) -> Result<(), DataError> {
         let of = |rows: &[usize]| rows.iter().filter(|&&row| codes[row] == class).count();
         let (train, valid) = (of(&fold.train), of(&fold.valid));
         if train == 0 || valid == 0 {
-            return Err(DataError::RareClass { class: label_of(table, class), n_rows: train + valid, n_folds: 2 });
+            return Err(DataError::RareClass {
+                class: label_of(table, class),
+                n_rows: train + valid,
+                n_folds: 2,
+            });
         }
     }
     Ok(())
@@ -247,24 +256,19 @@ fn time_plan(table: &Table, folds: usize, share: f64) -> Result<FoldPlan, DataEr
     };
     let wanted = order.len() - (order.len() as f64 * share).round() as usize;
     let end = if wanted == order.len() { wanted } else { boundary(wanted) };
-    let mut cuts: Vec<usize> = (1..=folds).map(|block| boundary_below(boundary(block * end / (folds + 1)), end)).collect();
+    let mut cuts: Vec<usize> =
+        (1..=folds).map(|block| boundary(block * end / (folds + 1)).min(end)).collect();
     cuts.push(end);
     let distinct = cuts.windows(2).all(|pair| pair[0] < pair[1]) && cuts[0] > 0;
     let has_holdout = share == 0.0 || end < order.len();
     if !distinct || !has_holdout {
-        let needed = folds + 1 + usize::from(share > 0.0);
-        let what = format!("a split in time into {folds} folds with a holdout share of {share} (moments, not rows)");
-        let mut moments = times.to_vec();
-        moments.sort_unstable();
-        moments.dedup();
-        return Err(too_few(moments.len().min(needed.saturating_sub(1)).max(1), needed, what));
+        let n_moments = order.chunk_by(|a, b| times[*a] == times[*b]).count();
+        let n_rows = times.len();
+        return Err(DataError::TooFewMoments { n_rows, n_moments, n_folds: folds, holdout: share });
     }
-    let fold = |cut: &[usize]| Fold { train: order[..cut[0]].to_vec(), valid: order[cut[0]..cut[1]].to_vec() };
+    let fold =
+        |cut: &[usize]| Fold { train: order[..cut[0]].to_vec(), valid: order[cut[0]..cut[1]].to_vec() };
     Ok(FoldPlan { holdout: order[end..].to_vec(), folds: cuts.windows(2).map(fold).collect() })
-}
-
-fn boundary_below(at: usize, end: usize) -> usize {
-    at.min(end)
 }
 
 fn check_fold(fold: &Fold, n_rows: usize) -> Result<(), DataError> {

@@ -67,8 +67,10 @@ impl<'a> Counts<'a> {
             Counts::Numbers(runs) => most(runs, n, |value| number_text(*value)),
             Counts::Texts(runs) => most(runs, n, |text| (*text).to_owned()),
             Counts::Flags(counts) => {
-                let present: Vec<(bool, usize)> =
-                    [(false, counts[0]), (true, counts[1])].into_iter().filter(|(_, count)| *count > 0).collect();
+                let present: Vec<(bool, usize)> = [(false, counts[0]), (true, counts[1])]
+                    .into_iter()
+                    .filter(|(_, count)| *count > 0)
+                    .collect();
                 most(&present, n, ToString::to_string)
             }
             Counts::Times(runs) => most(runs, n, |micros| {

@@ -73,12 +73,18 @@ pub(crate) fn decide(name: &str, values: &Values<'_>, counts: &Counts<'_>) -> De
 }
 
 /// The full profile of a column of this kind.
-pub(crate) fn profile(name: &str, values: &Values<'_>, counts: &Counts<'_>, decision: Decision) -> ColumnProfile {
+pub(crate) fn profile(
+    name: &str,
+    values: &Values<'_>,
+    counts: &Counts<'_>,
+    decision: Decision,
+) -> ColumnProfile {
     let n_present = counts.n_present();
     let stats = match (values, decision.kind) {
         (Values::Numbers { values, .. }, ColumnKind::Numeric) => stats::of(values),
         (Values::Texts(texts), ColumnKind::Numeric) => {
-            let parsed: Vec<f64> = texts.iter().flatten().filter_map(|text| texts::parse_number(text)).collect();
+            let parsed: Vec<f64> =
+                texts.iter().flatten().filter_map(|text| texts::parse_number(text)).collect();
             stats::of(&parsed)
         }
         _ => stats::Stats::default(),

@@ -17,8 +17,8 @@ const MAX_CODES: usize = 50;
 const MIN_ROWS_PER_CODE: usize = 10;
 /// Words that make whole numbers codes.
 const CODE_WORDS: [&str; 16] = [
-    "category", "cat", "class", "cluster", "code", "country", "district", "group", "kind", "origin", "postcode",
-    "region", "type", "zip", "zipcode", "zone",
+    "category", "cat", "class", "cluster", "code", "country", "district", "group", "kind", "origin",
+    "postcode", "region", "type", "zip", "zipcode", "zone",
 ];
 /// Words that make all-different whole numbers identifiers.
 const ID_WORDS: [&str; 9] = ["id", "index", "idx", "key", "no", "nr", "number", "row", "uuid"];

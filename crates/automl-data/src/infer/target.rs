@@ -33,9 +33,13 @@ pub(crate) struct TargetChoice<'a> {
 }
 
 /// Understands a target without missing values.
-pub(crate) fn plan(name: &str, values: &Values<'_>, choice: TargetChoice<'_>) -> Result<TargetPlan, DataError> {
+pub(crate) fn plan(
+    name: &str,
+    values: &Values<'_>,
+    choice: TargetChoice<'_>,
+) -> Result<TargetPlan, DataError> {
     if let Values::Unsupported { .. } | Values::Times { .. } = values {
-        return Err(DataError::UnsupportedType { column: name.to_owned(), dtype: values.describe() });
+        return Err(DataError::UnusableTarget { target: name.to_owned(), found: values.describe() });
     }
     check_finite(name, values)?;
     let counts = Counts::of(values);
@@ -104,7 +108,9 @@ pub(crate) fn real(name: &str, values: &Values<'_>) -> Result<Vec<f64>, DataErro
     check_finite(name, values)?;
     match values {
         Values::Numbers { values, .. } => Ok(values.clone()),
-        Values::Flags(flags) => Ok(flags.iter().map(|flag| f64::from(u8::from(*flag == Some(true)))).collect()),
+        Values::Flags(flags) => {
+            Ok(flags.iter().map(|flag| f64::from(u8::from(*flag == Some(true)))).collect())
+        }
         Values::Texts(texts) => {
             let parsed: Vec<Option<f64>> = texts.iter().map(|text| parse_number((*text)?)).collect();
             let failed = || texts.iter().zip(&parsed).filter(|(_, parsed)| parsed.is_none());
@@ -116,7 +122,7 @@ pub(crate) fn real(name: &str, values: &Values<'_>) -> Result<Vec<f64>, DataErro
             Ok(parsed.into_iter().flatten().collect())
         }
         Values::Times { .. } | Values::Unsupported { .. } => {
-            Err(DataError::UnsupportedType { column: name.to_owned(), dtype: values.describe() })
+            Err(DataError::UnusableTarget { target: name.to_owned(), found: values.describe() })
         }
     }
 }
@@ -152,7 +158,8 @@ fn classes(
 
 /// The class index of each row.
 pub(crate) fn codes(name: &str, values: &Values<'_>, labels: &[String]) -> Result<Vec<u32>, DataError> {
-    let index: HashMap<&str, u32> = labels.iter().zip(0..).map(|(label, code)| (label.as_str(), code)).collect();
+    let index: HashMap<&str, u32> =
+        labels.iter().zip(0..).map(|(label, code)| (label.as_str(), code)).collect();
     let code = |row: usize| {
         let text = values.text(row).unwrap_or_default();
         index.get(text.as_str()).copied().ok_or_else(|| DataError::UnknownLabel {

@@ -74,7 +74,10 @@ fn numbers(runs: &[(&str, usize)], n_present: usize) -> Option<Decision> {
     let reason = if n_failed == 0 {
         format!("all {n_present} texts are numbers")
     } else {
-        format!("{n_parsed} of {n_present} texts are numbers; others, such as `{}`, count as missing", shorten(example))
+        format!(
+            "{n_parsed} of {n_present} texts are numbers; others, such as `{}`, count as missing",
+            shorten(example)
+        )
     };
     Some(Decision { kind: ColumnKind::Numeric, reason, tolerant: n_failed > 0 })
 }
@@ -135,7 +138,8 @@ mod tests {
 
     #[test]
     fn dates_need_99_percent() {
-        let mut texts: Vec<String> = (0..99).map(|day| format!("2024-{:02}-{:02}", day / 28 + 1, day % 28 + 1)).collect();
+        let mut texts: Vec<String> =
+            (0..99).map(|day| format!("2024-{:02}-{:02}", day / 28 + 1, day % 28 + 1)).collect();
         texts.push("unknown".to_owned());
         assert_eq!(kind(&texts), ColumnKind::Date);
         texts.push("unknown".to_owned());
@@ -161,7 +165,8 @@ mod tests {
 
     #[test]
     fn prose_is_text_and_tickets_are_an_id() {
-        let prose: Vec<String> = (0..50).map(|row| format!("row {row} tells a story of its own {row}")).collect();
+        let prose: Vec<String> =
+            (0..50).map(|row| format!("row {row} tells a story of its own {row}")).collect();
         assert_eq!(kind(&prose), ColumnKind::Text);
         let tickets: Vec<String> = (0..50).map(|row| format!("A/{row} {}", row * 7)).collect();
         assert_eq!(kind(&tickets), ColumnKind::Id);

@@ -76,11 +76,17 @@ fn fraction(bytes: &[u8]) -> Option<i64> {
     }
     let value = digits(decimals)?;
     let exponent = 6 - decimals.len() as i32;
-    Some(if exponent >= 0 { value * 10_i64.pow(exponent as u32) } else { value / 10_i64.pow(-exponent as u32) })
+    Some(if exponent >= 0 {
+        value * 10_i64.pow(exponent as u32)
+    } else {
+        value / 10_i64.pow(-exponent as u32)
+    })
 }
 
 fn digits(bytes: &[u8]) -> Option<i64> {
-    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+    bytes
+        .iter()
+        .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -138,9 +144,19 @@ mod tests {
 
     #[test]
     fn what_is_no_date_is_refused() {
-        for text in ["", "2023-02-29", "2024-13-01", "24-01-01", "2024-01-01x", "2024-01-01T25:00", "2024-1-1",
-            "2024-01-01T12", "2024-01/01", "2024-01-01T12:00:00+1", "äöüäöüä"]
-        {
+        for text in [
+            "",
+            "2023-02-29",
+            "2024-13-01",
+            "24-01-01",
+            "2024-01-01x",
+            "2024-01-01T25:00",
+            "2024-1-1",
+            "2024-01-01T12",
+            "2024-01/01",
+            "2024-01-01T12:00:00+1",
+            "äöüäöüä",
+        ] {
             assert_eq!(parse_iso(text), None, "{text}");
         }
     }

@@ -87,7 +87,8 @@ fn tidy(frame: DataFrame, scan: &Scan, source: &Source) -> PolarsResult<DataFram
             columns.push(column.clone());
             continue;
         }
-        let texts = column.str()?.iter().map(|text| text.map(str::trim).filter(|text| !missing.contains(text)));
+        let texts =
+            column.str()?.iter().map(|text| text.map(str::trim).filter(|text| !missing.contains(text)));
         let name = column.name().clone();
         let series = match seen.holds {
             Holds::Whole => {

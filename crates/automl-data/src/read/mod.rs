@@ -109,7 +109,12 @@ fn stack(parts: Vec<(PathBuf, DataFrame)>) -> Result<DataFrame, DataError> {
     Ok(frame)
 }
 
-fn check_same_columns(first: &Path, frame: &DataFrame, path: &Path, part: &DataFrame) -> Result<(), DataError> {
+fn check_same_columns(
+    first: &Path,
+    frame: &DataFrame,
+    path: &Path,
+    part: &DataFrame,
+) -> Result<(), DataError> {
     let differ = |column: &str, expected: String, found: String| DataError::FilesDiffer {
         first: first.to_owned(),
         path: path.to_owned(),

@@ -158,9 +158,10 @@ fn classify(value: &[u8]) -> (Holds, bool) {
     if n_digits == unsigned.len() && n_digits > 0 {
         return if n_digits <= 18 { (Holds::Whole, plain) } else { (Holds::Text, true) };
     }
-    let starts_like_number = unsigned.first().is_some_and(|byte| byte.is_ascii_digit() || b".iI".contains(byte));
-    let number = starts_like_number
-        && std::str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok());
+    let starts_like_number =
+        unsigned.first().is_some_and(|byte| byte.is_ascii_digit() || b".iI".contains(byte));
+    let number =
+        starts_like_number && std::str::from_utf8(value).is_ok_and(|text| text.parse::<f64>().is_ok());
     if !number {
         return (Holds::Text, true);
     }
