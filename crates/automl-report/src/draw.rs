@@ -25,7 +25,7 @@ const FINENESS: f64 = 4.0;
 pub(crate) const TEXT_SIZE: f64 = 12.0;
 
 /// Width of an average character, in `viewBox` units.
-pub(crate) const CHARACTER_WIDTH: f64 = 6.4;
+pub(crate) const CHARACTER_WIDTH: f64 = 6.8;
 
 /// What a mark is painted with; the page's style sheet says which colour that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

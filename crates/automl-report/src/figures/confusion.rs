@@ -9,6 +9,9 @@ use crate::format;
 /// Most classes drawn by themselves; the others share one row and one column.
 const MOST_CLASSES: usize = 14;
 
+/// With more classes than this, cells leave out zeros and units.
+const SPACIOUS: usize = 6;
+
 /// Whether cells hold rows or shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cells {
@@ -66,13 +69,16 @@ impl Confusion {
         let count = self.counts[truth][predicted];
         match self.cells {
             Cells::Counts => {
-                let most = self.counts.iter().flatten().max().copied().unwrap_or(0).max(1);
+                // Merged classes hold many more rows; their cells would leave all others pale.
+                let n_own = self.labels.len() - usize::from(self.n_merged > 0);
+                let own = self.counts.iter().take(n_own).flat_map(|row| row.iter().take(n_own));
+                let most = own.max().copied().unwrap_or(0).max(1);
                 let label = if count >= 100_000 {
                     format::tick(count as f64, 1e3, count as f64)
                 } else {
                     format::count(count as usize)
                 };
-                (count as f64 / most as f64, label)
+                ((count as f64 / most as f64).min(1.0), label)
             }
             Cells::Shares => {
                 let of_class: u64 = self.counts[truth].iter().sum();
@@ -80,14 +86,34 @@ impl Confusion {
                     return (0.0, format::NONE.to_owned());
                 }
                 let share = count as f64 / of_class as f64;
-                (share, format!("{:.0} %", share * 100.0))
+                let unit = if self.labels.len() > SPACIOUS { "" } else { " %" };
+                (share, format!("{:.0}{unit}", share * 100.0))
             }
         }
     }
 
     fn left(&self, width: f64) -> f64 {
         let longest = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        (34.0 + longest as f64 * CHARACTER_WIDTH).min(width * 0.3)
+        let number = if self.labels.len() > SPACIOUS { 5 } else { 0 };
+        (34.0 + (longest + number) as f64 * CHARACTER_WIDTH).min(width * 0.32)
+    }
+
+    /// Labels of rows and of columns, as far as they fit; numbers where columns are too narrow for words.
+    fn fitted_labels(&self, width: f64) -> Vec<(String, String)> {
+        let room = |pixels: f64| (pixels / CHARACTER_WIDTH).max(1.0) as usize;
+        let (left, across) = (self.left(width), self.cell_size(width).0);
+        let (for_row, for_column) = (room(left - 12.0), room(across - 8.0));
+        let longest = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+        let numbered = longest > for_column && for_column < 8;
+        let fitted = |(index, label): (usize, &String)| {
+            if !numbered {
+                return (format::clip(label, for_row), format::clip(label, for_column));
+            }
+            let number = (index + 1).to_string();
+            let name = format::clip(label, for_row.saturating_sub(3 + number.len()).max(1));
+            (format!("{name} · {number}"), number)
+        };
+        self.labels.iter().enumerate().map(fitted).collect()
     }
 
     fn cell_size(&self, width: f64) -> (f64, f64) {
@@ -115,7 +141,7 @@ impl Figure for Confusion {
         };
         let cells = match self.cells {
             Cells::Counts => "Cells count rows",
-            Cells::Shares => "Each line sums to 100 %; the diagonal is the recall",
+            Cells::Shares => "Each line sums to 100 %, its diagonal is the recall",
         };
         format!("True classes down, predicted classes across. {cells}.{merged}")
     }
@@ -134,10 +160,8 @@ impl Figure for Confusion {
         let middle = left + across * self.labels.len() as f64 / 2.0;
         canvas.text("Predicted", (middle, 9.0), Anchor::Middle, Paint::Muted)?;
         canvas.text("True", (4.0, 29.0), Anchor::Start, Paint::Muted)?;
-        for (index, label) in self.labels.iter().enumerate() {
-            let column = format::clip(label, ((across - 8.0) / (CHARACTER_WIDTH * 1.05)).max(1.0) as usize);
+        for (index, (row, column)) in self.fitted_labels(canvas.width).into_iter().enumerate() {
             canvas.text(&column, (left + (index as f64 + 0.5) * across, 31.0), Anchor::Middle, Paint::Ink)?;
-            let row = format::clip(label, ((left - 14.0) / CHARACTER_WIDTH).max(1.0) as usize);
             canvas.text(&row, (left - 8.0, top + (index as f64 + 0.5) * down), Anchor::End, Paint::Ink)?;
         }
         for truth in 0..self.labels.len() {
@@ -147,7 +171,8 @@ impl Figure for Confusion {
                 let (share, label) = self.cell(truth, predicted);
                 canvas.bar(corner, far, Paint::Blue, 0.05 + 0.5 * share)?;
                 let size = (across * 1.55 / label.chars().count().max(1) as f64).min(TEXT_SIZE);
-                if size >= 8.0 {
+                let idle = self.counts[truth][predicted] == 0 && self.labels.len() > SPACIOUS;
+                if size >= 8.0 && !idle {
                     let at = (corner.0 + across / 2.0 - 0.75, corner.1 + down / 2.0 - 0.75);
                     canvas.sized_text(&label, at, Anchor::Middle, Paint::Ink, size)?;
                 }
@@ -182,6 +207,8 @@ mod tests {
         assert_eq!(confusion.labels[14], "186 others");
         assert_eq!(confusion.counts.iter().flatten().sum::<u64>(), 214);
         assert_eq!(confusion.counts[14][14], 186);
+        assert_eq!(confusion.cell(0, 0), (1.0, "2".to_owned()));
+        assert_eq!(confusion.fitted_labels(510.0)[14], ("186 others · 15".to_owned(), "15".to_owned()));
     }
 
     #[test]
