@@ -190,7 +190,9 @@ impl Figure for Curves {
     }
 
     fn height(&self, width: f64) -> f64 {
-        (width * 0.8).min(400.0)
+        let legend_room =
+            if width < 400.0 { 15.0 * self.classes.len().min(MOST_COLOURS) as f64 } else { 0.0 };
+        (width * 0.8).min(400.0) + legend_room
     }
 
     fn draw(&self, canvas: &Canvas<'_>) -> Drawn {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use automl_core::{Metric, TrialRecord, TrialState};
 
-use super::{Figure, Span, axis_name, beyond_note, family_of, quantile, thin, value_of, without_outliers};
+use super::{Figure, Span, axis_name, beyond_note, family_of, quantile, range_with, thin, value_of};
 use crate::draw::{Canvas, Drawn, Paint};
 use crate::format;
 use crate::plot::{Plot, Symbol};
@@ -53,10 +53,7 @@ impl Families {
     fn range(&self) -> (Vec<f64>, usize) {
         let direction = self.metric.direction();
         let values: Vec<f64> = self.rows.iter().flat_map(|row| row.values.iter().copied()).collect();
-        let (mut shown, _) = without_outliers(&values, direction);
-        shown.extend(self.rows.iter().map(|row| row.quartiles[1]));
-        let limit = shown.iter().map(|value| direction.cost(*value)).fold(f64::NEG_INFINITY, f64::max);
-        (shown, values.iter().filter(|value| direction.cost(**value) > limit).count())
+        range_with(&values, self.rows.iter().map(|row| row.quartiles[1]), direction)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use automl_core::{Metric, TrialState};
 
-use super::{Figure, MOST_POINTS, Span, axis_name, beyond_note, thin, value_of, without_outliers};
+use super::{Figure, MOST_POINTS, Span, axis_name, beyond_note, range_with, thin, value_of};
 use crate::draw::{Canvas, Drawn, Paint};
 use crate::format;
 use crate::model::ReportModel;
@@ -68,7 +68,7 @@ impl History {
     /// Values to show on the axis, and how many lie beyond it.
     fn range(&self) -> (Vec<f64>, usize) {
         let values: Vec<f64> = self.complete.iter().chain(&self.pruned).map(|(_, value)| *value).collect();
-        without_outliers(&values, self.metric.direction())
+        range_with(&values, self.baseline, self.metric.direction())
     }
 }
 
@@ -119,7 +119,7 @@ impl Figure for History {
     }
 
     fn draw(&self, canvas: &Canvas<'_>) -> Drawn {
-        let y = Scale::around(self.range().0.into_iter().chain(self.baseline), 5);
+        let y = Scale::around(self.range().0, 5);
         let pad = (self.last_number * 0.015).max(0.5);
         let x = Scale::whole(-pad, self.last_number + pad, (canvas.width / 90.0) as usize);
         let plot = Plot::new(canvas, (x, "Trial"), (y, &axis_name(self.metric)), &self.legend())?;

@@ -123,6 +123,19 @@ pub(crate) fn without_outliers(values: &[f64], direction: Direction) -> (Vec<f64
     (shown.collect(), n_beyond)
 }
 
+/// The same, with `landmarks` always shown: whatever is no worse than they are is then shown as well.
+pub(crate) fn range_with(
+    values: &[f64],
+    landmarks: impl IntoIterator<Item = f64>,
+    direction: Direction,
+) -> (Vec<f64>, usize) {
+    let (mut shown, _) = without_outliers(values, direction);
+    shown.extend(landmarks);
+    let limit = shown.iter().map(|value| direction.cost(*value)).fold(f64::NEG_INFINITY, f64::max);
+    let n_beyond = values.iter().filter(|value| direction.cost(**value) > limit).count();
+    (shown, n_beyond)
+}
+
 /// Quantile of sorted values with linear interpolation (numpy's default); `None` where there is none.
 pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let position = share * (sorted.len().checked_sub(1)? as f64);
@@ -157,6 +170,8 @@ mod tests {
         assert_eq!(without_outliers(&values, Direction::Minimize), (vec![0.1, 0.2, 0.2, 0.3], 1));
         assert_eq!(without_outliers(&[1.0, 1.0], Direction::Maximize), (vec![1.0, 1.0], 0));
         assert_eq!(without_outliers(&[], Direction::Maximize), (vec![], 0));
+        assert_eq!(range_with(&values, [50.0], Direction::Minimize).1, 1);
+        assert_eq!(range_with(&values, [95.0], Direction::Minimize).1, 0);
     }
 
     #[test]
