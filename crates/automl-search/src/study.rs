@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use automl_core::{
-    Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchSpace, Seed, StopReason, StopSignal,
+    Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed, StopReason, StopSignal,
     TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
 use crate::error::{Origin, RunError};
+
+/// Draws after which a repeated configuration is accepted: the space may have no other.
+const UNSEEN_DRAWS: u64 = 16;
 
 /// What to search, how, and for how long.
 pub struct SearchPlan<'a> {
@@ -170,13 +173,26 @@ fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resul
         (params.clone(), Origin::Initial)
     } else {
         let sampler = plan.sampler.name();
-        let seed = plan.seed.trial(slot).purpose(Purpose::Sample);
-        let suggested = plan.sampler.suggest(plan.space, &progress.history, seed);
+        let suggested = suggest_unseen(plan, &progress.history, slot);
         let params = suggested.map_err(|source| RunError::Suggest { sampler, slot, source })?;
         (params, Origin::Sampler(sampler))
     };
     let wrong = |source| RunError::Configuration { slot, origin, source };
     plan.space.check(&params).map_err(wrong)?;
+    Ok(params)
+}
+
+/// A proposal that no finished trial had, if a few draws find one: a family without hyper-parameters, or a small
+/// grid, would otherwise be evaluated again and again.
+fn suggest_unseen(plan: &SearchPlan<'_>, history: &[TrialRecord], slot: u32) -> Result<Params, SearchError> {
+    let seed = plan.seed.trial(slot).purpose(Purpose::Sample);
+    let mut params = plan.sampler.suggest(plan.space, history, seed)?;
+    for draw in 1..UNSEEN_DRAWS {
+        if history.iter().all(|trial| trial.params != params) {
+            break;
+        }
+        params = plan.sampler.suggest(plan.space, history, seed.step(draw))?;
+    }
     Ok(params)
 }
 

@@ -205,3 +205,15 @@ fn a_gap_among_the_slots_is_filled_first() {
         .unwrap();
     assert_eq!(slots, [(1, vec![0, 2]), (3, vec![0, 1, 2])]);
 }
+
+#[test]
+fn nothing_is_repeated_while_something_is_untried() {
+    let mut fixture = Fixture::new();
+    fixture.space = SearchSpace::new(vec![ParamSpec::new("a", Domain::choice(&["x", "y", "z"]))]).unwrap();
+    fixture.run(5, &mut |_: &Params, _: &mut TrialContext<'_>| Ok(0.0)).unwrap();
+    let tried: Vec<String> = fixture.trials().iter().map(|trial| trial.params.to_string()).collect();
+    let mut first: Vec<String> = tried[..3].to_vec();
+    first.sort();
+    assert_eq!(first, ["a=x", "a=y", "a=z"]);
+    assert_eq!(tried.len(), 5, "an exhausted space goes on");
+}
