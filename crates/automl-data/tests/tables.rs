@@ -102,12 +102,13 @@ fn set_kinds_win() {
 #[test]
 fn rows_without_a_target_are_dropped() {
     let frame =
-        df!("x" => [1.0, 2.0, 3.0, 4.5], "y" => [Some(1.5), None, Some(2.5), Some(f64::NAN)]).unwrap();
+        df!("x" => [1.0, 2.0, 3.0, 4.5, 5.0], "y" => [Some(1.5), None, Some(2.5), Some(f64::NAN), Some(3.0)])
+            .unwrap();
     let table = train(frame, &options("y"));
-    assert_eq!((table.n_rows(), table.profile().n_rows, table.profile().n_dropped), (2, 2, 2));
-    assert_eq!(table.column("x"), Some(&Column::Numeric(vec![1.0, 3.0])));
-    assert_eq!(table.target(), Some(&Target::Real(vec![1.5, 2.5])));
-    insta::assert_snapshot!(table.warnings().join("\n"), @"2 of 4 rows have no value of target `y` and were dropped");
+    assert_eq!((table.n_rows(), table.profile().n_rows, table.profile().n_dropped), (3, 3, 2));
+    assert_eq!(table.column("x"), Some(&Column::Numeric(vec![1.0, 3.0, 5.0])));
+    assert_eq!(table.target(), Some(&Target::Real(vec![1.5, 2.5, 3.0])));
+    insta::assert_snapshot!(table.warnings().join("\n"), @"2 of 5 rows have no value of target `y` and were dropped");
 }
 
 #[test]

@@ -10,7 +10,7 @@ const MIN_WORDS: f64 = 3.0;
 /// And at least this share of different values; sentences that repeat are labels.
 const MIN_TEXT_DISTINCT: f64 = 0.5;
 /// Names of rows differ in this share of the rows that have one.
-const MIN_ID_DISTINCT: f64 = 0.8;
+const MIN_ID_DISTINCT: f64 = 0.75;
 /// In fewer rows nothing can be said of near-uniqueness.
 const MIN_ID_ROWS: usize = 20;
 
