@@ -352,7 +352,7 @@ fn join(positions: &[usize]) -> String {
 }
 
 fn lines(problems: &[ColumnProblem]) -> String {
-    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+    problems.iter().flat_map(|problem| ["\n  ".to_owned(), problem.to_string()]).collect()
 }
 
 impl Hint for DataError {

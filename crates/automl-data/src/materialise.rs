@@ -148,12 +148,10 @@ fn categorical(values: &Values<'_>, known: &[String]) -> Column {
         }
     }
     let code = |text: &str| index.get(text).copied().unwrap_or(Column::MISSING);
-    let codes = match values {
-        Values::Texts(texts) => texts.iter().map(|text| text.map_or(Column::MISSING, code)).collect(),
-        _ => {
-            let of_row = |row| values.text(row).map_or(Column::MISSING, |text| code(&text));
-            (0..values.len()).map(of_row).collect()
-        }
+    let codes = if let Values::Texts(texts) = values {
+        texts.iter().map(|text| text.map_or(Column::MISSING, code)).collect()
+    } else {
+        (0..values.len()).map(|row| values.text(row).map_or(Column::MISSING, |text| code(&text))).collect()
     };
     Column::Categorical { codes, levels }
 }

@@ -128,7 +128,9 @@ fn assemble(
 ) -> Table {
     let mut class_counts = vec![0; schema.labels.len()];
     if let Some(Target::Classes { codes, .. }) = &target {
-        codes.iter().for_each(|&code| class_counts[code as usize] += 1);
+        for &code in codes {
+            class_counts[code as usize] += 1;
+        }
     }
     let (profiles, columns): (Vec<_>, BTreeMap<_, _>) =
         columns.into_iter().map(|(profile, column)| (profile.clone(), (profile.name, column))).unzip();

@@ -44,7 +44,9 @@ pub(super) fn by_row(mut rows: Vec<usize>, folds: usize, shuffle: &mut Shuffle) 
 
 /// Parts with the same share of every class; counts of a class differ by at most one, and so do the sizes.
 pub(super) fn by_class(mut classes: Vec<Vec<usize>>, folds: usize, shuffle: &mut Shuffle) -> Vec<Vec<usize>> {
-    classes.iter_mut().for_each(|class| shuffle.apply(class));
+    for class in &mut classes {
+        shuffle.apply(class);
+    }
     deal(classes, folds)
 }
 
@@ -61,7 +63,9 @@ fn deal(classes: impl IntoIterator<Item = Vec<usize>>, folds: usize) -> Vec<Vec<
 pub(super) fn by_group(rows: &[usize], groups: &[u32], shuffle: &mut Shuffle) -> Vec<Vec<usize>> {
     let n_groups = groups.iter().max().map_or(0, |group| *group as usize + 1);
     let mut members = vec![Vec::new(); n_groups];
-    rows.iter().for_each(|&row| members[groups[row] as usize].push(row));
+    for &row in rows {
+        members[groups[row] as usize].push(row);
+    }
     members.retain(|group: &Vec<usize>| !group.is_empty());
     shuffle.apply(&mut members);
     members

@@ -150,7 +150,9 @@ fn strata(table: &Table, rows: &[usize]) -> Vec<Vec<usize>> {
     let mut strata = match table.target() {
         Some(Target::Classes { codes, n_classes }) => {
             let mut classes = vec![Vec::new(); *n_classes];
-            rows.iter().for_each(|&row| classes[codes[row] as usize].push(row));
+            for &row in rows {
+                classes[codes[row] as usize].push(row);
+            }
             classes
         }
         Some(Target::Real(_)) | None => vec![rows.to_vec()],

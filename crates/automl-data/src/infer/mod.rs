@@ -83,8 +83,7 @@ pub(crate) fn profile(
     let stats = match (values, decision.kind) {
         (Values::Numbers { values, .. }, ColumnKind::Numeric) => stats::of(values),
         (Values::Texts(texts), ColumnKind::Numeric) => {
-            let parsed: Vec<f64> =
-                texts.iter().flatten().filter_map(|text| texts::parse_number(text)).collect();
+            let parsed: Vec<f64> = texts.iter().flatten().copied().filter_map(parse_number).collect();
             stats::of(&parsed)
         }
         _ => stats::Stats::default(),
@@ -108,11 +107,7 @@ pub(crate) fn boolean_of(text: &str) -> Option<bool> {
     const YES: [&str; 6] = ["1", "t", "true", "y", "yes", "on"];
     const NO: [&str; 6] = ["0", "f", "false", "n", "no", "off"];
     let is = |spelling: &&str| text.trim().eq_ignore_ascii_case(spelling);
-    if YES.iter().any(|spelling| is(spelling)) {
-        Some(true)
-    } else {
-        NO.iter().any(|spelling| is(spelling)).then_some(false)
-    }
+    if YES.iter().any(is) { Some(true) } else { NO.iter().any(is).then_some(false) }
 }
 
 pub(crate) use texts::parse_number;

@@ -46,12 +46,11 @@ pub(super) fn decide(
             return Decision::new(ColumnKind::Id, reason);
         }
     }
-    if whole && n_distinct <= MAX_CODES && n_present >= MIN_ROWS_PER_CODE * n_distinct {
-        if let Some(word) = word_of(name, &CODE_WORDS) {
-            let reason =
-                format!("{n_distinct} whole numbers in {n_present} rows and the name has the word `{word}`");
-            return Decision::new(ColumnKind::Categorical, reason);
-        }
+    let few = n_distinct <= MAX_CODES && n_present >= MIN_ROWS_PER_CODE * n_distinct;
+    if let (true, true, Some(word)) = (whole, few, word_of(name, &CODE_WORDS)) {
+        let reason =
+            format!("{n_distinct} whole numbers in {n_present} rows and the name has the word `{word}`");
+        return Decision::new(ColumnKind::Categorical, reason);
     }
     let sort = if whole { "whole numbers" } else { "numbers" };
     Decision::new(ColumnKind::Numeric, format!("{sort}, {n_distinct} of {n_present} values differ"))

@@ -151,7 +151,9 @@ fn classes(
     }
     let codes = codes(name, values, &labels)?;
     let mut class_counts = vec![0; labels.len()];
-    codes.iter().for_each(|&code| class_counts[code as usize] += 1);
+    for &code in &codes {
+        class_counts[code as usize] += 1;
+    }
     let target = Target::Classes { codes, n_classes: labels.len() };
     Ok(TargetPlan { task, reason, labels, class_counts, target })
 }
