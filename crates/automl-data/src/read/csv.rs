@@ -68,17 +68,17 @@ fn fill(
         .with_separator(separator)
         .with_null_values(Some(NullValues::AllColumns(source.missing.iter().map(Into::into).collect())));
     let options = CsvReadOptions::default()
-        .with_schema(Some(Arc::new(Schema::from_iter(fields))))
+        .with_schema(Some(Arc::new(fields.collect::<Schema>())))
         .with_parse_options(parse);
     let frame = options.into_reader_with_file_handle(Cursor::new(bytes)).finish();
-    match frame.and_then(|frame| tidy(frame, scan, source)) {
+    match frame.and_then(|frame| tidy(&frame, scan, source)) {
         Ok(frame) => Ok((path, frame)),
         Err(error) => Err(DataError::Malformed { path, format: "CSV", reason: error.to_string() }),
     }
 }
 
 /// Trims texts with blanks around them and converts numbers that polars was not trusted with.
-fn tidy(frame: DataFrame, scan: &Scan, source: &Source) -> PolarsResult<DataFrame> {
+fn tidy(frame: &DataFrame, scan: &Scan, source: &Source) -> PolarsResult<DataFrame> {
     let missing: HashSet<&str> = source.missing.iter().map(|text| text.trim()).collect();
     let mut columns: Vec<Column> = Vec::with_capacity(frame.width());
     for (column, seen) in frame.columns().iter().zip(&scan.seen) {

@@ -82,7 +82,7 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
 fn bad_line(record: &ByteRecord, start: u64) -> u64 {
     let bytes = record.as_slice();
     let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    start + bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() as u64
+    start + bytes[..valid].split(|&byte| byte == b'\n').skip(1).count() as u64
 }
 
 fn refused(path: &Path, error: &csv::Error) -> DataError {
