@@ -13,7 +13,7 @@ use crate::column::Column;
 
 const N_ROWS: usize = 60;
 
-/// Names and kinds of the columns of [`columns`].
+/// Names and kinds of the columns of [`tables::columns`].
 const KINDS: [(&str, ColumnKind); 9] = [
     ("boolean", ColumnKind::Boolean),
     ("city", ColumnKind::Categorical),
