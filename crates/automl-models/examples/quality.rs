@@ -37,8 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ctx = FitContext { task, n_classes, device: Device::Flex, stop: &stop };
     for params in MlpFamily.defaults(&profile(n_rows, task)) {
         let start = Instant::now();
-        let member = |(index, (train, valid))| Member { params: &params, train, valid, seed: Seed(index) };
-        let members: Vec<Member<'_>> = (0..).zip(&folds).map(member).collect();
+        let member = |index: usize| {
+            let (train, valid) = &folds[index];
+            Member { params: &params, train, valid, seed: Seed(index as u64) }
+        };
+        let members: Vec<Member<'_>> = (0..folds.len()).map(member).collect();
         let mut epochs = vec![0; folds.len()];
         let fitted = MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
             epochs[member] = epoch.index + 1;

@@ -172,7 +172,11 @@ mod tests {
                 let x = step as f32 / 10.0 + 0.03;
                 let numeric = (both(activation, x + 1e-2).0 - both(activation, x - 1e-2).0) / 2e-2;
                 let slope = both(activation, x).1;
-                assert!((slope - numeric).abs() < 2e-3, "{}'({x}) = {slope}, not {numeric}", activation.name());
+                assert!(
+                    (slope - numeric).abs() < 2e-3,
+                    "{}'({x}) = {slope}, not {numeric}",
+                    activation.name()
+                );
             }
         }
     }

@@ -157,11 +157,7 @@ fn class_weights(config: &Config, answers: &Answers, n_classes: usize) -> Vec<f3
     let mut counts = vec![0_usize; n_classes];
     codes.iter().for_each(|&code| counts[code as usize] += 1);
     let weight = |&count: &usize| {
-        if config.balanced && count > 0 {
-            codes.len() as f32 / (n_classes * count) as f32
-        } else {
-            1.0
-        }
+        if config.balanced && count > 0 { codes.len() as f32 / (n_classes * count) as f32 } else { 1.0 }
     };
     counts.iter().map(weight).collect()
 }
@@ -192,7 +188,8 @@ fn numeric_columns(matrix: &Matrix<f32>, width: usize, device: &Device) -> Tenso
     let values = if missing == 0 {
         matrix.values().to_vec()
     } else {
-        let padded = |row: &[f32]| row.iter().copied().chain(std::iter::repeat_n(0.0, missing)).collect::<Vec<_>>();
+        let padded =
+            |row: &[f32]| row.iter().copied().chain(std::iter::repeat_n(0.0, missing)).collect::<Vec<_>>();
         matrix.rows().flat_map(padded).collect()
     };
     Tensor::from_data(TensorData::new(values, [matrix.n_rows(), width]), device)

@@ -176,7 +176,11 @@ fn read_weights(dir: &Path, layout: &Layout) -> Result<Weights, ArtifactError> {
         let bias = take("bias", &[n_out])?;
         let norm = if layout.batch_norm && index < last {
             let scale = take("norm_scale", &[n_out])?;
-            Some(Norm { scale, mean: take("norm_mean", &[n_out])?, variance: take("norm_variance", &[n_out])? })
+            Some(Norm {
+                scale,
+                mean: take("norm_mean", &[n_out])?,
+                variance: take("norm_variance", &[n_out])?,
+            })
         } else {
             None
         };

@@ -308,10 +308,7 @@ impl Network {
             let table = table.get();
             let [_, cardinality, dim] = table.dims();
             let places: Vec<i32> = self.places(codes, column, rows).map(|place| place as i32).collect();
-            let places = Tensor::<1, Int>::from_data(
-                TensorData::new(places, [members * rows]),
-                &self.device,
-            );
+            let places = Tensor::<1, Int>::from_data(TensorData::new(places, [members * rows]), &self.device);
             let found = table.reshape([members * cardinality, dim]).select(0, places);
             parts.push(found.reshape([members, rows, dim]));
         }
@@ -333,20 +330,13 @@ impl Network {
     }
 
     /// Gradients of the embedding tables, last first, from that of the first layer's input.
-    fn tables_back(
-        &self,
-        inputs: &[f32],
-        codes: &[u32],
-        n_in: usize,
-        gradients: &mut Vec<Gradient>,
-    ) {
+    fn tables_back(&self, inputs: &[f32], codes: &[u32], n_in: usize, gradients: &mut Vec<Gradient>) {
         let rows = inputs.len() / (self.members * n_in);
         let dims = self.layout.embedding_dims();
         let mut start = n_in;
         for (column, &dim) in dims.iter().enumerate().rev() {
             start -= dim;
-            let mut gradient =
-                vec![0.0; self.members * self.layout.cardinalities[column] as usize * dim];
+            let mut gradient = vec![0.0; self.members * self.layout.cardinalities[column] as usize * dim];
             for (input, place) in inputs.chunks_exact(n_in).zip(self.places(codes, column, rows)) {
                 let target = &mut gradient[place * dim..(place + 1) * dim];
                 target.iter_mut().zip(&input[start..]).for_each(|(sum, value)| *sum += value);
@@ -401,13 +391,8 @@ mod tests {
     }
 
     fn check(batch_norm: bool) {
-        let layout = Layout {
-            n_numeric: 3,
-            cardinalities: vec![4],
-            hidden: vec![5, 6],
-            n_outputs: 2,
-            batch_norm,
-        };
+        let layout =
+            Layout { n_numeric: 3, cardinalities: vec![4], hidden: vec![5, 6], n_outputs: 2, batch_norm };
         let (members, rows) = (2, 7);
         let mut draws = Draws::new(Seed(9));
         let mut draw = |n: usize| (0..n).map(|_| draws.symmetric(1.0)).collect::<Vec<f32>>();
@@ -452,11 +437,13 @@ mod tests {
             made
         };
         let mut joined = Vec::new();
-        network.update(&gradients, |_, values, gradient, _| joined.push((values.to_vec(), gradient.to_vec())));
+        network
+            .update(&gradients, |_, values, gradient, _| joined.push((values.to_vec(), gradient.to_vec())));
         let mut values_of = joined.iter().map(|(values, _)| values.as_slice());
         let dim = layout.embedding_dims()[0];
         let table = parameter(values_of.next().unwrap(), [members, 4, dim]);
-        let places: Vec<i32> = (0..members * rows).map(|row| (row / rows * 4) as i32 + codes[row] as i32).collect();
+        let places: Vec<i32> =
+            (0..members * rows).map(|row| (row / rows * 4) as i32 + codes[row] as i32).collect();
         let places = Tensor::<1, Int>::from_data(TensorData::new(places, [members * rows]), &auto);
         let found = table.reshape([members * 4, dim]).select(0, places).reshape([members, rows, dim]);
         let mut x = Tensor::cat(vec![tensor(numeric, [members, rows, 3], &auto), found], 2);
@@ -483,7 +470,10 @@ mod tests {
         for (index, (parameter, (_, ours))) in parameters.iter().zip(&joined).enumerate() {
             let theirs = parameter.grad(&graph).unwrap().into_data();
             for (one, other) in ours.iter().zip(values(&theirs)) {
-                assert!((one - other).abs() < 1e-3 * other.abs().max(1.0), "parameter {index}: {one}, not {other}");
+                assert!(
+                    (one - other).abs() < 1e-3 * other.abs().max(1.0),
+                    "parameter {index}: {one}, not {other}"
+                );
             }
         }
     }

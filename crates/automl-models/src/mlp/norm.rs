@@ -94,7 +94,8 @@ impl BatchNorm {
     /// Factor and shift that normalisation and `bias` are in prediction.
     pub(crate) fn fold(&self, bias: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let inverse = self.variance.iter().map(|variance| (variance + EPSILON).sqrt().recip());
-        let factor: Vec<f32> = self.scale.iter().zip(inverse).map(|(scale, inverse)| scale * inverse).collect();
+        let factor: Vec<f32> =
+            self.scale.iter().zip(inverse).map(|(scale, inverse)| scale * inverse).collect();
         let shifts = factor.iter().zip(&self.mean).zip(bias);
         let shift = shifts.map(|((factor, mean), bias)| bias - mean * factor).collect();
         (factor, shift)

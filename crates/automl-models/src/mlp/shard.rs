@@ -115,7 +115,8 @@ impl<'a> Shard<'a> {
         tables: &mut Tables,
         device: &Device,
     ) -> Option<Self> {
-        let draw = |(_, seed, own): &(usize, Seed, &Prepared<'_>)| Weights::init(&own.layout, &own.config, *seed);
+        let draw =
+            |(_, seed, own): &(usize, Seed, &Prepared<'_>)| Weights::init(&own.layout, &own.config, *seed);
         let weights: Vec<Weights> = members.iter().map(draw).collect();
         let parts: Vec<_> =
             members.iter().zip(&weights).map(|((_, _, own), weights)| (&own.layout, weights)).collect();
@@ -224,8 +225,7 @@ impl<'a> Shard<'a> {
             let n_true = rows.len() * columns;
             if n_true > 0 {
                 let prepared = own.prepared;
-                let loss =
-                    prepared.objective.differentiate(block, columns, &prepared.train.answers, rows);
+                let loss = prepared.objective.differentiate(block, columns, &prepared.train.answers, rows);
                 own.loss.add(loss);
             }
             block[n_true..].fill(0.0);
