@@ -41,8 +41,10 @@ impl Numbers {
     }
 
     fn text(&mut self, name: &str, n_rows: usize, n_words: usize) -> Column {
-        let mut text =
-            || -> String { (0..n_words).map(|_| format!("word{} ", self.next() % 5000)).collect() };
+        let mut text = || {
+            let words: Vec<String> = (0..n_words).map(|_| format!("word{}", self.next() % 5000)).collect();
+            words.join(" ")
+        };
         let values: Vec<String> = (0..n_rows).map(|_| text()).collect();
         Series::new(name.into(), values).into()
     }

@@ -16,7 +16,7 @@ train = np.concatenate([
     np.round(rng.lognormal(0.0, 1.5, 150), 3),
     np.repeat([0.0, 7.5], 25),
 ])
-query = np.concatenate([train[::40], [-1e6, 1e6, 0.0, 7.5, 7.4999, 3.14159, train.min(), train.max()]])
+query = np.concatenate([train[::40], [-1e6, 1e6, 0.0, 7.5, 7.4999, 3.1234, train.min(), train.max()]])
 n_quantiles = min(max(len(train) // 30, 10), 1000)
 
 

@@ -1,5 +1,7 @@
 //! Preprocessing of tables as they come from files.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use automl_core::{CategoricalInput, Target};
 use automl_data::polars::df;
 use automl_data::polars::prelude::DataFrame;
@@ -12,9 +14,9 @@ fn sales(order: impl Fn(usize) -> usize) -> DataFrame {
     let row = |index: usize| order(index) as f64;
     let indices = || 0..120_usize;
     df!(
-        "area" => indices().map(|i| (order(i) % 11 != 0).then(|| 50.5 + row(i) * 3.25)).collect::<Vec<_>>(),
+        "area" => indices().map(|i| (!order(i).is_multiple_of(11)).then(|| 50.5 + row(i) * 3.25)).collect::<Vec<_>>(),
         "city" => indices().map(|i| CITIES[order(i) % 5]).collect::<Vec<_>>(),
-        "garden" => indices().map(|i| if order(i) % 3 == 0 { "yes" } else { "no" }).collect::<Vec<_>>(),
+        "garden" => indices().map(|i| if order(i).is_multiple_of(3) { "yes" } else { "no" }).collect::<Vec<_>>(),
         "sold" => indices().map(|i| format!("2024-{:02}-{:02}", order(i) % 12 + 1, order(i) % 28 + 1)).collect::<Vec<_>>(),
         "price" => indices().map(|i| row(i).mul_add(1000.5, 1e5)).collect::<Vec<_>>(),
     )

@@ -1,5 +1,7 @@
 //! The inverse of the standard normal distribution function.
 
+#![expect(clippy::excessive_precision, reason = "coefficients as published")]
+
 /// The value below which a standard normal variable lies with probability `p`, for `p` in (0, 1);
 /// infinite at 0 and 1. Relative error about 1e-16.
 ///

@@ -27,7 +27,9 @@ impl NumericStep {
         let impute = impute_value(config.impute, &present);
         let log_unit = log_unit(config, &present);
         if let Some(unit) = log_unit {
-            present.iter_mut().for_each(|value| *value = signed_log(*value, unit));
+            for value in &mut present {
+                *value = signed_log(*value, unit);
+            }
         }
         Self { impute, log_unit, scaler: Scaler::fit(config.scaling, &present) }
     }

@@ -67,7 +67,7 @@ impl Scaler {
         Scaler::Robust { median: quantile(&sorted, 0.5), spread: spread.min(f64::MAX) }
     }
 
-    /// The number of quantiles is TabM's: a 30th of the rows, at least 10, at most 1000.
+    /// The number of quantiles is `TabM`'s: a 30th of the rows, at least 10, at most 1000.
     fn quantile(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);

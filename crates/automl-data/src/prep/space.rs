@@ -83,6 +83,7 @@ pub fn prep_defaults(profile: &DataProfile, input: CategoricalInput) -> Params {
 }
 
 /// What of a table decides which choices matter.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked by name")]
 struct TableTraits {
     has_missing_numbers: bool,
     has_scaled: bool,

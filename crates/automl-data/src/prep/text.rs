@@ -100,7 +100,9 @@ impl Channel {
         }
         let scale = share / squares.sqrt();
         if scale.is_finite() {
-            cells.iter_mut().for_each(|cell| *cell *= scale);
+            for cell in cells {
+                *cell *= scale;
+            }
         } else {
             cells.fill(0.0);
         }
