@@ -1,6 +1,6 @@
 //! Microseconds of a training step and model: `cargo bench -p automl-models --bench step`.
 //!
-//! Three hidden layers, AdamW, 32 numeric columns, batches of 64, 128 and 256 rows for widths 64, 128
+//! Three hidden layers, `AdamW`, 32 numeric columns, batches of 64, 128 and 256 rows for widths 64, 128
 //! and 256. Medians over epochs, all members together, wall clock, on as many threads as
 //! `RAYON_NUM_THREADS` says. Validation is a few rows and counts in.
 

@@ -61,7 +61,7 @@ pub(crate) struct Mish;
 pub(crate) struct Identity;
 
 impl Scalar for Relu {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         let slope = if x > 0.0 { 1.0 } else { 0.0 };
         (x * slope, slope)
@@ -69,7 +69,7 @@ impl Scalar for Relu {
 }
 
 impl Scalar for Silu {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         let sigmoid = 1.0 / (1.0 + exp(-x));
         let value = x * sigmoid;
@@ -78,7 +78,7 @@ impl Scalar for Silu {
 }
 
 impl Scalar for Gelu {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         const SLOPE: f32 = 0.797_884_6; // sqrt(2 / pi)
         const CUBE: f32 = 0.044_715;
@@ -92,7 +92,7 @@ impl Scalar for Gelu {
 }
 
 impl Scalar for Selu {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         const SCALE: f32 = 1.050_701;
         const ALPHA: f32 = 1.673_263_2;
@@ -102,7 +102,7 @@ impl Scalar for Selu {
 }
 
 impl Scalar for Mish {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         // With e = exp(x): tanh(ln(1 + e)) = n / (n + 2), n = e (e + 2). From x = 15 on it is 1 in f32.
         let e = exp(if x > 15.0 { 15.0 } else { x });
@@ -114,7 +114,7 @@ impl Scalar for Mish {
 }
 
 impl Scalar for Identity {
-    #[inline(always)]
+    #[inline]
     fn both(x: f32) -> (f32, f32) {
         (x, 1.0)
     }
@@ -124,7 +124,7 @@ impl Scalar for Identity {
 /// standard library's calls C once a value. Same bits on every machine: no fused multiply-add.
 ///
 /// Cephes' `expf`: `x = n ln 2 + r`, a polynomial for `e^r`, and `n` added to the exponent. NaN stays NaN.
-#[inline(always)]
+#[inline]
 pub(crate) fn exp(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23: adding and subtracting it rounds to a whole number.
     let x = if x > 88.0 { 88.0 } else { x };
@@ -132,7 +132,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     let shifted = x * std::f32::consts::LOG2_E + ROUND;
     let whole = shifted - ROUND;
     let r = x - whole * 0.693_359_4 + whole * 2.121_944_4e-4;
-    let polynomial = 5.000_000_2e-1
+    let polynomial = 0.5
         + r * (1.666_666_5e-1
             + r * (4.166_579_6e-2 + r * (8.333_452e-3 + r * (1.398_199_9e-3 + r * 1.987_569_1e-4))));
     let mantissa = 1.0 + r + r * r * polynomial;

@@ -1,6 +1,7 @@
 //! What one member trains on, checked and made ready for the device.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use automl_core::{Design, FitError, Matrix, Member, Target, Task};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -122,7 +123,7 @@ pub(crate) fn check_columns(layout: &Layout, design: &Design) -> Result<(), FitE
     Ok(())
 }
 
-fn shape(what: &'static str, expected: impl ToString, got: impl ToString) -> FitError {
+fn shape(what: &'static str, expected: impl Display, got: impl Display) -> FitError {
     FitError::Shape { what, expected: expected.to_string(), got: got.to_string() }
 }
 
@@ -155,7 +156,9 @@ fn answers(design: &Design, scaling: Option<Scaling>, n_classes: usize) -> Resul
 fn class_weights(config: &Config, answers: &Answers, n_classes: usize) -> Vec<f32> {
     let Answers::Classes(codes) = answers else { return Vec::new() };
     let mut counts = vec![0_usize; n_classes];
-    codes.iter().for_each(|&code| counts[code as usize] += 1);
+    for &code in codes {
+        counts[code as usize] += 1;
+    }
     let weight = |&count: &usize| {
         if config.balanced && count > 0 { codes.len() as f32 / (n_classes * count) as f32 } else { 1.0 }
     };

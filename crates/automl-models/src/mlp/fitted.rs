@@ -89,16 +89,12 @@ impl FittedMlp {
 
     fn predictions(&self, outputs: Vec<f32>) -> Predictions {
         let columns = self.about.layout.n_outputs;
-        match self.about.scaling {
-            Some(scaling) => {
-                Predictions::Real(outputs.into_iter().map(|output| scaling.restore(output)).collect())
-            }
-            None => {
-                let n_rows = outputs.len() / columns;
-                let proba = outputs.chunks_exact(columns).flat_map(soft_max).collect();
-                Predictions::Proba(Matrix::new(n_rows, columns, proba))
-            }
+        if let Some(scaling) = self.about.scaling {
+            return Predictions::Real(outputs.into_iter().map(|output| scaling.restore(output)).collect());
         }
+        let n_rows = outputs.len() / columns;
+        let proba = outputs.chunks_exact(columns).flat_map(soft_max).collect();
+        Predictions::Proba(Matrix::new(n_rows, columns, proba))
     }
 }
 

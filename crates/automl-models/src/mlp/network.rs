@@ -390,6 +390,7 @@ mod tests {
         centred / (variance + 1e-5).sqrt() * scale
     }
 
+    #[expect(clippy::too_many_lines, reason = "one network, written twice side by side")]
     fn check(batch_norm: bool) {
         let layout =
             Layout { n_numeric: 3, cardinalities: vec![4], hidden: vec![5, 6], n_outputs: 2, batch_norm };

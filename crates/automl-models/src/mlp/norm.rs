@@ -101,7 +101,7 @@ impl BatchNorm {
         (factor, shift)
     }
 
-    /// The running variance takes the unbiased estimate, as PyTorch's does.
+    /// The running variance takes the unbiased estimate, as `PyTorch`'s does.
     fn track(&mut self, own: std::ops::Range<usize>, mean: &[f32], variance: &[f32], count: usize) {
         let unbiased = count as f32 / (count.max(2) - 1) as f32;
         let running = self.mean[own.clone()].iter_mut().zip(&mut self.variance[own]);
@@ -119,13 +119,17 @@ fn moments(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
     for row in values.chunks_exact(columns) {
         mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
     }
-    mean.iter_mut().for_each(|mean| *mean *= share);
+    for mean in &mut mean {
+        *mean *= share;
+    }
     let mut variance = vec![0.0; columns];
     for row in values.chunks_exact(columns) {
         for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(row) {
             *variance += (value - mean) * (value - mean);
         }
     }
-    variance.iter_mut().for_each(|variance| *variance *= share);
+    for variance in &mut variance {
+        *variance *= share;
+    }
     (mean, variance)
 }

@@ -115,7 +115,7 @@ fn work(queue: &Mutex<Vec<Shard<'_>>>, gone: &[AtomicBool], stop: &StopSignal, s
     }
 }
 
-fn lock<'a, T>(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

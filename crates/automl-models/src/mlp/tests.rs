@@ -28,6 +28,7 @@ fn params() -> Params {
         .with("loss", "mse")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "calls read better")]
 fn design(rows: Vec<Vec<f32>>, codes: Vec<Vec<u32>>, cardinalities: Vec<u32>, target: Target) -> Design {
     let n_rows = target.n_rows();
     let n_numeric = rows.first().map_or(0, Vec::len);
