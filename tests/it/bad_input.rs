@@ -4,7 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{Scratch, two_classes};
+use crate::support::{Printed, Scratch, two_classes};
 
 fn search(content: impl AsRef<[u8]>) -> String {
     let scratch = Scratch::new();
@@ -96,7 +96,9 @@ fn text_that_is_not_utf8() {
 
 #[test]
 fn an_infinite_target() {
-    let text: String = (0..50).map(|row| format!("{row},{}\n", if row == 7 { "inf".to_owned() } else { format!("{row}.5") })).collect();
+    let text: String = (0..50)
+        .map(|row| format!("{row},{}\n", if row == 7 { "inf".to_owned() } else { format!("{row}.5") }))
+        .collect();
     assert_snapshot!(search(format!("x,target\n{text}")));
 }
 
@@ -128,7 +130,8 @@ fn finished() -> Scratch {
 #[test]
 fn another_experiment_in_the_folder() {
     let scratch = finished();
-    let arguments = ["search", "--data", "train.csv", "--target", "target", "--metric", "accuracy", "--out", "run"];
+    let arguments =
+        ["search", "--data", "train.csv", "--target", "target", "--metric", "accuracy", "--out", "run"];
     assert_snapshot!(scratch.automl(&arguments).failure());
 }
 
@@ -144,7 +147,15 @@ fn a_bundle_with_a_changed_byte() {
             let mut bad = good.clone();
             bad[place] ^= 1;
             fs::write(&file, &bad).unwrap();
-            let printed = scratch.automl(&["predict", "--model", "run/model", "--data", "train.csv", "--out", "out.csv"]);
+            let printed = scratch.automl(&[
+                "predict",
+                "--model",
+                "run/model",
+                "--data",
+                "train.csv",
+                "--out",
+                "out.csv",
+            ]);
             assert_eq!(printed.code, Some(1), "{}, byte {place}: {}", file.display(), printed.stderr);
             assert!(printed.stderr.starts_with("error: "), "{}", printed.stderr);
             assert!(!scratch.path("out.csv").exists());
@@ -158,7 +169,8 @@ fn a_bundle_with_a_changed_byte() {
 fn missing_and_mistyped_columns_are_named_in_one_message() {
     let scratch = finished();
     scratch.write("new.csv", "x,color\nwide,red\n0.5,green\n");
-    let printed = scratch.automl(&["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.csv"]);
+    let printed =
+        scratch.automl(&["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.csv"]);
     assert_snapshot!(printed.failure());
     assert!(!scratch.path("out.csv").exists());
 }
@@ -166,7 +178,10 @@ fn missing_and_mistyped_columns_are_named_in_one_message() {
 #[test]
 fn a_study_that_is_no_database() {
     let scratch = finished();
-    scratch.write("run/study.sqlite3", "This is a text of more than a hundred characters, which no database begins with. It goes on a bit.");
+    scratch.write(
+        "run/study.sqlite3",
+        "This is a text of more than a hundred characters, which no database begins with. It goes on a bit.",
+    );
     let printed = scratch.automl(&["leaderboard", "run"]);
     assert_eq!(printed.code, Some(1));
     assert!(printed.stderr.contains("run/study.sqlite3"), "{}", printed.stderr);
@@ -178,18 +193,23 @@ fn a_folder_that_is_no_run() {
     assert_snapshot!(scratch.automl(&["report", "nowhere"]).failure());
 }
 
+/// Runs `automl` where no file may grow: what a full disk looks like to a program, without one.
+fn on_a_full_disk(scratch: &Scratch, arguments: &str) -> Printed {
+    let program = env!("CARGO_BIN_EXE_automl");
+    scratch.run("bash", &["-c", &format!("trap '' XFSZ; ulimit -f 0; exec {program} {arguments}")])
+}
+
 #[test]
 fn a_full_disk_is_told_and_leaves_no_half_written_file() {
-    let full = std::path::Path::new("/dev/full");
-    if !full.exists() {
-        // Only Linux has a device that is always full; other systems have no like of it without root.
-        return;
-    }
     let scratch = finished();
-    fs::create_dir(scratch.path("out")).unwrap();
-    std::os::unix::fs::symlink(full, scratch.path("out/predictions.csv.tmp")).unwrap();
-    let printed = scratch.automl(&["predict", "--model", "run/model", "--data", "train.csv", "--out", "out/predictions.csv"]);
-    assert!(printed.code == Some(0) || printed.stderr.contains("No space left"), "{}", printed.stderr);
+    let printed =
+        on_a_full_disk(&scratch, "predict --model run/model --data train.csv --out predictions.csv");
+    assert_eq!(printed.code, Some(1), "{}", printed.stderr);
+    assert!(printed.stderr.starts_with("error: cannot write `predictions.csv"), "{}", printed.stderr);
+    assert!(!scratch.path("predictions.csv").exists());
+    let printed = on_a_full_disk(&scratch, "search --data train.csv --target target --trials 2 --out new");
+    assert_eq!(printed.code, Some(1), "{}", printed.stderr);
+    assert!(printed.stderr.starts_with("error: ") && printed.stderr.contains("new/"), "{}", printed.stderr);
 }
 
 #[test]
@@ -198,8 +218,9 @@ fn a_thousand_columns() {
     let header: Vec<String> = (0..1000).map(|column| format!("c{column}")).collect();
     let mut text = format!("{},target\n", header.join(","));
     for row in 0..60_u32 {
-        let values: Vec<String> = (0..1000_u32).map(|column| ((row * 7919 + column * 104_729) % 1000).to_string()).collect();
-        text.push_str(&format!("{},{}\n", values.join(","), if row % 2 == 0 { "yes" } else { "no" }));
+        let values: Vec<String> =
+            (0..1000_u32).map(|column| ((row * 7919 + column * 104_729) % 1000).to_string()).collect();
+        text += &format!("{},{}\n", values.join(","), if row % 2 == 0 { "yes" } else { "no" });
     }
     scratch.write("train.csv", text);
     scratch.ok(&["search", "--data", "train.csv", "--target", "target", "--trials", "3", "--out", "run"]);

@@ -22,7 +22,8 @@ fn finished(scratch: &Scratch) -> BTreeMap<String, String> {
     let board: Value = serde_json::from_str(&printed.stdout).unwrap();
     let rows = board["rows"].as_array().unwrap().iter();
     let done = rows.filter(|row| ["complete", "pruned", "failed"].contains(&row["state"].as_str().unwrap()));
-    done.map(|row| (row["trial"].to_string(), format!("{} {} {}", row["state"], row["score"], row["params"]))).collect()
+    done.map(|row| (row["trial"].to_string(), format!("{} {} {}", row["state"], row["score"], row["params"])))
+        .collect()
 }
 
 /// The final result without numbers and times: what an uninterrupted run must equal.
@@ -49,7 +50,12 @@ fn integrity(scratch: &Scratch) {
         return;
     }
     let output = Command::new(python()).args(["-c", CHECK]).arg(study).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "ok", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "ok",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

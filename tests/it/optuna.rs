@@ -19,10 +19,22 @@ fn optuna_finds_the_same_best_trial() {
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(200));
     for metric in ["log_loss", "roc_auc"] {
-        let arguments =
-            ["search", "--data", "train.csv", "--target", "target", "--trials", "6", "--metric", metric, "--out", metric];
+        let arguments = [
+            "search",
+            "--data",
+            "train.csv",
+            "--target",
+            "target",
+            "--trials",
+            "6",
+            "--metric",
+            metric,
+            "--out",
+            metric,
+        ];
         scratch.ok(&arguments);
-        let board: Value = serde_json::from_str(&scratch.ok(&["leaderboard", metric, "--json"]).stdout).unwrap();
+        let board: Value =
+            serde_json::from_str(&scratch.ok(&["leaderboard", metric, "--json"]).stdout).unwrap();
         let study = scratch.path(metric).join("study.sqlite3");
         let output = Command::new(python()).args(["-c", READ]).arg(study).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -19,7 +19,8 @@ fn search<'a>(data: &'a str, target: &'a str, more: &[&'a str]) -> Vec<&'a str> 
 fn result(scratch: &Scratch) -> (Vec<String>, String) {
     let board: Value = serde_json::from_str(&scratch.ok(&["leaderboard", "run", "--json"]).stdout).unwrap();
     let rows = board["rows"].as_array().unwrap().iter();
-    let told = rows.map(|row| format!("{} {} {} {}", row["trial"], row["state"], row["score"], row["params"]));
+    let told =
+        rows.map(|row| format!("{} {} {} {}", row["trial"], row["state"], row["score"], row["params"]));
     let sums = fs::read_to_string(scratch.path("run/model/SHA256SUMS")).unwrap();
     (told.collect(), sums)
 }
@@ -29,7 +30,8 @@ fn a_search_leaves_everything_it_promises() {
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(300));
     let printed = scratch.ok(&search("train.csv", "target", &[]));
-    for name in ["study.sqlite3", "report.html", "leaderboard.csv", "experiment.toml", "model/manifest.json"] {
+    for name in ["study.sqlite3", "report.html", "leaderboard.csv", "experiment.toml", "model/manifest.json"]
+    {
         assert!(scratch.path("run").join(name).is_file(), "{name} is missing");
     }
     for word in ["holdout", "run/report.html", "next: automl predict --model run/model"] {
@@ -51,7 +53,6 @@ fn the_model_predicts_a_file_without_target_and_in_another_order() {
     assert_eq!(lines.len(), 3);
     assert!(lines[1].starts_with("yes,"), "{text}");
     scratch.ok(&["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.parquet"]);
-    scratch.ok(&["predict", "--model", "run/model", "--data", "out.parquet", "--out", "again.csv"]).stdout.clear();
 }
 
 #[test]

@@ -40,7 +40,14 @@ impl Scratch {
     }
 
     pub(crate) fn automl(&self, arguments: &[&str]) -> Printed {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        self.run(env!("CARGO_BIN_EXE_automl"), arguments)
+    }
+
+    /// Runs another program in the folder.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Printed {
+        let mut command = Command::new(program);
+        let Output { status, stdout, stderr } =
+            command.args(arguments).current_dir(self.dir.path()).output().unwrap();
         let clean = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             let real = self.dir.path().canonicalize().unwrap();
@@ -78,9 +85,8 @@ pub(crate) fn titanic() -> String {
 /// The Python that `make test` sets up.
 pub(crate) fn python() -> String {
     let default = || {
-        let cache = std::env::var("XDG_CACHE_HOME").unwrap_or_else(|_| {
-            format!("{}/.cache", std::env::var("HOME").expect("HOME is set"))
-        });
+        let cache = std::env::var("XDG_CACHE_HOME")
+            .unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").expect("HOME is set")));
         format!("{cache}/automl/venv/bin/python")
     };
     let python = std::env::var("AUTOML_PYTHON").unwrap_or_else(|_| default());

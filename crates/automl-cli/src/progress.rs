@@ -29,7 +29,9 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();
             // The template is a constant without faults; the default style serves if that ever changes.
-            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or(ProgressStyle::default_spinner()));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}").unwrap_or(ProgressStyle::default_spinner()),
+            );
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
@@ -69,7 +71,9 @@ impl Progress {
             None => format!("{} trials", self.n_done),
         }];
         match self.best {
-            Some((trial, value)) => parts.push(format!("best {} {} (trial {trial})", self.metric, number(value))),
+            Some((trial, value)) => {
+                parts.push(format!("best {} {} (trial {trial})", self.metric, number(value)))
+            }
             None => parts.push("no score yet".to_owned()),
         }
         if let Some(budget) = self.budget {
@@ -110,9 +114,10 @@ impl Observer for Progress {
                 self.now = format!("trial {number}: {}", params.text("family").unwrap_or("training"));
             }
             Event::EpochFinished { number, fold, epoch } => {
-                let family = self.now.split_once(": ").map_or("training", |(_, rest)| {
-                    rest.split_once(',').map_or(rest, |(family, _)| family)
-                });
+                let family = self
+                    .now
+                    .split_once(": ")
+                    .map_or("training", |(_, rest)| rest.split_once(',').map_or(rest, |(family, _)| family));
                 self.now = format!("trial {number}: {family}, fold {fold}, epoch {}", epoch.index + 1);
             }
             Event::TrialFinished { trial, best } => {

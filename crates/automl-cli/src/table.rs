@@ -25,7 +25,8 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     let mut text = table.trim_fmt();
     let count = |state| board.rows.iter().filter(|row| row.state == state).count();
     let states = [TrialState::Complete, TrialState::Pruned, TrialState::Failed];
-    let counts: Vec<String> = states.iter().map(|state| format!("{} {}", count(*state), state.name())).collect();
+    let counts: Vec<String> =
+        states.iter().map(|state| format!("{} {}", count(*state), state.name())).collect();
     // Writing to a `String` cannot fail.
     let _ = write!(text, "\n{}", counts.join(", "));
     text
@@ -57,7 +58,7 @@ pub(crate) fn number(value: f64) -> String {
 
 fn plain() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if !std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         table.set_content_arrangement(ContentArrangement::Disabled);
     }
@@ -83,7 +84,8 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
         row.family.clone(),
         score,
     ];
-    let of = |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
+    let of =
+        |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
     cells.extend(shown.iter().map(|metric| of(metric).unwrap_or_default()));
     cells.push(format_duration(Duration::from_secs_f64(row.seconds.max(0.0))));
     cells.push(row.params.scoped(&row.family).to_string());

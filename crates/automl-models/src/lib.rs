@@ -17,3 +17,5 @@ pub mod linear;
 pub mod mlp;
 pub mod registry;
 mod target;
+
+pub use registry::{families, family};

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use automl_core::{
-    Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed, StopReason, StopSignal,
-    TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState, TrialStore,
+    Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed, StopReason,
+    StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
 use crate::error::{Origin, RunError};

@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const MICROS_PER_SEC: i64 = 1_000_000;
 const SECS_PER_DAY: i64 = 86_400;
 
-/// Now, as text.
-pub(crate) fn now() -> String {
+/// Now, as text, in UTC.
+pub fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -32,6 +32,7 @@ mod schema;
 mod value;
 mod write;
 
+pub use datetime::now;
 pub use file::StudyFile;
 pub use header::StudyHeader;
 pub use journal::{Artifact, StudyEvent};

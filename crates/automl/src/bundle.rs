@@ -106,9 +106,10 @@ fn check_sums(dir: &Path) -> Result<(), ArtifactError> {
         listed.push(file.to_owned());
     }
     match files_below(dir)?.into_iter().find(|file| !listed.contains(file)) {
-        Some(file) => {
-            Err(ArtifactError::Corrupt { path: dir.join(file), reason: "is not part of the bundle".to_owned() })
-        }
+        Some(file) => Err(ArtifactError::Corrupt {
+            path: dir.join(file),
+            reason: "is not part of the bundle".to_owned(),
+        }),
         None => Ok(()),
     }
 }

@@ -223,7 +223,8 @@ impl ExperimentConfig {
     /// # Errors
     /// [`AutomlError::Config`] when a path is not Unicode.
     pub fn to_toml(&self) -> Result<String, AutomlError> {
-        toml::to_string(self).map_err(|error| AutomlError::config(format!("cannot write the configuration: {error}")))
+        toml::to_string(self)
+            .map_err(|error| AutomlError::config(format!("cannot write the configuration: {error}")))
     }
 
     /// The experiment's name: as given, or the data file's without its endings.
@@ -259,7 +260,8 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_by_name() {
-        let error = toml::from_str::<ExperimentConfig>("data = 'a.csv'\ntraget = 'x'").unwrap_err().to_string();
+        let error =
+            toml::from_str::<ExperimentConfig>("data = 'a.csv'\ntraget = 'x'").unwrap_err().to_string();
         assert!(error.contains("traget") && error.contains("target"), "{error}");
     }
 

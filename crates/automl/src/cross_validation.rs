@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    ArtifactError, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective, Params,
-    Predictions, TrialContext, TrialError, TrialRecord,
+    ArtifactError, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective,
+    Params, Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::Table;
 use automl_data::prep::{PrepConfig, Preprocessor};
@@ -69,7 +69,8 @@ impl CrossValidation<'_> {
         let started = Instant::now();
         let family = self.joint.family(params).map_err(failed)?;
         let own = params.scoped(family.id());
-        let prepared = folds.iter().map(|&fold| self.prepare(params, family, fold)).collect::<Result<Vec<_>, _>>()?;
+        let prepared =
+            folds.iter().map(|&fold| self.prepare(params, family, fold)).collect::<Result<Vec<_>, _>>()?;
         let members: Vec<Member<'_>> = prepared
             .iter()
             .zip(folds)
@@ -82,8 +83,12 @@ impl CrossValidation<'_> {
             .collect();
         let mut epochs: Vec<Vec<Epoch>> = vec![Vec::new(); folds.len()];
         let profile = self.table.profile();
-        let context =
-            FitContext { task: profile.task, n_classes: profile.n_classes(), device: self.device, stop: trial.stop };
+        let context = FitContext {
+            task: profile.task,
+            n_classes: profile.n_classes(),
+            device: self.device,
+            stop: trial.stop,
+        };
         let models = family.fit_population(&members, &context, &mut |member, epoch| {
             epochs[member].push(epoch);
             trial.epoch(folds[member] as u32, epoch);
@@ -102,7 +107,12 @@ impl CrossValidation<'_> {
         Ok(fits)
     }
 
-    fn prepare(&self, params: &Params, family: &dyn ModelFamily, fold: usize) -> Result<Prepared, TrialError> {
+    fn prepare(
+        &self,
+        params: &Params,
+        family: &dyn ModelFamily,
+        fold: usize,
+    ) -> Result<Prepared, TrialError> {
         let profile = self.table.profile();
         let choices = prep_params(params, profile, family.categorical_input());
         let config = PrepConfig::from_params(&choices).map_err(failed)?;
@@ -123,7 +133,8 @@ impl CrossValidation<'_> {
         seconds: f64,
     ) -> Result<FoldScore, TrialError> {
         let target = self.table.target().map(|target| target.select(&self.plan.folds[fold].valid));
-        let target = target.ok_or_else(|| TrialError::Failed { reason: "the table has no target".to_owned() })?;
+        let target =
+            target.ok_or_else(|| TrialError::Failed { reason: "the table has no target".to_owned() })?;
         let value = self.metric.score(&target, predictions).map_err(|error| in_fold(fold, failed(error)))?;
         let scores = automl_core::metric::score_all(self.table.profile().task, &target, predictions);
         let cost = self.metric.direction().cost(value);

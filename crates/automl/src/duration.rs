@@ -53,7 +53,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1.5m", 90)] {
+        for (text, seconds) in
+            [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("2d", 172_800), ("1.5m", 90)]
+        {
             assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "0", "-5m", "five", "5 minutes ago", "m", "1e99", "5m3"] {
@@ -63,8 +65,9 @@ mod tests {
 
     #[test]
     fn durations_are_written_for_people() {
-        let written: Vec<String> =
-            [0.04, 4.23, 9.97, 59.9, 65.0, 7380.0].map(|s| format_duration(Duration::from_secs_f64(s))).to_vec();
+        let written: Vec<String> = [0.04, 4.23, 9.97, 59.9, 65.0, 7380.0]
+            .map(|s| format_duration(Duration::from_secs_f64(s)))
+            .to_vec();
         assert_eq!(written, ["0.0 s", "4.2 s", "10 s", "1 min 00 s", "1 min 05 s", "2 h 03 min"]);
     }
 }

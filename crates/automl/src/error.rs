@@ -97,6 +97,7 @@ impl AutomlError {
     /// The exit code of the command line: 3 for what the user gave, 4 without a model, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
+            AutomlError::Data(DataError::Io { .. }) => 1,
             AutomlError::Config { .. }
             | AutomlError::Data(_)
             | AutomlError::Metric(_)
@@ -127,7 +128,9 @@ impl Hint for AutomlError {
             AutomlError::OtherStudy { .. } => {
                 vec!["choose another folder with `--out`, or remove this one to start again".to_owned()]
             }
-            AutomlError::NoRun { .. } => vec!["`automl search` makes run folders; its default is runs/NAME".to_owned()],
+            AutomlError::NoRun { .. } => {
+                vec!["`automl search` makes run folders; its default is runs/NAME".to_owned()]
+            }
             AutomlError::NoModel { .. } => {
                 vec!["give more time with `--time`; `automl leaderboard` shows why trials failed".to_owned()]
             }

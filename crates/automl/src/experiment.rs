@@ -72,8 +72,9 @@ impl Experiment {
     pub fn prepare(mut config: ExperimentConfig) -> Result<Self, AutomlError> {
         check_given(&config)?;
         let time = budget(&mut config)?;
-        config.data = std::path::absolute(&config.data)
-            .map_err(|error| AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display())))?;
+        config.data = std::path::absolute(&config.data).map_err(|error| {
+            AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display()))
+        })?;
         config.out = Some(config.run_folder());
         config.name = Some(config.resolved_name());
         let frame = read_frame(&Source::new(config.data.to_string_lossy()))?;
@@ -109,7 +110,10 @@ impl Experiment {
         let n_features = profile.features().count();
         let left_out = profile.columns.len() - n_features;
         let mut lines = vec![
-            format!("data    {} rows, {n_features} features ({left_out} columns left out)", self.table.n_rows()),
+            format!(
+                "data    {} rows, {n_features} features ({left_out} columns left out)",
+                self.table.n_rows()
+            ),
             format!("target  {} ({}: {})", profile.target, profile.task, profile.task_reason),
             format!("split   {}", split::describe(&self.split, self.plan.holdout.len())),
         ];
@@ -130,7 +134,11 @@ impl Experiment {
     ///
     /// # Errors
     /// [`AutomlError`]; every trial that was finished before is kept.
-    pub fn run(&self, stop: &StopSignal, observer: &mut dyn Observer) -> Result<ExperimentResult, AutomlError> {
+    pub fn run(
+        &self,
+        stop: &StopSignal,
+        observer: &mut dyn Observer,
+    ) -> Result<ExperimentResult, AutomlError> {
         let root = self.config.run_folder();
         let folder = RunFolder::lock(&root)?;
         let mut store = study::open(&folder, self)?;
@@ -145,7 +153,8 @@ impl Experiment {
         let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
         store.close()?;
         let best = TrialRecord::best(&trials).cloned();
-        let finished = |trials: &[TrialRecord]| trials.iter().filter(|trial| trial.state.is_finished()).count();
+        let finished =
+            |trials: &[TrialRecord]| trials.iter().filter(|trial| trial.state.is_finished()).count();
         Ok(ExperimentResult {
             leaderboard,
             holdout,
@@ -204,7 +213,8 @@ impl Experiment {
 impl ExperimentResult {
     /// The holdout scores that people ask for first, the optimised one leading.
     pub fn headline_scores(&self) -> Vec<(Metric, f64)> {
-        let usual = [Metric::Accuracy, Metric::RocAuc, Metric::LogLoss, Metric::R2, Metric::Mae, Metric::Rmse];
+        let usual =
+            [Metric::Accuracy, Metric::RocAuc, Metric::LogLoss, Metric::R2, Metric::Mae, Metric::Rmse];
         let leading = std::iter::once(self.leaderboard.metric);
         let others = usual.into_iter().filter(|metric| *metric != self.leaderboard.metric);
         let of = |metric: Metric| self.holdout.iter().find(|(of, _)| *of == metric).copied();
@@ -240,7 +250,8 @@ fn budget(config: &mut ExperimentConfig) -> Result<Option<Duration>, AutomlError
     if config.search.time.is_none() && config.search.trials.is_none() {
         config.search.time = Some(DEFAULT_TIME.to_owned());
     }
-    let parse = |text: &String| parse_duration(text).map_err(|error| AutomlError::config(format!("`time`: {error}")));
+    let parse =
+        |text: &String| parse_duration(text).map_err(|error| AutomlError::config(format!("`time`: {error}")));
     config.search.time.as_ref().map(parse).transpose()
 }
 

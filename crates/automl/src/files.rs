@@ -16,24 +16,18 @@ impl Model {
     /// # Errors
     /// [`AutomlError`] if the file cannot be read, lacks columns, or the result cannot be written.
     pub fn predict_file(&self, data: &Path, out: &Path) -> Result<usize, AutomlError> {
-        let table = self.read(data)?;
+        let table = Table::for_prediction(read(data)?, &self.manifest().schema)?;
         let predictions = self.predict(&table)?;
-        let mut frame = self.frame(&predictions)?;
-        write_predictions(&mut frame, out)?;
+        write_predictions(&self.frame(&predictions)?, out)?;
         Ok(predictions.n_rows())
     }
 
     /// Scores the model on a file that has the target column.
     ///
     /// # Errors
-    /// As [`Model::predict_file`]; [`AutomlError::Config`] if there is no target column.
+    /// As [`Model::predict_file`]; [`AutomlError::Data`] if there is no target column or it has an unknown label.
     pub fn evaluate_file(&self, data: &Path) -> Result<Vec<(Metric, f64)>, AutomlError> {
-        self.evaluate(&self.read(data)?)
-    }
-
-    fn read(&self, data: &Path) -> Result<Table, AutomlError> {
-        let frame = read_frame(&Source::new(data.to_string_lossy()))?;
-        Ok(Table::for_prediction(frame, &self.manifest().schema)?)
+        self.evaluate(&Table::for_evaluation(read(data)?, &self.manifest().schema)?)
     }
 
     /// Predictions as a frame, labels spelt as in the training data.
@@ -56,6 +50,10 @@ impl Model {
         }
         DataFrame::new(predictions.n_rows(), columns).map_err(|error| AutomlError::Internal(Box::new(error)))
     }
+}
+
+fn read(data: &Path) -> Result<DataFrame, AutomlError> {
+    Ok(read_frame(&Source::new(data.to_string_lossy()))?)
 }
 
 fn series(name: &str, values: &[f64]) -> Column {

@@ -3,7 +3,9 @@
 //! Names are `family`, `prep.NAME` and `FAMILY.NAME`. A preprocessing choice exists for the families it
 //! matters to; a family's parameters exist while that family is chosen.
 
-use automl_core::{CategoricalInput, Condition, DataProfile, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace};
+use automl_core::{
+    CategoricalInput, Condition, DataProfile, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace,
+};
 use automl_data::prep::{prep_defaults, prep_space};
 
 use crate::error::AutomlError;
@@ -60,7 +62,10 @@ fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Box<dyn ModelF
         .filter(|family| family.space(profile).is_some())
         .collect();
     if chosen.is_empty() {
-        return Err(AutomlError::config(format!("none of the families asked for supports {} tasks", profile.task)));
+        return Err(AutomlError::config(format!(
+            "none of the families asked for supports {} tasks",
+            profile.task
+        )));
     }
     Ok(chosen)
 }
@@ -74,7 +79,8 @@ fn prep_specs(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<P
             let id = ParamValue::from(family.id());
             if let Some(known) = specs.iter_mut().find(|known| known.name == name) {
                 // A child of another preprocessing choice follows its parent; only top-level choices list families.
-                if let Some(condition) = known.when.as_mut().filter(|condition| condition.parent == "family") {
+                if let Some(condition) = known.when.as_mut().filter(|condition| condition.parent == "family")
+                {
                     condition.any_of.push(id);
                 }
                 continue;

@@ -44,7 +44,8 @@ impl Leaderboard {
     pub fn new(trials: &[TrialRecord], metric: Metric) -> Self {
         let mut sorted: Vec<&TrialRecord> = trials.iter().collect();
         sorted.sort_by(|left, right| order(left).cmp(&order(right)).then_with(|| merit(left, right)));
-        let rows = sorted.into_iter().enumerate().map(|(index, trial)| LeaderboardRow::new(index, trial, metric));
+        let rows =
+            sorted.into_iter().enumerate().map(|(index, trial)| LeaderboardRow::new(index, trial, metric));
         Self { metric, rows: rows.collect() }
     }
 
@@ -53,7 +54,8 @@ impl Leaderboard {
     /// # Errors
     /// A message if a configuration has no JSON form.
     pub fn to_csv(&self) -> Result<String, String> {
-        let others: Vec<Metric> = self.rows.first().map(|row| row.scores.iter().map(|(of, _)| *of).collect()).unwrap_or_default();
+        let others: Vec<Metric> =
+            self.rows.first().map(|row| row.scores.iter().map(|(of, _)| *of).collect()).unwrap_or_default();
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut header: Vec<String> =
             ["rank", "trial", "family", "state"].iter().map(ToString::to_string).collect();

@@ -32,8 +32,8 @@ mod split;
 mod study;
 
 pub use automl_core::{
-    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Predictions, StopReason,
-    StopSignal, Task, TrialRecord, TrialState,
+    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Predictions,
+    StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
 pub use automl_data::polars;
 pub use bundle::Manifest;
@@ -47,5 +47,7 @@ pub use run::Run;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{AutomlError, Experiment, ExperimentConfig, ExperimentResult, Metric, Model, Run, StopSignal, Task};
+    pub use crate::{
+        AutomlError, Experiment, ExperimentConfig, ExperimentResult, Metric, Model, Run, StopSignal, Task,
+    };
 }

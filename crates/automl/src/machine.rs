@@ -14,7 +14,8 @@ pub(crate) fn versions() -> Vec<(String, String)> {
 
 /// Name and value of machine facts.
 pub(crate) fn facts() -> Vec<(String, String)> {
-    let mut facts = vec![("system".to_owned(), format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))];
+    let mut facts =
+        vec![("system".to_owned(), format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))];
     facts.extend(line_of("/proc/cpuinfo", "model name").map(|model| ("processor".to_owned(), model)));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     facts.push(("cores".to_owned(), cores.to_string()));

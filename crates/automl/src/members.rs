@@ -58,7 +58,11 @@ impl Model {
     }
 
     /// Reads the members that `manifest` names from folders below `dir`.
-    pub(crate) fn load_members(dir: &Path, manifest: Manifest, device: Device) -> Result<Self, ArtifactError> {
+    pub(crate) fn load_members(
+        dir: &Path,
+        manifest: Manifest,
+        device: Device,
+    ) -> Result<Self, ArtifactError> {
         let load = |name: &String| FoldModel::load(&dir.join(name), &manifest.family, device);
         let members = manifest.members.iter().map(load).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { manifest, members })
@@ -84,8 +88,10 @@ impl Model {
     }
 
     pub(crate) fn predict_rows(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
-        let parts = self.members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
-        let mean = Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has no members"))?;
+        let parts =
+            self.members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
+        let mean =
+            Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has no members"))?;
         Ok(clamp_to_sum(mean))
     }
 
@@ -95,7 +101,10 @@ impl Model {
     /// [`AutomlError::Config`] if the table has no target; otherwise as [`Model::predict`].
     pub fn evaluate(&self, table: &Table) -> Result<Vec<(Metric, f64)>, AutomlError> {
         let target = table.target().ok_or_else(|| {
-            AutomlError::config(format!("the data have no column `{}` to compare with", self.manifest.schema.target))
+            AutomlError::config(format!(
+                "the data have no column `{}` to compare with",
+                self.manifest.schema.target
+            ))
         })?;
         let predictions = self.predict(table)?;
         Ok(automl_core::metric::score_all(self.manifest.schema.task, target, &predictions))

@@ -52,8 +52,10 @@ impl OutOfFold {
             }
         }
         let rows: Vec<usize> = sums.keys().copied().collect();
-        let values: Vec<f64> =
-            sums.into_values().flat_map(|(sum, count)| sum.into_iter().map(move |total| total / count)).collect();
+        let values: Vec<f64> = sums
+            .into_values()
+            .flat_map(|(sum, count)| sum.into_iter().map(move |total| total / count))
+            .collect();
         Self { predictions: shaped(values, rows.len(), n_classes), target: target.select(&rows), rows }
     }
 
@@ -62,7 +64,11 @@ impl OutOfFold {
             Predictions::Real(values) => (0, values.as_slice()),
             Predictions::Proba(proba) => (proba.n_cols(), proba.values()),
         };
-        artifact::save_json(dir, FACTS, &Facts { rows: self.rows.clone(), target: self.target.clone(), n_classes })?;
+        artifact::save_json(
+            dir,
+            FACTS,
+            &Facts { rows: self.rows.clone(), target: self.target.clone(), n_classes },
+        )?;
         let shape = [self.rows.len(), n_classes.max(1)];
         artifact::save_tensors(dir, TENSORS, &[("predictions", &shape, values)])
     }
@@ -77,7 +83,11 @@ impl OutOfFold {
 }
 
 fn shaped(values: Vec<f64>, n_rows: usize, n_classes: usize) -> Predictions {
-    if n_classes == 0 { Predictions::Real(values) } else { Predictions::Proba(Matrix::new(n_rows, n_classes, values)) }
+    if n_classes == 0 {
+        Predictions::Real(values)
+    } else {
+        Predictions::Proba(Matrix::new(n_rows, n_classes, values))
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +98,8 @@ mod tests {
     fn repeated_folds_are_averaged_in_order_of_rows() {
         let (a, b) = (Predictions::Real(vec![3.0, 1.0]), Predictions::Real(vec![2.0, 5.0]));
         let target = Target::Real(vec![0.5, 1.5, 2.5]);
-        let gathered = OutOfFold::gather(&target, [([2, 0].as_slice(), &a), ([1, 2].as_slice(), &b)].into_iter());
+        let gathered =
+            OutOfFold::gather(&target, [([2, 0].as_slice(), &a), ([1, 2].as_slice(), &b)].into_iter());
         assert_eq!(gathered.rows, vec![0, 1, 2]);
         assert_eq!(gathered.predictions, Predictions::Real(vec![1.0, 2.0, 4.0]));
     }

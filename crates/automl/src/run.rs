@@ -84,7 +84,7 @@ impl Run {
         let best = TrialRecord::best(&self.trials);
         Ok(ReportModel {
             title: self.header.name.clone(),
-            created: automl_store::datetime::now().chars().take(16).collect::<String>() + " UTC",
+            created: automl_store::now().chars().take(16).collect::<String>() + " UTC",
             run: self.facts(&config),
             split: split::describe(&options, plan.holdout.len()),
             metric: self.header.metric,
@@ -102,7 +102,8 @@ impl Run {
     }
 
     fn facts(&self, config: &ExperimentConfig) -> RunFacts {
-        let time = config.search.time.as_deref().and_then(|time| parse_duration(time).ok()).map(format_duration);
+        let time =
+            config.search.time.as_deref().and_then(|time| parse_duration(time).ok()).map(format_duration);
         let trials = config.search.trials.map(|trials| format!("{trials} trials"));
         RunFacts {
             command: self.command(),
@@ -175,7 +176,10 @@ impl Run {
 
     fn parse<T: DeserializeOwned>(&self, what: &str, text: &str) -> Result<T, AutomlError> {
         serde_json::from_str(text).map_err(|error| {
-            AutomlError::config(format!("the {what} in `{}` is wrong: {error}", self.folder.study().display()))
+            AutomlError::config(format!(
+                "the {what} in `{}` is wrong: {error}",
+                self.folder.study().display()
+            ))
         })
     }
 }

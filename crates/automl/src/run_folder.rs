@@ -9,7 +9,7 @@ use crate::error::AutomlError;
 
 /// A run folder: `study.sqlite3`, `report.html`, `leaderboard.csv`, `experiment.toml`, `model/`, `trials/`.
 #[derive(Debug)]
-pub struct RunFolder {
+pub(crate) struct RunFolder {
     root: PathBuf,
     /// Held, not read: the lock ends with the process, however that ends.
     _lock: Option<File>,
@@ -20,16 +20,20 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`AutomlError::NoRun`] if it holds no study.
-    pub fn open(root: &Path) -> Result<Self, AutomlError> {
+    pub(crate) fn open(root: &Path) -> Result<Self, AutomlError> {
         let folder = Self { root: root.to_owned(), _lock: None };
-        if folder.study().is_file() { Ok(folder) } else { Err(AutomlError::NoRun { folder: root.to_owned() }) }
+        if folder.study().is_file() {
+            Ok(folder)
+        } else {
+            Err(AutomlError::NoRun { folder: root.to_owned() })
+        }
     }
 
     /// The folder to work in, created where it is missing and locked until this value is dropped.
     ///
     /// # Errors
     /// [`AutomlError::Busy`] while another process holds the lock; [`ArtifactError::Io`].
-    pub fn lock(root: &Path) -> Result<Self, AutomlError> {
+    pub(crate) fn lock(root: &Path) -> Result<Self, AutomlError> {
         fs::create_dir_all(root).map_err(|source| io_error("create", root, source))?;
         let path = root.join("run.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
@@ -42,37 +46,37 @@ impl RunFolder {
     }
 
     /// The folder itself.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The trials.
-    pub fn study(&self) -> PathBuf {
+    pub(crate) fn study(&self) -> PathBuf {
         self.root.join("study.sqlite3")
     }
 
     /// The report.
-    pub fn report(&self) -> PathBuf {
+    pub(crate) fn report(&self) -> PathBuf {
         self.root.join("report.html")
     }
 
     /// The leaderboard.
-    pub fn leaderboard(&self) -> PathBuf {
+    pub(crate) fn leaderboard(&self) -> PathBuf {
         self.root.join("leaderboard.csv")
     }
 
     /// The resolved configuration.
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.root.join("experiment.toml")
     }
 
     /// The bundle of the final model.
-    pub fn model(&self) -> PathBuf {
+    pub(crate) fn model(&self) -> PathBuf {
         self.root.join("model")
     }
 
     /// Fold models and out-of-fold predictions of the best trial so far.
-    pub fn trial(&self, number: u32) -> PathBuf {
+    pub(crate) fn trial(&self, number: u32) -> PathBuf {
         self.root.join("trials").join(format!("{number:05}"))
     }
 
@@ -80,7 +84,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`ArtifactError::Io`].
-    pub fn keep_only_trial(&self, keep: u32) -> Result<(), ArtifactError> {
+    pub(crate) fn keep_only_trial(&self, keep: u32) -> Result<(), ArtifactError> {
         let trials = self.root.join("trials");
         let kept = self.trial(keep);
         let entries = match fs::read_dir(&trials) {

@@ -53,10 +53,14 @@ pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOp
 pub(crate) fn describe(options: &SplitOptions, n_holdout: usize) -> String {
     let how = match &options.scheme {
         SplitScheme::KFold { folds, repeats: 1 } => format!("{folds}-fold cross-validation"),
-        SplitScheme::KFold { folds, repeats } => format!("{folds}-fold cross-validation, repeated {repeats} times"),
+        SplitScheme::KFold { folds, repeats } => {
+            format!("{folds}-fold cross-validation, repeated {repeats} times")
+        }
         SplitScheme::Group { folds } => format!("{folds}-fold cross-validation that keeps groups together"),
         SplitScheme::Time { folds } => format!("{folds} expanding windows in order of time"),
-        SplitScheme::Holdout { share } => format!("one split with {:.0} % of the rows validating", share * 100.0),
+        SplitScheme::Holdout { share } => {
+            format!("one split with {:.0} % of the rows validating", share * 100.0)
+        }
     };
     match n_holdout {
         0 => format!("{how}; no holdout"),

@@ -1,6 +1,6 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
-use automl_core::{Params, Seed, SearchSpace};
+use automl_core::{Params, SearchSpace, Seed};
 use automl_store::{StudyFile, StudyHeader};
 use serde::Serialize;
 

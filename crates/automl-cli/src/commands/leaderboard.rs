@@ -11,7 +11,8 @@ use crate::table;
 pub(crate) fn run(args: &LeaderboardArgs) -> Result<ExitCode, AutomlError> {
     let board = Run::open(&args.run)?.leaderboard()?;
     if args.json {
-        let json = serde_json::to_string_pretty(&board).map_err(|error| AutomlError::config(error.to_string()))?;
+        let json =
+            serde_json::to_string_pretty(&board).map_err(|error| AutomlError::config(error.to_string()))?;
         print(&json);
     } else {
         print(&table::leaderboard(&board, args.top));

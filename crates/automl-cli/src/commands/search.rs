@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use automl::{AutomlError, Experiment, ExperimentConfig, ExperimentResult, StopReason, StopSignal, parse_duration};
+use automl::{
+    AutomlError, Experiment, ExperimentConfig, ExperimentResult, StopReason, StopSignal, parse_duration,
+};
 
 use super::print;
 use crate::args::SearchArgs;
@@ -93,8 +95,11 @@ fn show(result: &ExperimentResult) {
         print(&table::leaderboard(&result.leaderboard, SHOWN_TRIALS));
     }
     if !result.holdout.is_empty() {
-        let line: Vec<String> =
-            result.headline_scores().iter().map(|(metric, value)| format!("{metric} {}", table::number(*value))).collect();
+        let line: Vec<String> = result
+            .headline_scores()
+            .iter()
+            .map(|(metric, value)| format!("{metric} {}", table::number(*value)))
+            .collect();
         print(&format!("\nholdout ({} rows, scored once): {}", result.n_holdout, line.join(", ")));
     }
     let place = |path: &Path| path.display().to_string();
