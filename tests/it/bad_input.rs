@@ -96,10 +96,9 @@ fn text_that_is_not_utf8() {
 
 #[test]
 fn an_infinite_target() {
-    let text: String = (0..50)
-        .map(|row| format!("{row},{}\n", if row == 7 { "inf".to_owned() } else { format!("{row}.5") }))
-        .collect();
-    assert_snapshot!(search(format!("x,target\n{text}")));
+    let mut rows: Vec<String> = (0..50).map(|row| format!("{row},{row}.5")).collect();
+    "7,inf".clone_into(&mut rows[7]);
+    assert_snapshot!(search(format!("x,target\n{}\n", rows.join("\n"))));
 }
 
 #[test]
@@ -209,19 +208,19 @@ fn a_full_disk_is_told_and_leaves_no_half_written_file() {
     assert!(!scratch.path("predictions.csv").exists());
     let printed = on_a_full_disk(&scratch, "search --data train.csv --target target --trials 2 --out new");
     assert_eq!(printed.code, Some(1), "{}", printed.stderr);
-    assert!(printed.stderr.starts_with("error: ") && printed.stderr.contains("new/"), "{}", printed.stderr);
+    assert!(printed.stderr.contains("error: ") && printed.stderr.contains("`new/"), "{}", printed.stderr);
 }
 
 #[test]
 fn a_thousand_columns() {
     let scratch = Scratch::new();
     let header: Vec<String> = (0..1000).map(|column| format!("c{column}")).collect();
-    let mut text = format!("{},target\n", header.join(","));
+    let mut lines = vec![format!("{},target", header.join(","))];
     for row in 0..60_u32 {
         let values: Vec<String> =
             (0..1000_u32).map(|column| ((row * 7919 + column * 104_729) % 1000).to_string()).collect();
-        text += &format!("{},{}\n", values.join(","), if row % 2 == 0 { "yes" } else { "no" });
+        lines.push(format!("{},{}", values.join(","), if row % 2 == 0 { "yes" } else { "no" }));
     }
-    scratch.write("train.csv", text);
+    scratch.write("train.csv", lines.join("\n"));
     scratch.ok(&["search", "--data", "train.csv", "--target", "target", "--trials", "3", "--out", "run"]);
 }

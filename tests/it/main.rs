@@ -1,5 +1,7 @@
 //! What the project does as a whole, seen from outside: one binary for all of it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets an error has failed")]
+
 mod bad_input;
 mod browser;
 mod direction;

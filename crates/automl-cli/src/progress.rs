@@ -72,7 +72,7 @@ impl Progress {
         }];
         match self.best {
             Some((trial, value)) => {
-                parts.push(format!("best {} {} (trial {trial})", self.metric, number(value)))
+                parts.push(format!("best {} {} (trial {trial})", self.metric, number(value)));
             }
             None => parts.push("no score yet".to_owned()),
         }
@@ -128,7 +128,7 @@ impl Observer for Progress {
                 self.now = String::new();
             }
             Event::Warning { message } => self.say(&format!("warning: {message}")),
-            Event::Stage { message } => self.now = (*message).to_owned(),
+            Event::Stage { message } => (*message).clone_into(&mut self.now),
             _ => {}
         }
         self.refresh(line_wanted);

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use polars::prelude::{CsvWriter, DataFrame, ParquetWriter, SerWriter};
+use polars::prelude::{CsvWriter, DataFrame, ParquetWriter, PolarsError, SerWriter};
 
 use crate::error::DataError;
 
@@ -32,7 +32,8 @@ pub fn write_predictions(frame: &DataFrame, path: &Path) -> Result<(), DataError
         });
     }
     let temporary = beside(path);
-    let result = write_to(frame, &temporary, &extension).and_then(|()| {
+    // Errors name the place that was asked for, not the temporary one.
+    let result = write_to(frame, &temporary, &extension, path).and_then(|()| {
         fs::rename(&temporary, path).map_err(|source| DataError::Io {
             action: "write",
             path: path.to_owned(),
@@ -54,19 +55,18 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_to(frame: &DataFrame, path: &Path, extension: &str) -> Result<(), DataError> {
+fn write_to(frame: &DataFrame, temporary: &Path, extension: &str, path: &Path) -> Result<(), DataError> {
     let io = |source| DataError::Io { action: "write", path: path.to_owned(), source };
-    let mut file = BufWriter::new(File::create(path).map_err(io)?);
+    let mut file = BufWriter::new(File::create(temporary).map_err(io)?);
     let mut frame = frame.clone();
     let (format, written) = match extension {
         "parquet" => ("Parquet", ParquetWriter::new(&mut file).finish(&mut frame).map(|_| ())),
         "tsv" => ("TSV", CsvWriter::new(&mut file).with_separator(b'\t').finish(&mut frame)),
         _ => ("CSV", CsvWriter::new(&mut file).finish(&mut frame)),
     };
-    written.map_err(|error| DataError::Malformed {
-        path: path.to_owned(),
-        format,
-        reason: error.to_string(),
+    written.map_err(|error| match error {
+        PolarsError::IO { error, .. } => io(std::io::Error::new(error.kind(), error.to_string())),
+        error => DataError::Malformed { path: path.to_owned(), format, reason: error.to_string() },
     })?;
     file.flush().map_err(io)?;
     file.get_ref().sync_all().map_err(io)

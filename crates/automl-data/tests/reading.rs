@@ -1,5 +1,7 @@
 //! Files to tables: every format, every flaw, and the words in which a flaw is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -83,12 +85,10 @@ fn every_format_gives_the_same_table() {
 
 #[test]
 fn types_are_inferred_over_the_whole_file() {
-    let mut content = "a,b,c,d,e\n".to_owned();
-    for row in 0..2000 {
-        content.push_str(&format!("{row},{row},00{row},{row},{row}\n"));
-    }
-    content.push_str("0.5,x,1,+7, 8 \n");
-    let frame = read_text("t.csv", content).unwrap();
+    let mut lines = vec!["a,b,c,d,e".to_owned()];
+    lines.extend((0..2000).map(|row| format!("{row},{row},00{row},{row},{row}")));
+    lines.push("0.5,x,1,+7, 8 ".to_owned());
+    let frame = read_text("t.csv", lines.join("\n")).unwrap();
     let types: Vec<String> = frame.dtypes().iter().map(ToString::to_string).collect();
     assert_eq!(types, ["f64", "str", "str", "i64", "i64"]);
     assert_eq!(frame.column("e").unwrap().i64().unwrap().get(2000), Some(8));
@@ -225,4 +225,13 @@ fn a_boolean_target_keeps_its_spelling() {
         (table.profile().task, table.profile().labels.clone()),
         (Task::Binary, vec!["False".into(), "True".into()])
     );
+}
+
+#[test]
+fn a_quote_within_a_field_is_a_character_like_any_other() {
+    let content = "screen \"diagonal\",y\n15\" wide,1\n\"17\"\" wide\",2\n19,3\n";
+    let frame = read_text("t.csv", content).unwrap();
+    assert_eq!(frame.get_column_names(), ["screen \"diagonal\"", "y"]);
+    let screens: Vec<Option<&str>> = frame.columns()[0].str().unwrap().iter().collect();
+    assert_eq!(screens, [Some("15\" wide"), Some("17\" wide"), Some("19")]);
 }

@@ -1,5 +1,7 @@
 //! What holds for every fold plan.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 use std::collections::HashSet;
 
 use automl_core::{FoldPlan, Hint, Seed};
@@ -168,7 +170,8 @@ fn regression_folds_are_even() {
 
 fn tell(table: &Table, scheme: SplitScheme, holdout: f64) -> String {
     let error: DataError = plan_folds(table, &SplitOptions { scheme, holdout }, Seed(1)).unwrap_err();
-    let hints: String = error.hints().iter().map(|hint| format!("\nhint: {hint}")).collect();
+    let hints: Vec<String> = error.hints().iter().map(|hint| format!("\nhint: {hint}")).collect();
+    let hints = hints.concat();
     format!("{error}{hints}")
 }
 

@@ -1,5 +1,7 @@
 //! Frames to tables: kinds, targets, schemas, and the words in which a misfit is told.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error has failed")]
+
 use std::collections::BTreeMap;
 
 use automl_core::{ColumnKind, Hint, Target, Task};
@@ -16,7 +18,8 @@ fn train(frame: DataFrame, options: &TableOptions) -> Table {
 
 fn tell<T: std::fmt::Debug>(result: Result<T, DataError>) -> String {
     let error = result.unwrap_err();
-    let hints: String = error.hints().iter().map(|hint| format!("\nhint: {hint}")).collect();
+    let hints: Vec<String> = error.hints().iter().map(|hint| format!("\nhint: {hint}")).collect();
+    let hints = hints.concat();
     format!("{error}{hints}")
 }
 

@@ -97,7 +97,14 @@ impl AutomlError {
     /// The exit code of the command line: 3 for what the user gave, 4 without a model, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
-            AutomlError::Data(DataError::Io { .. }) => 1,
+            AutomlError::Data(DataError::Io { .. })
+            | AutomlError::Store(_)
+            | AutomlError::Artifact(_)
+            | AutomlError::Fit(_)
+            | AutomlError::Report(_)
+            | AutomlError::Search(_)
+            | AutomlError::Internal(_)
+            | AutomlError::Busy { .. } => 1,
             AutomlError::Config { .. }
             | AutomlError::Data(_)
             | AutomlError::Metric(_)
@@ -105,13 +112,6 @@ impl AutomlError {
             | AutomlError::OtherStudy { .. }
             | AutomlError::NoRun { .. } => 3,
             AutomlError::NoModel { .. } => 4,
-            AutomlError::Store(_)
-            | AutomlError::Artifact(_)
-            | AutomlError::Fit(_)
-            | AutomlError::Report(_)
-            | AutomlError::Search(_)
-            | AutomlError::Internal(_)
-            | AutomlError::Busy { .. } => 1,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use automl_core::{
-    Event, FoldPlan, Metric, Observer, Pruner, Purpose, Sampler, Seed, StopReason, StopSignal, TrialRecord,
-    TrialStore,
+    ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Pruner, Purpose, Sampler, Seed, StopReason,
+    StopSignal, TrialRecord, TrialStore,
 };
 use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, read_frame};
 use automl_search::{MedianPruner, NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
@@ -107,13 +107,8 @@ impl Experiment {
     /// What is about to happen, a line each.
     pub fn describe(&self) -> Vec<String> {
         let profile = self.table.profile();
-        let n_features = profile.features().count();
-        let left_out = profile.columns.len() - n_features;
         let mut lines = vec![
-            format!(
-                "data    {} rows, {n_features} features ({left_out} columns left out)",
-                self.table.n_rows()
-            ),
+            format!("data    {} rows, {}", self.table.n_rows(), features(profile)),
             format!("target  {} ({}: {})", profile.target, profile.task, profile.task_reason),
             format!("split   {}", split::describe(&self.split, self.plan.holdout.len())),
         ];
@@ -151,6 +146,8 @@ impl Experiment {
         let run = Run::open(&root)?;
         let leaderboard = run.write_leaderboard()?;
         let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
+        // The last connection to close leaves the study as one file.
+        drop(run);
         store.close()?;
         let best = TrialRecord::best(&trials).cloned();
         let finished =
@@ -228,6 +225,23 @@ impl ExperimentResult {
             None => "the time was up before the first trial was done".to_owned(),
         }
     }
+}
+
+/// Features by kind, and what was left out.
+fn features(profile: &DataProfile) -> String {
+    let count = |kind: ColumnKind| profile.columns.iter().filter(|column| column.kind == kind).count();
+    let of_kind = |kind: &ColumnKind| Some((count(*kind), kind.name())).filter(|(n, _)| *n > 0);
+    let used = ColumnKind::ALL.iter().filter(|kind| kind.is_feature()).filter_map(of_kind);
+    let used: Vec<String> = used.map(|(n, name)| format!("{n} {name}")).collect();
+    let left_out = profile.columns.iter().filter(|column| !column.kind.is_feature());
+    let left_out: Vec<String> =
+        left_out.map(|column| format!("{} ({})", column.name, column.kind.name())).collect();
+    let shown = match left_out.len() {
+        0 => String::new(),
+        n @ 1..=5 => format!("; {n} left out: {}", left_out.join(", ")),
+        n => format!("; {n} left out: {}, …", left_out[..4].join(", ")),
+    };
+    format!("{} features: {}{shown}", profile.features().count(), used.join(", "))
 }
 
 fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {

@@ -112,9 +112,11 @@ fn initial(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Para
     let defaults: Vec<Vec<Params>> = families
         .iter()
         .map(|family| {
-            let prep = uses_features(family.as_ref(), profile)
-                .then(|| prep_defaults(profile, family.categorical_input()))
-                .unwrap_or_default();
+            let prep = if uses_features(family.as_ref(), profile) {
+                prep_defaults(profile, family.categorical_input())
+            } else {
+                Params::new()
+            };
             let own = family.defaults(profile);
             own.into_iter().map(|params| join(family.id(), &prep, &params)).collect()
         })

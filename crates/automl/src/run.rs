@@ -47,11 +47,8 @@ impl Run {
     }
 
     /// All trials in order of merit.
-    ///
-    /// # Errors
-    /// None today; reading may become lazy.
-    pub fn leaderboard(&self) -> Result<Leaderboard, AutomlError> {
-        Ok(Leaderboard::new(&self.trials, self.header.metric))
+    pub fn leaderboard(&self) -> Leaderboard {
+        Leaderboard::new(&self.trials, self.header.metric)
     }
 
     /// Writes `report.html` and returns its path.
@@ -69,7 +66,7 @@ impl Run {
     }
 
     pub(crate) fn write_leaderboard(&self) -> Result<Leaderboard, AutomlError> {
-        let board = self.leaderboard()?;
+        let board = self.leaderboard();
         let csv = board.to_csv().map_err(AutomlError::config)?;
         write_atomic(&self.folder.leaderboard(), csv.as_bytes())?;
         Ok(board)
@@ -126,7 +123,7 @@ impl Run {
     }
 
     fn epochs(&self) -> Result<BTreeMap<u32, Vec<(u32, automl_core::Epoch)>>, AutomlError> {
-        let board = self.leaderboard()?;
+        let board = self.leaderboard();
         let mut curves = BTreeMap::new();
         for row in board.rows.iter().filter(|row| row.rank.is_some()) {
             let epochs = self.store.epochs(row.trial)?;

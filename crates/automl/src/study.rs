@@ -1,6 +1,6 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
-use automl_core::{Params, SearchSpace, Seed};
+use automl_core::{DataProfile, Params, SearchSpace, Seed};
 use automl_store::{StudyFile, StudyHeader};
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ pub(crate) fn open(folder: &RunFolder, experiment: &Experiment) -> Result<StudyF
     let is_new = !folder.study().exists();
     let mut store = StudyFile::open_or_create(folder.study(), &wanted)?;
     let found = store.header()?;
-    check_same(folder, &found, &wanted)?;
+    check_same(folder, &found, &wanted, experiment.table.profile())?;
     if is_new {
         for warning in experiment.table.warnings() {
             store.record_event("warning", warning)?;
@@ -49,7 +49,14 @@ fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
 }
 
 /// Trials are comparable only if they saw the same rows, were scored alike and chose from one space.
-fn check_same(folder: &RunFolder, found: &StudyHeader, wanted: &StudyHeader) -> Result<(), AutomlError> {
+fn check_same(
+    folder: &RunFolder,
+    found: &StudyHeader,
+    wanted: &StudyHeader,
+    profile: &DataProfile,
+) -> Result<(), AutomlError> {
+    let found_profile: DataProfile = serde_json::from_str(&found.data_profile)
+        .map_err(|error| AutomlError::config(format!("the study's data profile cannot be read: {error}")))?;
     let short = |hash: &str| hash.chars().take(12).collect::<String>();
     let pairs = [
         ("data (by their SHA-256)", short(&found.data_hash), short(&wanted.data_hash)),
@@ -57,7 +64,7 @@ fn check_same(folder: &RunFolder, found: &StudyHeader, wanted: &StudyHeader) -> 
         ("task", found.task.to_string(), wanted.task.to_string()),
         ("seed", found.seed.value().to_string(), wanted.seed.value().to_string()),
         ("split", found.fold_plan.clone(), wanted.fold_plan.clone()),
-        ("reading of the columns", found.data_profile.clone(), wanted.data_profile.clone()),
+        ("reading of the columns", reading(&found_profile), reading(profile)),
         ("search space", found.initial.clone(), wanted.initial.clone()),
     ];
     for (what, found, wanted) in pairs {
@@ -72,6 +79,14 @@ fn check_same(folder: &RunFolder, found: &StudyHeader, wanted: &StudyHeader) -> 
         }
     }
     Ok(())
+}
+
+/// What models see of the columns. Why a column is read as it is may change: an inferred task is a given one when
+/// the resolved configuration runs again.
+fn reading(profile: &DataProfile) -> String {
+    let kinds: Vec<String> =
+        profile.columns.iter().map(|column| format!("{} {}", column.name, column.kind.name())).collect();
+    format!("{} of {}", kinds.join(", "), profile.labels.join(", "))
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, AutomlError> {

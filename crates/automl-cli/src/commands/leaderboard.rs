@@ -9,7 +9,7 @@ use crate::args::LeaderboardArgs;
 use crate::table;
 
 pub(crate) fn run(args: &LeaderboardArgs) -> Result<ExitCode, AutomlError> {
-    let board = Run::open(&args.run)?.leaderboard()?;
+    let board = Run::open(&args.run)?.leaderboard();
     if args.json {
         let json =
             serde_json::to_string_pretty(&board).map_err(|error| AutomlError::config(error.to_string()))?;

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn numbers_with_a_few_exceptions_are_numeric() {
-        let mut texts: Vec<String> = (0..200).map(|value| format!("{}.5", value)).collect();
+        let mut texts: Vec<String> = (0..200).map(|value| format!("{value}.5")).collect();
         texts.push("-".to_owned());
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let decision = decision(&texts);

@@ -31,7 +31,7 @@ pub(crate) fn read(
         files.push((content, separator, scan));
     }
     unify(&mut files);
-    files.into_iter().map(|(content, separator, scan)| fill(content, separator, &scan, source)).collect()
+    files.into_iter().map(|(content, separator, scan)| fill(content, separator, scan, source)).collect()
 }
 
 /// Gives columns of one name the same type in every file.
@@ -52,10 +52,11 @@ fn unify(files: &mut [(Content, u8, Scan)]) {
 fn fill(
     content: Content,
     separator: u8,
-    scan: &Scan,
+    mut scan: Scan,
     source: &Source,
 ) -> Result<(PathBuf, DataFrame), DataError> {
     let Content { path, bytes } = content;
+    let bytes = scan.quoted_anew.take().unwrap_or(bytes);
     let fields = scan.names.iter().zip(&scan.seen).map(|(name, seen)| {
         let dtype = match seen {
             Seen { holds: Holds::Whole, unusual: false } => DataType::Int64,
@@ -71,10 +72,12 @@ fn fill(
         .with_schema(Some(Arc::new(fields.collect::<Schema>())))
         .with_parse_options(parse);
     let frame = options.into_reader_with_file_handle(Cursor::new(bytes)).finish();
-    match frame.and_then(|frame| tidy(&frame, scan, source)) {
-        Ok(frame) => Ok((path, frame)),
-        Err(error) => Err(DataError::Malformed { path, format: "CSV", reason: error.to_string() }),
-    }
+    let reason = match frame.and_then(|frame| tidy(&frame, &scan, source)) {
+        Ok(frame) if frame.height() == scan.n_rows => return Ok((path, frame)),
+        Ok(frame) => format!("{} rows were read where {} stand", frame.height(), scan.n_rows),
+        Err(error) => error.to_string(),
+    };
+    Err(DataError::Malformed { path, format: "CSV", reason })
 }
 
 /// Trims texts with blanks around them and converts numbers that polars was not trusted with.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use csv::{ByteRecord, ErrorKind, ReaderBuilder, Writer, WriterBuilder};
 
 use super::Content;
 use crate::error::DataError;
@@ -36,6 +36,10 @@ pub(crate) struct Seen {
 pub(crate) struct Scan {
     pub(crate) names: Vec<String>,
     pub(crate) seen: Vec<Seen>,
+    pub(crate) n_rows: usize,
+    /// The records anew, quoted where they must be, if the file has any quote: readers disagree on a quote in
+    /// the middle of a field, and polars may take the rest of the file for one value.
+    pub(crate) quoted_anew: Option<Vec<u8>>,
 }
 
 /// The separator of a `.csv` without comma in its header may be `;` or a tab.
@@ -62,6 +66,11 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
     let mut seen = vec![Seen { holds: Holds::Nothing, unusual: false }; names.len()];
     let mut record = ByteRecord::new();
     let mut n_rows = 0_usize;
+    let mut anew = content
+        .bytes
+        .contains(&b'"')
+        .then(|| WriterBuilder::new().delimiter(separator).from_writer(Vec::new()));
+    copy(path, anew.as_mut(), &header)?;
     while reader.read_byte_record(&mut record).map_err(|error| refused(path, &error))? {
         n_rows += 1;
         if std::str::from_utf8(record.as_slice()).is_err() {
@@ -71,11 +80,22 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
         for (seen, field) in seen.iter_mut().zip(&record) {
             seen.add(field, missing);
         }
+        copy(path, anew.as_mut(), &record)?;
     }
     if n_rows == 0 {
         return Err(DataError::NoRows { path: path.to_owned(), n_columns: names.len() });
     }
-    Ok(Scan { names, seen })
+    let quoted_anew = anew.map(Writer::into_inner).transpose();
+    let quoted_anew = quoted_anew.map_err(|error| malformed(path, &error))?;
+    Ok(Scan { names, seen, n_rows, quoted_anew })
+}
+
+fn copy(path: &Path, anew: Option<&mut Writer<Vec<u8>>>, record: &ByteRecord) -> Result<(), DataError> {
+    anew.map_or(Ok(()), |anew| anew.write_byte_record(record)).map_err(|error| malformed(path, &error))
+}
+
+fn malformed(path: &Path, error: &impl ToString) -> DataError {
+    DataError::Malformed { path: path.to_owned(), format: "CSV", reason: error.to_string() }
 }
 
 /// The line on which the bad byte stands: a quoted field may have run over several.
@@ -93,7 +113,7 @@ fn refused(path: &Path, error: &csv::Error) -> DataError {
             expected: *expected_len,
             found: *len,
         },
-        _ => DataError::Malformed { path: path.to_owned(), format: "CSV", reason: error.to_string() },
+        _ => malformed(path, error),
     }
 }
 
