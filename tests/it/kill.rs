@@ -1,6 +1,7 @@
 //! A search that is killed or interrupted loses nothing and ends as if nothing had happened.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -85,15 +86,19 @@ fn twenty_kills_lose_no_trial_and_change_no_result() {
 
 #[test]
 fn an_interrupt_ends_in_good_order_and_the_same_command_goes_on() {
-    let (whole, duration) = uninterrupted();
+    let (whole, _) = uninterrupted();
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(400));
-    let child = scratch.command(&ARGUMENTS).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    sleep(duration.mul_f64(0.5));
+    let mut command = scratch.command(&ARGUMENTS);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The first line about trials tells that the first of them is done and seven are not.
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("1 of 8 trials")), "no line about the first trial");
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let stderr: Vec<String> = lines.map(Result::unwrap).collect();
     let output = child.wait_with_output().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(130), "{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{stdout}\n{stderr:?}");
     assert!(stdout.contains("interrupted"), "{stdout}");
     assert!(scratch.path("run/report.html").is_file());
     scratch.ok(&ARGUMENTS);

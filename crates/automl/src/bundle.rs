@@ -136,6 +136,11 @@ fn files_below(dir: &Path) -> Result<Vec<String>, ArtifactError> {
     Ok(files)
 }
 
+/// SHA-256 of the bundle's checksums, which stands for all of its files.
+pub(crate) fn fingerprint(dir: &Path) -> Result<String, ArtifactError> {
+    sha256_of(&dir.join(SUMS))
+}
+
 fn sha256_of(path: &Path) -> Result<String, ArtifactError> {
     let bytes = fs::read(path).map_err(|source| io_error("read", path, source))?;
     Ok(Sha256::digest(&bytes).iter().fold(String::new(), |mut hex, byte| {

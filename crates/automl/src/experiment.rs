@@ -1,6 +1,5 @@
 //! An experiment that can run: checked configuration, table, folds and search space.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use automl_core::{
@@ -17,8 +16,7 @@ use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
 use crate::finish;
 use crate::joint::Joint;
-use crate::leaderboard::Leaderboard;
-use crate::run::Run;
+use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
 use crate::{split, study};
 
@@ -35,33 +33,6 @@ pub struct Experiment {
     pub(crate) joint: Joint,
     pub(crate) metric: Metric,
     time: Option<Duration>,
-}
-
-/// What a run left behind.
-#[derive(Debug, Clone)]
-pub struct ExperimentResult {
-    /// All trials in order of merit.
-    pub leaderboard: Leaderboard,
-    /// The best trial; `None` if none completed.
-    pub best: Option<TrialRecord>,
-    /// Scores of the final model on the holdout; empty without one.
-    pub holdout: Vec<(Metric, f64)>,
-    /// Rows of the holdout.
-    pub n_holdout: usize,
-    /// Why the search ended before all wanted trials were done.
-    pub stopped: Option<StopReason>,
-    /// Trials finished in this run.
-    pub n_new: usize,
-    /// The report.
-    pub report: PathBuf,
-    /// The leaderboard as CSV.
-    pub leaderboard_file: PathBuf,
-    /// The study file.
-    pub study: PathBuf,
-    /// The resolved configuration.
-    pub config: PathBuf,
-    /// The bundle; `None` if no trial completed.
-    pub model: Option<PathBuf>,
 }
 
 impl Experiment {
@@ -139,32 +110,11 @@ impl Experiment {
         let mut store = study::open(&folder, self)?;
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
         let before = store.trials()?;
+        store.record_event("run", &format!("automl {} begins", env!("CARGO_PKG_VERSION")))?;
         let stopped = self.search(&folder, &mut store, &before, stop, observer)?;
-        let trials = store.trials()?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
-        let holdout = finish::final_model(self, &folder, &trials)?;
-        let run = Run::open(&root)?;
-        let leaderboard = run.write_leaderboard()?;
-        let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
-        // The last connection to close leaves the study as one file.
-        drop(run);
-        store.close()?;
-        let best = TrialRecord::best(&trials).cloned();
-        let finished =
-            |trials: &[TrialRecord]| trials.iter().filter(|trial| trial.state.is_finished()).count();
-        Ok(ExperimentResult {
-            leaderboard,
-            holdout,
-            n_holdout: self.plan.holdout.len(),
-            stopped,
-            n_new: finished(&trials) - finished(&before),
-            report,
-            leaderboard_file: folder.leaderboard(),
-            study: folder.study(),
-            config: folder.config(),
-            model: best.is_some().then(|| folder.model()),
-            best,
-        })
+        let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();
+        finish::conclude(self, &folder, store, stopped, n_before)
     }
 
     fn search(
@@ -204,26 +154,6 @@ impl Experiment {
             stop: &stop,
         };
         Ok(run_search(&plan, store, &mut objective, observer)?.stopped)
-    }
-}
-
-impl ExperimentResult {
-    /// The holdout scores that people ask for first, the optimised one leading.
-    pub fn headline_scores(&self) -> Vec<(Metric, f64)> {
-        let usual =
-            [Metric::Accuracy, Metric::RocAuc, Metric::LogLoss, Metric::R2, Metric::Mae, Metric::Rmse];
-        let leading = std::iter::once(self.leaderboard.metric);
-        let others = usual.into_iter().filter(|metric| *metric != self.leaderboard.metric);
-        let of = |metric: Metric| self.holdout.iter().find(|(of, _)| *of == metric).copied();
-        leading.chain(others).filter_map(of).take(4).collect()
-    }
-
-    /// What became of the trials, for a run without a model.
-    pub fn why_no_model(&self) -> String {
-        match self.leaderboard.rows.iter().find_map(|row| row.reason.as_ref()) {
-            Some(reason) => format!("{} trials, the first of which: {reason}", self.leaderboard.rows.len()),
-            None => "the time was up before the first trial was done".to_owned(),
-        }
     }
 }
 

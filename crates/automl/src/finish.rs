@@ -1,18 +1,68 @@
-//! From the best trial to the final model: its fold models, bundled, and scored once on the holdout.
+//! From the best trial to the final model: its fold models, bundled, and scored once on the holdout. Then the files
+//! that people read.
 
 use std::fs;
 use std::path::Path;
 
-use automl_core::{ArtifactError, Metric, TrialRecord};
+use automl_core::{ArtifactError, Metric, StopReason, TrialRecord, TrialStore};
+use automl_store::{Artifact, StudyFile};
 
-use crate::bundle::{FORMAT, Manifest};
+use crate::bundle::{self, FORMAT, Manifest};
 use crate::error::AutomlError;
 use crate::experiment::Experiment;
 use crate::members::Model;
+use crate::result::ExperimentResult;
+use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
 
+/// Makes the final model, the leaderboard and the report of a search that ended.
+pub(crate) fn conclude(
+    experiment: &Experiment,
+    folder: &RunFolder,
+    mut store: StudyFile,
+    stopped: Option<StopReason>,
+    n_before: usize,
+) -> Result<ExperimentResult, AutomlError> {
+    let trials = store.trials()?;
+    let best = TrialRecord::best(&trials).cloned();
+    let holdout = final_model(experiment, folder, &trials)?;
+    if let Some(best) = &best {
+        let (kind, path) = ("model".to_owned(), "model/SHA256SUMS".to_owned());
+        let sha256 = bundle::fingerprint(&folder.model())?;
+        store.record_artifact(best.number, &Artifact { kind, path, sha256 })?;
+    }
+    store.record_event("run", how_it_ended(stopped))?;
+    let run = Run::open(folder.root())?;
+    let leaderboard = run.write_leaderboard()?;
+    let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
+    // The last connection to close leaves the study as one file.
+    drop(run);
+    store.close()?;
+    Ok(ExperimentResult {
+        leaderboard,
+        holdout,
+        n_holdout: experiment.plan.holdout.len(),
+        stopped,
+        n_new: trials.iter().filter(|trial| trial.state.is_finished()).count() - n_before,
+        report,
+        leaderboard_file: folder.leaderboard(),
+        study: folder.study(),
+        config: folder.config(),
+        model: best.is_some().then(|| folder.model()),
+        best,
+    })
+}
+
+fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
+    match stopped {
+        Some(StopReason::Interrupted) => "interrupted",
+        Some(StopReason::TimeUp) => "the time is up",
+        None => "all trials are done",
+    }
+}
+
 /// Makes the bundle of the best trial, if there is one; returns its holdout scores.
-pub(crate) fn final_model(
+fn final_model(
     experiment: &Experiment,
     folder: &RunFolder,
     trials: &[TrialRecord],

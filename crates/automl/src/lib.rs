@@ -26,6 +26,7 @@ mod leaderboard;
 mod machine;
 mod members;
 mod out_of_fold;
+mod result;
 mod run;
 mod run_folder;
 mod split;
@@ -40,9 +41,10 @@ pub use bundle::Manifest;
 pub use config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
-pub use experiment::{Experiment, ExperimentResult};
+pub use experiment::Experiment;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use members::Model;
+pub use result::ExperimentResult;
 pub use run::Run;
 
 /// What most programs need.
