@@ -77,6 +77,9 @@ pub(crate) struct SearchArgs {
     /// Number of folds [default: 5; 3 above 10,000 rows]
     #[arg(long, value_name = "N")]
     pub(crate) folds: Option<usize>,
+    /// Independent k-folds [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) repeats: Option<usize>,
     /// Column whose equal values stay in one fold
     #[arg(long, value_name = "COLUMN")]
     pub(crate) group: Option<String>,

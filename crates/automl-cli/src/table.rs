@@ -6,6 +6,9 @@ use std::time::Duration;
 use automl::{Leaderboard, LeaderboardRow, Metric, TrialState, format_duration};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+/// Characters of a configuration that a table shows.
+const CONFIGURATION_WIDTH: usize = 60;
+
 /// The first `top` trials of a leaderboard.
 pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     let shown: Vec<Metric> = beside(board.metric, board.rows.first());
@@ -88,8 +91,16 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
         |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
     cells.extend(shown.iter().map(|metric| of(metric).unwrap_or_default()));
     cells.push(format_duration(Duration::from_secs_f64(row.seconds.max(0.0))));
-    cells.push(row.params.scoped(&row.family).to_string());
+    cells.push(cut(&row.params.scoped(&row.family).to_string()));
     cells
+}
+
+/// A configuration's first values; all of them stand in the report and in `leaderboard --json`.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= CONFIGURATION_WIDTH {
+        return text.to_owned();
+    }
+    text.chars().take(CONFIGURATION_WIDTH - 1).chain(['…']).collect()
 }
 
 /// `value` with as many decimals as [`number`] gives `other`.

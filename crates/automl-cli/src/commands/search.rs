@@ -72,6 +72,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     let split = &mut config.split;
     split.scheme = args.split.or(split.scheme);
     split.folds = args.folds.or(split.folds);
+    split.repeats = args.repeats.or(split.repeats);
     split.group = args.group.or(split.group.take());
     split.time = args.time_column.or(split.time.take());
     split.holdout = args.holdout.or(split.holdout);
