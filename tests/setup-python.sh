@@ -35,8 +35,9 @@ wanted="$("$base" -c 'import hashlib, sys
 print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest(), "%d.%d" % sys.version_info[:2])' "$requirements")"
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || [ ! -x "$venv/bin/python" ]; then
     printf 'setting up %s\n' "$venv" >&2
-    # A folder of ours (it has a pyvenv.cfg) is rebuilt from nothing; any other is left alone.
-    if [ -d "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && [ -n "$(ls -A "$venv")" ]; then
+    # A folder of ours is rebuilt from nothing, also one that was left half made; a folder that the user named is
+    # left alone unless it is an environment.
+    if [ -n "${AUTOML_VENV:-}" ] && [ -d "$venv" ] && [ ! -f "$venv/pyvenv.cfg" ] && [ -n "$(ls -A "$venv")" ]; then
         fail "\`$venv\` exists and is no Python environment" "set AUTOML_VENV to another folder"
     fi
     "$base" -m venv --clear "$venv" >&2 || fail "\`$base -m venv $venv\` failed" "apt-get install python3-venv (Debian, Ubuntu)"
