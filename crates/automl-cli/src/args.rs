@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Leaderboard(LeaderboardArgs),
     /// Write the HTML report of a run anew
     Report(ReportArgs),
+    /// Show versions, backends, devices and what this machine has
+    Doctor,
 }
 
 #[derive(Debug, Args)]
@@ -92,9 +94,13 @@ pub(crate) struct SearchArgs {
     /// Kind of a column, as COLUMN=KIND; may be given several times
     #[arg(long = "column", value_parser = parse_column, value_name = "COLUMN=KIND")]
     pub(crate) columns: Vec<(String, ColumnKind)>,
-    /// Where networks train: flex
+    /// Where networks train: flex, libtorch, cuda, cuda:1, cubecl:0 or auto; `automl doctor` lists them
+    /// [default: flex]
     #[arg(long)]
     pub(crate) device: Option<Device>,
+    /// Threads that training uses [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +114,9 @@ pub(crate) struct PredictArgs {
     /// File to write: .csv or .parquet
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Where the model computes
+    #[arg(long, default_value_t)]
+    pub(crate) device: Device,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +130,9 @@ pub(crate) struct EvaluateArgs {
     /// One flat JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+    /// Where the model computes
+    #[arg(long, default_value_t)]
+    pub(crate) device: Device,
 }
 
 #[derive(Debug, Args)]

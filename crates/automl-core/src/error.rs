@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::device::DeviceError;
 use crate::stop::StopReason;
 
 /// Advice that belongs to an error: data, rendered in one place.
@@ -97,6 +98,9 @@ pub enum FitError {
         /// What came.
         got: String,
     },
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// The observer asked to end this member.
     #[error("cancelled")]
     Cancelled,
@@ -127,6 +131,9 @@ pub enum ArtifactError {
         /// What is wrong, as the end of a sentence that begins with the path.
         reason: String,
     },
+    /// The model cannot be brought to the device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
 }
 
 /// A sampler could not propose.

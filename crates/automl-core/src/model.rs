@@ -37,6 +37,8 @@ pub struct FitContext<'a> {
     pub n_classes: usize,
     /// Where to train.
     pub device: Device,
+    /// Threads of the CPU that all members of the fit may use together; at least 1.
+    pub threads: usize,
     /// Asked between batches.
     pub stop: &'a StopSignal,
 }

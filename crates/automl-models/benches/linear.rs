@@ -46,7 +46,7 @@ fn fit(design: &Design, n_classes: usize, penalty: f64) -> f64 {
     };
     let params = Params::new().with("penalty", penalty).with("class_weights", "none");
     let member = Member { params: &params, train: design, valid: design, seed: Seed(0) };
-    let ctx = FitContext { task, n_classes, device: Device::Flex, stop: &StopSignal::never() };
+    let ctx = FitContext { task, n_classes, device: Device::Flex, threads: 1, stop: &StopSignal::never() };
     let start = Instant::now();
     let results = LinearFamily.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
     let seconds = start.elapsed().as_secs_f64();

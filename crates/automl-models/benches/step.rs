@@ -35,7 +35,7 @@ fn median_step(width: usize, batch: usize, n_members: usize) -> f64 {
     let member = |index| Member { params: &params, train: &train, valid: &valid, seed: Seed(index) };
     let members: Vec<Member<'_>> = (0..n_members as u64).map(member).collect();
     let stop = StopSignal::never();
-    let ctx = FitContext { task: Task::Binary, n_classes: 2, device: Device::Flex, stop: &stop };
+    let ctx = FitContext { task: Task::Binary, n_classes: 2, device: Device::Flex, threads: 2, stop: &stop };
     let mut times = Vec::new();
     let mut last = Instant::now();
     MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let n_rows = folds.iter().map(|(train, _)| train.n_rows()).max().ok_or("no folds")?;
     let stop = StopSignal::never();
-    let ctx = FitContext { task, n_classes, device: Device::Flex, stop: &stop };
+    let ctx = FitContext { task, n_classes, device: Device::Flex, threads: 2, stop: &stop };
     for params in MlpFamily.defaults(&profile(n_rows, task)) {
         let start = Instant::now();
         let member = |index: usize| {

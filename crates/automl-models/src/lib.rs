@@ -6,13 +6,13 @@
 //! | [`constant`], [`linear`] | families computed in plain `f64` |
 //! | [`mlp`] | neural networks, trained several at once |
 //! | [`artifact`] | files of a saved model |
-//! | `device` | the project's devices as burn's |
+//! | [`device`] | the project's devices as burn's; which there are |
 //!
 //! burn is a dependency of this crate alone, and no type of burn is public.
 
 pub mod artifact;
 pub mod constant;
-mod device;
+pub mod device;
 pub mod linear;
 pub mod mlp;
 pub mod registry;

@@ -1,5 +1,7 @@
-//! Every family keeps the contract of `ModelFamily`.
+//! Every family keeps the contract of `ModelFamily`, on every device of this build.
 
+#[cfg(feature = "libtorch")]
+use automl_core::Device;
 use automl_models::constant::ConstantFamily;
 use automl_models::linear::LinearFamily;
 use automl_models::mlp::MlpFamily;
@@ -8,3 +10,5 @@ use automl_testkit::family_contract;
 family_contract!(constant, ConstantFamily);
 family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
+#[cfg(feature = "libtorch")]
+family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);

@@ -1,6 +1,6 @@
 //! What every [`ModelFamily`] must do, as tests. [`family_contract!`](crate::family_contract) runs them.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 
 use automl_core::{
     Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily, Params,
@@ -14,15 +14,19 @@ use crate::synthetic::{design, n_classes, profile};
 ///
 /// ```ignore
 /// family_contract!(linear, LinearFamily);
+/// family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
 /// ```
 #[macro_export]
 macro_rules! family_contract {
     ($module:ident, $family:expr) => {
+        $crate::family_contract!($module, $family, ::core::default::Default::default());
+    };
+    ($module:ident, $family:expr, $device:expr) => {
         mod $module {
             #[allow(unused_imports)]
             use super::*;
 
-            $crate::family_contract!(@tests $family;
+            $crate::family_contract!(@tests $crate::family::Subject { family: &$family, device: $device };
                 defaults_lie_in_the_space,
                 one_result_a_member_in_order,
                 a_population_equals_its_members_alone,
@@ -41,14 +45,31 @@ macro_rules! family_contract {
             );
         }
     };
-    (@tests $family:expr; $($check:ident),+ $(,)?) => {
+    (@tests $subject:expr; $($check:ident),+ $(,)?) => {
         $(
             #[test]
             fn $check() {
-                $crate::family::$check(&$family);
+                $crate::family::$check(&$subject);
             }
         )+
     };
+}
+
+/// A family on a device.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// What is tested.
+    pub family: &'a dyn ModelFamily,
+    /// Where it trains.
+    pub device: Device,
+}
+
+impl<'a> Deref for Subject<'a> {
+    type Target = dyn ModelFamily + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        self.family
+    }
 }
 
 /// How far predictions may differ between a population and a member alone, relative to 1 + |value|.
@@ -73,7 +94,7 @@ impl Case {
     }
 }
 
-fn supported(family: &dyn ModelFamily) -> Vec<Task> {
+fn supported(family: &Subject<'_>) -> Vec<Task> {
     let is_supported =
         |task: &Task| family.space(&profile(*task, family.categorical_input(), N_TRAIN)).is_some();
     let tasks: Vec<Task> = Task::ALL.into_iter().filter(is_supported).collect();
@@ -82,7 +103,7 @@ fn supported(family: &dyn ModelFamily) -> Vec<Task> {
 }
 
 /// Every default configuration on two folds of unlike size.
-fn cases(family: &dyn ModelFamily, task: Task) -> Vec<Case> {
+fn cases(family: &Subject<'_>, task: Task) -> Vec<Case> {
     let input = family.categorical_input();
     let make = |(params, fold): (Params, u32)| {
         let seed = Seed(11).fold(fold);
@@ -95,20 +116,20 @@ fn cases(family: &dyn ModelFamily, task: Task) -> Vec<Case> {
 }
 
 fn fit_with(
-    family: &dyn ModelFamily,
+    family: &Subject<'_>,
     task: Task,
     cases: &[Case],
     stop: &StopSignal,
     on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
 ) -> Vec<Fitted> {
-    let ctx = FitContext { task, n_classes: n_classes(task), device: Device::default(), stop };
+    let ctx = FitContext { task, n_classes: n_classes(task), device: family.device, threads: 2, stop };
     let members: Vec<Member<'_>> = cases.iter().map(Case::member).collect();
     let results = family.fit_population(&members, &ctx, on_epoch);
     assert_eq!(results.len(), cases.len(), "one result a member");
     results
 }
 
-fn fit(family: &dyn ModelFamily, task: Task, cases: &[Case]) -> Vec<Fitted> {
+fn fit(family: &Subject<'_>, task: Task, cases: &[Case]) -> Vec<Fitted> {
     fit_with(family, task, cases, &StopSignal::never(), &mut |_, _| GO_ON)
 }
 
@@ -135,7 +156,7 @@ fn assert_close(left: &Predictions, right: &Predictions, tolerance: f64, what: &
 }
 
 /// Defaults are configurations of the space.
-pub fn defaults_lie_in_the_space(family: &dyn ModelFamily) {
+pub fn defaults_lie_in_the_space(family: &Subject<'_>) {
     for task in supported(family) {
         for n_rows in [20, N_TRAIN, 1_000_000] {
             let data = profile(task, family.categorical_input(), n_rows);
@@ -149,7 +170,7 @@ pub fn defaults_lie_in_the_space(family: &dyn ModelFamily) {
 }
 
 /// Result `i` is of member `i`: it predicts the rows of its own fold better than others do on average.
-pub fn one_result_a_member_in_order(family: &dyn ModelFamily) {
+pub fn one_result_a_member_in_order(family: &Subject<'_>) {
     for task in supported(family) {
         let mut cases = cases(family, task);
         cases.truncate(2);
@@ -182,7 +203,7 @@ fn opposite(target: &Target) -> Target {
 }
 
 /// Fitting together changes nothing beyond rounding.
-pub fn a_population_equals_its_members_alone(family: &dyn ModelFamily) {
+pub fn a_population_equals_its_members_alone(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let together = fit(family, task, &cases);
@@ -200,7 +221,7 @@ pub fn a_population_equals_its_members_alone(family: &dyn ModelFamily) {
 }
 
 /// The same arguments give the same bits.
-pub fn the_same_members_give_the_same_bits(family: &dyn ModelFamily) {
+pub fn the_same_members_give_the_same_bits(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let (first, second) = (fit(family, task, &cases), fit(family, task, &cases));
@@ -211,7 +232,7 @@ pub fn the_same_members_give_the_same_bits(family: &dyn ModelFamily) {
 }
 
 /// A signal that is up when the fit begins leaves no member fitted.
-pub fn a_stop_signal_ends_every_member(family: &dyn ModelFamily) {
+pub fn a_stop_signal_ends_every_member(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let stop = StopSignal::never();
@@ -223,7 +244,7 @@ pub fn a_stop_signal_ends_every_member(family: &dyn ModelFamily) {
 }
 
 /// `Break` ends the member it was said to, and no other.
-pub fn a_break_cancels_that_member_alone(family: &dyn ModelFamily) {
+pub fn a_break_cancels_that_member_alone(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let mut was_called = false;
@@ -240,7 +261,7 @@ pub fn a_break_cancels_that_member_alone(family: &dyn ModelFamily) {
 }
 
 /// Each member's epochs come in order, with finite losses, and its best epoch is one of them.
-pub fn epochs_are_counted_from_zero(family: &dyn ModelFamily) {
+pub fn epochs_are_counted_from_zero(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let mut counts = vec![0_u32; cases.len()];
@@ -260,7 +281,7 @@ pub fn epochs_are_counted_from_zero(family: &dyn ModelFamily) {
 }
 
 /// Probabilities lie in 0 to 1 and sum to 1; regression gives one finite value a row.
-pub fn predictions_are_finite_and_sum_to_one(family: &dyn ModelFamily) {
+pub fn predictions_are_finite_and_sum_to_one(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         for (result, case) in fit(family, task, &cases).iter().zip(&cases) {
@@ -287,7 +308,7 @@ fn assert_proper(predictions: &Predictions, task: Task) {
 }
 
 /// A prediction depends on its own row; no rows give no predictions; the target is not looked at.
-pub fn a_row_is_predicted_by_itself(family: &dyn ModelFamily) {
+pub fn a_row_is_predicted_by_itself(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let results = fit(family, task, &cases[..1]);
@@ -313,14 +334,14 @@ fn rows_of(design: &Design, rows: &[usize]) -> Design {
 }
 
 /// A model that was saved and loaded is the same model.
-pub fn a_saved_model_predicts_the_same_bits(family: &dyn ModelFamily) {
+pub fn a_saved_model_predicts_the_same_bits(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         for (result, case) in fit(family, task, &cases).iter().zip(&cases) {
             let dir = temporary_folder();
             let model = result.as_ref().unwrap_or_else(|error| panic!("the fit failed: {error}"));
             model.save(dir.path()).unwrap_or_else(|error| panic!("{error}"));
-            let loaded = family.load(dir.path(), Device::default()).unwrap_or_else(|error| panic!("{error}"));
+            let loaded = family.load(dir.path(), family.device).unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(loaded.n_parameters(), model.n_parameters(), "{task}");
             assert_eq!(loaded.best_epoch(), model.best_epoch(), "{task}");
             assert_eq!(predict(&Ok(loaded), &case.valid), predict(result, &case.valid), "{task}");
@@ -329,9 +350,9 @@ pub fn a_saved_model_predicts_the_same_bits(family: &dyn ModelFamily) {
 }
 
 /// Loading what is not there names the file.
-pub fn an_empty_folder_is_an_artifact_error(family: &dyn ModelFamily) {
+pub fn an_empty_folder_is_an_artifact_error(family: &Subject<'_>) {
     let dir = temporary_folder();
-    let Err(error) = family.load(dir.path(), Device::default()) else {
+    let Err(error) = family.load(dir.path(), family.device) else {
         panic!("`{}` was loaded from an empty folder", family.id());
     };
     assert!(error.to_string().contains(&dir.path().display().to_string()), "{error}");
@@ -342,7 +363,7 @@ fn temporary_folder() -> tempfile::TempDir {
 }
 
 /// A design with a column less is refused.
-pub fn other_columns_are_a_shape_error(family: &dyn ModelFamily) {
+pub fn other_columns_are_a_shape_error(family: &Subject<'_>) {
     for task in supported(family) {
         let cases = cases(family, task);
         let results = fit(family, task, &cases[..1]);
@@ -357,7 +378,7 @@ pub fn other_columns_are_a_shape_error(family: &dyn ModelFamily) {
 }
 
 /// A family with hyper-parameters does not invent them.
-pub fn missing_hyper_parameters_are_an_error(family: &dyn ModelFamily) {
+pub fn missing_hyper_parameters_are_an_error(family: &Subject<'_>) {
     for task in supported(family) {
         let mut cases = cases(family, task);
         if cases[0].params.is_empty() {
@@ -372,7 +393,7 @@ pub fn missing_hyper_parameters_are_an_error(family: &dyn ModelFamily) {
 }
 
 /// Training rows without target are refused, not met with a panic.
-pub fn a_missing_target_is_an_error(family: &dyn ModelFamily) {
+pub fn a_missing_target_is_an_error(family: &Subject<'_>) {
     for task in supported(family) {
         let mut cases = cases(family, task);
         cases.truncate(1);
@@ -382,7 +403,7 @@ pub fn a_missing_target_is_an_error(family: &dyn ModelFamily) {
 }
 
 /// Tables at the edge end in an error or in proper predictions, never in a panic.
-pub fn odd_tables_do_not_panic(family: &dyn ModelFamily) {
+pub fn odd_tables_do_not_panic(family: &Subject<'_>) {
     for task in supported(family) {
         for (name, change) in ODD_TABLES {
             let mut cases = cases(family, task);

@@ -21,6 +21,7 @@ use crate::error::AutomlError;
 /// | `metric` | `log_loss`, `rmse` | what the search optimises |
 /// | `seed` | 0 | every random choice derives from it |
 /// | `device` | `flex` | where networks train |
+/// | `threads` | all cores | threads that training uses |
 /// | `out` | `runs/NAME` | the run folder |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +46,9 @@ pub struct ExperimentConfig {
     pub seed: u64,
     /// Where networks train.
     pub device: Device,
+    /// Threads that training uses; all cores if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     /// The run folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    ArtifactError, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective,
+    ArtifactError, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective,
     Params, Predictions, TrialContext, TrialError, TrialRecord,
 };
-use automl_data::Table;
-use automl_data::prep::{PrepConfig, Preprocessor};
+use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
+use automl_data::{DataError, Table};
 
 use crate::joint::{Joint, prep_params};
 use crate::members::FoldModel;
@@ -25,6 +25,7 @@ pub(crate) struct CrossValidation<'a> {
     pub(crate) joint: &'a Joint,
     pub(crate) metric: Metric,
     pub(crate) device: Device,
+    pub(crate) threads: usize,
     pub(crate) folder: &'a RunFolder,
 }
 
@@ -69,8 +70,11 @@ impl CrossValidation<'_> {
         let started = Instant::now();
         let family = self.joint.family(params).map_err(failed)?;
         let own = params.scoped(family.id());
-        let prepared =
-            folds.iter().map(|&fold| self.prepare(params, family, fold)).collect::<Result<Vec<_>, _>>()?;
+        let prepare = |&fold: &usize| {
+            let rows = &self.plan.folds[fold];
+            Prepared::new(self.table, params, family, &rows.train, &rows.valid).map_err(failed)
+        };
+        let prepared = folds.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let members: Vec<Member<'_>> = prepared
             .iter()
             .zip(folds)
@@ -87,6 +91,7 @@ impl CrossValidation<'_> {
             task: profile.task,
             n_classes: profile.n_classes(),
             device: self.device,
+            threads: self.threads,
             stop: trial.stop,
         };
         let models = family.fit_population(&members, &context, &mut |member, epoch| {
@@ -105,23 +110,6 @@ impl CrossValidation<'_> {
             fits.push(FoldFit { fold, model: FoldModel { prep: of.prep, model }, predictions, cost });
         }
         Ok(fits)
-    }
-
-    fn prepare(
-        &self,
-        params: &Params,
-        family: &dyn ModelFamily,
-        fold: usize,
-    ) -> Result<Prepared, TrialError> {
-        let profile = self.table.profile();
-        let choices = prep_params(params, profile, family.categorical_input());
-        let config = PrepConfig::from_params(&choices).map_err(failed)?;
-        let recipe = Preprocessor::new(config, family.categorical_input(), profile);
-        let rows = &self.plan.folds[fold];
-        let prep = recipe.fit(self.table, &rows.train).map_err(failed)?;
-        let train = prep.transform(self.table, &rows.train).map_err(failed)?;
-        let valid = prep.transform(self.table, &rows.valid).map_err(failed)?;
-        Ok(Prepared { prep, train, valid })
     }
 
     fn score(
@@ -156,10 +144,29 @@ impl CrossValidation<'_> {
     }
 }
 
-struct Prepared {
-    prep: automl_data::prep::FittedPreprocessor,
-    train: automl_core::Design,
-    valid: automl_core::Design,
+/// Rows made ready for one fit.
+pub(crate) struct Prepared {
+    pub(crate) prep: FittedPreprocessor,
+    pub(crate) train: Design,
+    pub(crate) valid: Design,
+}
+
+impl Prepared {
+    /// Fits the preprocessing that `params` choose on the rows `train` alone.
+    pub(crate) fn new(
+        table: &Table,
+        params: &Params,
+        family: &dyn ModelFamily,
+        train: &[usize],
+        valid: &[usize],
+    ) -> Result<Self, DataError> {
+        let profile = table.profile();
+        let choices = prep_params(params, profile, family.categorical_input());
+        let config = PrepConfig::from_params(&choices)?;
+        let prep = Preprocessor::new(config, family.categorical_input(), profile).fit(table, train)?;
+        let (train, valid) = (prep.transform(table, train)?, prep.transform(table, valid)?);
+        Ok(Self { prep, train, valid })
+    }
 }
 
 fn mean_cost(fits: &[FoldFit]) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use automl_core::{ArtifactError, FitError, Hint, MetricError, SpaceError, StoreError};
+use automl_core::{ArtifactError, DeviceError, FitError, Hint, MetricError, SpaceError, StoreError};
 use automl_data::DataError;
 use automl_report::ReportError;
 use automl_search::RunError;
@@ -23,6 +23,9 @@ pub enum AutomlError {
     /// The data are unusable.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// A metric cannot be had.
     #[error(transparent)]
     Metric(#[from] MetricError),
@@ -97,6 +100,7 @@ impl AutomlError {
     /// The exit code of the command line: 3 for what the user gave, 4 without a model, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
+            AutomlError::Artifact(ArtifactError::Device(_)) => 3,
             AutomlError::Data(DataError::Io { .. })
             | AutomlError::Store(_)
             | AutomlError::Artifact(_)
@@ -107,6 +111,7 @@ impl AutomlError {
             | AutomlError::Busy { .. } => 1,
             AutomlError::Config { .. }
             | AutomlError::Data(_)
+            | AutomlError::Device(_)
             | AutomlError::Metric(_)
             | AutomlError::Space(_)
             | AutomlError::OtherStudy { .. }
@@ -121,6 +126,7 @@ impl Hint for AutomlError {
         match self {
             AutomlError::Config { hints, .. } => hints.clone(),
             AutomlError::Data(error) => error.hints(),
+            AutomlError::Device(error) | AutomlError::Artifact(ArtifactError::Device(error)) => error.hints(),
             AutomlError::Store(error) => error.hints(),
             AutomlError::Search(error) => error.hints(),
             AutomlError::Metric(_) => vec!["`automl search --help` lists the metrics".to_owned()],

@@ -12,13 +12,14 @@ use automl_store::StudyFile;
 
 use crate::config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme};
 use crate::cross_validation::CrossValidation;
+use crate::device::Choice;
 use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
 use crate::finish;
 use crate::joint::Joint;
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
-use crate::{split, study};
+use crate::{device, split, study};
 
 /// Used when the user limits neither trials nor time.
 const DEFAULT_TIME: &str = "5m";
@@ -32,6 +33,8 @@ pub struct Experiment {
     pub(crate) plan: FoldPlan,
     pub(crate) joint: Joint,
     pub(crate) metric: Metric,
+    device: Choice,
+    threads: usize,
     time: Option<Duration>,
 }
 
@@ -59,10 +62,13 @@ impl Experiment {
         let seed = Seed(config.seed);
         let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
         let joint = Joint::new(profile, &config.search.families)?;
+        let threads = device::threads(&config)?;
+        let device = device::choose(&config, &table, &plan, &joint, threads)?;
+        config.device = device.device;
         config.metric = Some(metric);
         config.task = Some(profile.task);
         config.search.families = joint.families.iter().map(|family| family.id().to_owned()).collect();
-        Ok(Self { config, table, split, plan, joint, metric, time })
+        Ok(Self { config, table, split, plan, joint, metric, device, threads, time })
     }
 
     /// What the search optimises.
@@ -90,6 +96,9 @@ impl Experiment {
             (None, trials) => format!("{} trials", trials.unwrap_or_default()),
         };
         lines.push(format!("search  {} over {families}; {limit}", self.metric));
+        let reason = self.device.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
+        let threads = if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
+        lines.push(format!("device  {}, {threads}{reason}", self.device.device));
         lines.extend(self.table.warnings().iter().map(|warning| format!("warning: {warning}")));
         lines
     }
@@ -111,6 +120,9 @@ impl Experiment {
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
         let before = store.trials()?;
         store.record_event("run", &format!("automl {} begins", env!("CARGO_PKG_VERSION")))?;
+        if let Choice { device, reason: Some(reason) } = &self.device {
+            store.record_event("device", &format!("auto is {device}; {reason}"))?;
+        }
         let stopped = self.search(&folder, &mut store, &before, stop, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
         let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();
@@ -141,7 +153,8 @@ impl Experiment {
             plan: &self.plan,
             joint: &self.joint,
             metric: self.metric,
-            device: self.config.device,
+            device: self.device.device,
+            threads: self.threads,
             folder,
         };
         let plan = SearchPlan {

@@ -16,6 +16,8 @@
 mod bundle;
 mod config;
 mod cross_validation;
+mod device;
+mod doctor;
 mod duration;
 mod error;
 mod experiment;
@@ -39,6 +41,7 @@ pub use automl_core::{
 pub use automl_data::polars;
 pub use bundle::Manifest;
 pub use config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
+pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
 pub use experiment::Experiment;

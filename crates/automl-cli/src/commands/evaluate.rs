@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use automl::{AutomlError, Device, Metric, Model};
+use automl::{AutomlError, Metric, Model};
 
 use super::print;
 use crate::args::EvaluateArgs;
 use crate::table;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode, AutomlError> {
-    let model = Model::load(&args.model, Device::default())?;
+    let model = Model::load(&args.model, args.device)?;
     let scores = model.evaluate_file(&args.data)?;
     print(&if args.json { flat_json(&scores)? } else { table::scores(&scores) });
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! One file a command: call the library, show what it gave, name the exit code.
 
+mod doctor;
 mod evaluate;
 mod leaderboard;
 mod predict;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Leaderboard(args) => leaderboard::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Doctor => Ok(doctor::run()),
     }
 }
 

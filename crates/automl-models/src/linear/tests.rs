@@ -31,7 +31,7 @@ fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<Linea
         Some(Target::Classes { n_classes, .. }) => (Task::Multiclass, n_classes),
         _ => (Task::Regression, &0),
     };
-    let ctx = FitContext { task, n_classes: *n_classes, device: Device::Flex, stop };
+    let ctx = FitContext { task, n_classes: *n_classes, device: Device::Flex, threads: 1, stop };
     fit(&Member { params, train: design, valid: design, seed: Seed(0) }, &ctx)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use automl_core::{ArtifactError, Design, Device, FitError, FittedModel, Matrix, Predictions};
+use automl_core::{ArtifactError, Design, Device, DeviceError, FitError, FittedModel, Matrix, Predictions};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{self, corrupt};
@@ -68,10 +68,13 @@ impl About {
 
 impl FittedMlp {
     /// Puts `weights` on `device`; `None` if they do not fit the layout.
-    pub(crate) fn new(about: About, weights: Weights, device: Device) -> Option<Self> {
-        let device = burn_device(device);
-        let network = Network::stack(&[(&about.layout, &weights)], about.config.activation, &device)?;
-        Some(Self { about, weights, network, device })
+    ///
+    /// # Errors
+    /// [`DeviceError`] if the device cannot be used.
+    pub(crate) fn new(about: About, weights: Weights, device: Device) -> Result<Option<Self>, DeviceError> {
+        let device = burn_device(device)?;
+        let network = Network::stack(&[(&about.layout, &weights)], about.config.activation, &device);
+        Ok(network.map(|network| Self { about, weights, network, device }))
     }
 
     /// Reads what [`FittedModel::save`] wrote.
@@ -84,7 +87,7 @@ impl FittedMlp {
             return Err(corrupt(&dir.join(MODEL), reason));
         }
         let weights = read_weights(dir, &about.layout)?;
-        Self::new(about, weights, device).ok_or_else(|| corrupt(&dir.join(MODEL), "describes no network"))
+        Self::new(about, weights, device)?.ok_or_else(|| corrupt(&dir.join(MODEL), "describes no network"))
     }
 
     fn predictions(&self, outputs: Vec<f32>) -> Predictions {

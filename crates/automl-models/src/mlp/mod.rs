@@ -73,6 +73,10 @@ impl ModelFamily for MlpFamily {
         ctx: &FitContext<'_>,
         on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
     ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        let device = match burn_device(ctx.device) {
+            Ok(device) => device,
+            Err(error) => return members.iter().map(|_| Err(error.clone().into())).collect(),
+        };
         let prepare = |member| Prepared::new(member, ctx.task, ctx.n_classes);
         let prepared: Vec<Result<Prepared<'_>, FitError>> = members.iter().map(prepare).collect();
         let entries: Vec<population::Entry<'_>> = prepared
@@ -80,7 +84,7 @@ impl ModelFamily for MlpFamily {
             .enumerate()
             .filter_map(|(index, own)| Some((index, members[index].seed, own.as_ref().ok()?)))
             .collect();
-        let mut ends = population::train(&entries, &burn_device(ctx.device), ctx.stop, on_epoch);
+        let mut ends = population::train(&entries, &device, ctx.threads, ctx.stop, on_epoch);
         drop(entries);
         let finish = |(index, own): (usize, Result<Prepared<'_>, FitError>)| {
             let own = own?;
@@ -101,7 +105,7 @@ fn finish(own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedM
     match end {
         End::Done(best) => {
             let about = About::new(best.epoch, own.layout, own.scaling, own.config);
-            let fitted = FittedMlp::new(about, best.weights, device);
+            let fitted = FittedMlp::new(about, best.weights, device)?;
             let lost = || FitError::Numerical { reason: "a member without layers".to_owned() };
             fitted.map(|fitted| Box::new(fitted) as Box<dyn FittedModel>).ok_or_else(lost)
         }

@@ -14,6 +14,8 @@ use std::thread;
 use automl_core::{Epoch, Seed, StopSignal};
 use burn::tensor::Device;
 
+use crate::device::limit_product_threads;
+
 use super::config::Optimizer;
 use super::data::{Prepared, Tables};
 use super::shard::{End, Report, Shard};
@@ -28,10 +30,11 @@ pub(crate) type Entry<'a> = (usize, Seed, &'a Prepared<'a>);
 pub(crate) fn train(
     entries: &[Entry<'_>],
     device: &Device,
+    threads: usize,
     stop: &StopSignal,
     on_epoch: &mut OnEpoch<'_>,
 ) -> BTreeMap<usize, End> {
-    let threads = rayon::current_num_threads();
+    let threads = threads.max(1);
     let mut tables = Tables::new(device);
     let mut shards = Vec::new();
     for group in groups(entries) {
@@ -82,7 +85,9 @@ fn run(
 ) -> BTreeMap<usize, End> {
     let n_members = shards.iter().flat_map(Shard::members).max().map_or(0, |most| most + 1);
     let due: BTreeSet<(u32, usize)> = shards.iter().flat_map(Shard::members).map(|own| (0, own)).collect();
-    let workers = threads.min(shards.len());
+    let workers = threads.min(shards.len()).max(1);
+    // What a worker computes with: all workers together never use more than `threads`.
+    let share = threads / workers;
     let queue = Mutex::new(shards);
     let gone: Vec<AtomicBool> = (0..n_members).map(|_| AtomicBool::new(false)).collect();
     let (send, receive) = mpsc::channel();
@@ -90,11 +95,27 @@ fn run(
         for _ in 0..workers {
             let send = send.clone();
             let (queue, gone) = (&queue, gone.as_slice());
-            scope.spawn(move || work(queue, gone, stop, &send));
+            scope.spawn(move || with_threads(share, || work(queue, gone, stop, &send)));
         }
         drop(send);
         deliver(&receive, due, &gone, on_epoch)
     })
+}
+
+/// Runs `work` where a matrix product finds `n_threads` threads, whichever backend computes it.
+///
+/// Without this every product of a worker would spread over all cores, against all other workers' products.
+pub(crate) fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+    let limited = || {
+        limit_product_threads(n_threads);
+        work()
+    };
+    match pool {
+        Ok(pool) => pool.install(limited),
+        // The system gives no more threads: the work is done on this one, in the pool that surrounds it.
+        Err(_) => limited(),
+    }
 }
 
 /// Runs epochs of the least advanced shard until none waits. A thread that leaves is not missed: then

@@ -1,0 +1,14 @@
+//! With the feature `libtorch`: the program finds the libraries without an environment variable, and keeps the
+//! one for CUDA, which no symbol of ours names and the linker would drop.
+
+use std::path::Path;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let Ok(folder) = std::env::var("DEP_AUTOML_LIBTORCH_LIB") else { return };
+    println!("cargo::rustc-link-arg=-Wl,-rpath,{folder}");
+    if Path::new(&folder).join("libtorch_cuda.so").exists() {
+        println!("cargo::rustc-link-arg=-L{folder}");
+        println!("cargo::rustc-link-arg=-Wl,--no-as-needed,-ltorch_cuda,--as-needed");
+    }
+}
