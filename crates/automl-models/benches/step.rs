@@ -1,11 +1,16 @@
 //! Microseconds of a training step and model: `cargo bench -p automl-models --bench step`.
 //!
-//! Three hidden layers, `AdamW`, 32 numeric columns, batches of 64, 128 and 256 rows for widths 64, 128
-//! and 256. Medians over epochs, all members together, wall clock, on as many threads as
-//! `RAYON_NUM_THREADS` says. Validation is a few rows and counts in.
+//! Three hidden layers, ReLU, `AdamW`, 32 numeric columns, two classes. Medians over epochs, all members together,
+//! wall clock. Validation is a few rows and counts in. `experiments/bench/step.py` runs it beside `PyTorch`.
+//!
+//! ```text
+//! step [--json] [--device D] [--threads N] [--width W] [--batch B] [--members M]
+//! ```
+//! Every flag may be a list with commas.
 
+use std::env;
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use automl_core::{
     Design, Device, FitContext, Matrix, Member, ModelFamily, Params, Seed, StopSignal, Target, Task,
@@ -17,41 +22,95 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const COLUMNS: usize = 32;
 const STEPS: usize = 16;
+/// Time for one row of the table.
+const TIME: Duration = Duration::from_millis(1500);
+
+/// One row of the table.
+struct Case {
+    device: Device,
+    threads: usize,
+    width: usize,
+    batch: usize,
+    members: usize,
+}
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn main() {
-    println!("{:>6} {:>6} {:>8} {:>16}", "width", "batch", "members", "us/step&model");
-    for (width, batch) in [(64_usize, 64_usize), (128, 128), (256, 256)] {
-        for members in [1, 3, 5, 20] {
-            println!("{width:>6} {batch:>6} {members:>8} {:>16.0}", median_step(width, batch, members));
+    let json = env::args().any(|argument| argument == "--json");
+    if !json {
+        println!(
+            "{:>9} {:>7} {:>6} {:>6} {:>8} {:>14} {:>12}",
+            "device", "threads", "width", "batch", "members", "us/step&model", "rows/s"
+        );
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    for device in list("--device", &[Device::Flex]) {
+        for threads in list("--threads", &[cores]) {
+            for width in list("--width", &[64, 256, 512]) {
+                for batch in list("--batch", &[64, 256, 1024]) {
+                    for members in list("--members", &[1, 5]) {
+                        let case = Case { device, threads, width, batch, members };
+                        let micros = case.median_step();
+                        let rows = batch as f64 / micros * 1e6;
+                        if json {
+                            println!(
+                                "{{\"device\": \"{device}\", \"threads\": {threads}, \"width\": {width}, \
+                                 \"batch\": {batch}, \"members\": {members}, \"micros\": {micros:.2}}}"
+                            );
+                        } else {
+                            println!(
+                                "{device:>9} {threads:>7} {width:>6} {batch:>6} {members:>8} {micros:>14.0} {rows:>12.0}"
+                            );
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
-fn median_step(width: usize, batch: usize, n_members: usize) -> f64 {
-    let (train, valid) = (design(batch * STEPS), design(16));
-    let epochs = 4 + 40_000 / (width * batch);
-    let params = params(width, batch, epochs);
-    let member = |index| Member { params: &params, train: &train, valid: &valid, seed: Seed(index) };
-    let members: Vec<Member<'_>> = (0..n_members as u64).map(member).collect();
-    let stop = StopSignal::never();
-    let ctx = FitContext { task: Task::Binary, n_classes: 2, device: Device::Flex, threads: 2, stop: &stop };
-    let mut times = Vec::new();
-    let mut last = Instant::now();
-    MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
-        if member + 1 == n_members && epoch.index > 0 {
-            times.push(last.elapsed().as_secs_f64());
-        }
-        if member + 1 == n_members {
-            last = Instant::now();
-        }
-        ControlFlow::Continue(())
-    });
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2] / (STEPS * n_members) as f64 * 1e6
+/// The values after `flag`, or the defaults.
+#[expect(clippy::expect_used, reason = "a benchmark may stop at a wrong flag")]
+fn list<T: std::str::FromStr<Err: std::fmt::Debug> + Clone>(flag: &str, defaults: &[T]) -> Vec<T> {
+    let mut arguments = env::args();
+    match arguments.find(|argument| argument == flag).and(arguments.next()) {
+        Some(text) => text.split(',').map(|part| part.parse().expect("a value of the list")).collect(),
+        None => defaults.to_vec(),
+    }
 }
 
-fn params(width: usize, batch: usize, epochs: usize) -> Params {
+impl Case {
+    fn median_step(&self) -> f64 {
+        let (train, valid) = (design(self.batch * STEPS), design(16));
+        let params = params(self.width, self.batch);
+        let member = |index| Member { params: &params, train: &train, valid: &valid, seed: Seed(index) };
+        let members: Vec<Member<'_>> = (0..self.members as u64).map(member).collect();
+        let started = Instant::now();
+        let stop = StopSignal::never();
+        let ctx = FitContext {
+            task: Task::Binary,
+            n_classes: 2,
+            device: self.device,
+            threads: self.threads,
+            stop: &stop,
+        };
+        let mut times = Vec::new();
+        let mut last = started;
+        MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
+            if member + 1 == self.members {
+                if epoch.index > 0 {
+                    times.push(last.elapsed().as_secs_f64());
+                }
+                last = Instant::now();
+            }
+            if started.elapsed() > TIME && times.len() >= 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2] / (STEPS * self.members) as f64 * 1e6
+    }
+}
+
+fn params(width: usize, batch: usize) -> Params {
     Params::new()
         .with("n_layers", 3_i64)
         .with("width", width as i64)
@@ -63,8 +122,8 @@ fn params(width: usize, batch: usize, epochs: usize) -> Params {
         .with("schedule", "constant")
         .with("weight_decay", 0.01)
         .with("batch_size", batch as i64)
-        .with("max_epochs", epochs as i64)
-        .with("patience", epochs as i64)
+        .with("max_epochs", 1_000_000_i64)
+        .with("patience", 1_000_000_i64)
         .with("class_weights", "none")
         .with("label_smoothing", 0.0)
 }

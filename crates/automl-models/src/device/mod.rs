@@ -59,6 +59,7 @@ pub fn backends() -> Vec<BackendInfo> {
     vec![flex, libtorch, cubecl]
 }
 
+#[cfg(not(feature = "libtorch"))]
 const LIBTORCH_COMMAND: &str = "make libtorch";
 #[cfg(not(feature = "cuda"))]
 const CUBECL_COMMAND: &str = "cargo build --release --features cuda";
@@ -77,9 +78,11 @@ pub fn resolve(device: Device) -> Result<Device, DeviceError> {
     };
     match definite {
         Device::Flex => Ok(()),
-        Device::Libtorch if cfg!(feature = "libtorch") => Ok(()),
+        #[cfg(feature = "libtorch")]
+        Device::Libtorch => Ok(()),
         #[cfg(feature = "libtorch")]
         Device::LibtorchCuda(index) => libtorch::check_gpu(device, index),
+        #[cfg(not(feature = "libtorch"))]
         Device::Libtorch | Device::LibtorchCuda(_) => {
             Err(DeviceError::NotBuilt { device, backend: "libtorch", command: LIBTORCH_COMMAND })
         }

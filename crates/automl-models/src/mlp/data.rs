@@ -106,6 +106,11 @@ impl<'a> Prepared<'a> {
         let objective = Objective { loss: config.loss, smoothing: config.label_smoothing, class_weights };
         Ok(Self { config, layout, objective, scaling, train, valid })
     }
+
+    /// Batches of an epoch.
+    pub(crate) fn n_batches(&self) -> usize {
+        self.train.answers.len().div_ceil(self.config.batch_size)
+    }
 }
 
 /// Compares a design's columns with those of `layout`.

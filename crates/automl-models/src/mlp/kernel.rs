@@ -3,7 +3,7 @@
 //! Sums run over rows in order, so they do not depend on threads.
 
 use super::activation::{Activation, Gelu, Identity, Mish, Relu, Scalar, Selu, Silu};
-use super::rng::Draws;
+use super::simd::vectorised;
 
 /// Shape of a batch of activations.
 #[derive(Debug, Clone, Copy)]
@@ -54,15 +54,17 @@ fn activate_with<F: Scalar>(inputs: &mut [f32], bias: &[f32], outputs: &mut Vec<
     if shape.is_empty() {
         return;
     }
-    outputs.reserve(shape.len());
-    for (block, bias) in inputs.chunks_exact_mut(shape.block()).zip(bias.chunks_exact(shape.columns)) {
-        for row in block.chunks_exact_mut(shape.columns) {
-            outputs.extend(row.iter_mut().zip(bias).map(|(input, bias)| {
-                let (value, slope) = F::both(*input + bias);
-                *input = slope;
-                value
-            }));
-        }
+    outputs.resize(shape.len(), 0.0);
+    let blocks = inputs.chunks_exact_mut(shape.block()).zip(outputs.chunks_exact_mut(shape.block()));
+    for ((block, outputs), bias) in blocks.zip(bias.chunks_exact(shape.columns)) {
+        vectorised(|| {
+            let rows = block.chunks_exact_mut(shape.columns).zip(outputs.chunks_exact_mut(shape.columns));
+            for (row, outputs) in rows {
+                for ((input, output), bias) in row.iter_mut().zip(outputs).zip(bias) {
+                    (*output, *input) = F::both(*input + bias);
+                }
+            }
+        });
     }
 }
 
@@ -91,21 +93,38 @@ fn apply_with<F: Scalar>(values: &mut [f32], scale: Option<&[f32]>, bias: &[f32]
     }
     for (member, block) in values.chunks_exact_mut(shape.block()).enumerate() {
         let own = member * shape.columns..(member + 1) * shape.columns;
-        let bias = &bias[own.clone()];
-        for row in block.chunks_exact_mut(shape.columns) {
-            if let Some(scale) = scale {
-                row.iter_mut().zip(&scale[own.clone()]).for_each(|(value, scale)| *value *= scale);
+        let (scale, bias) = (scale.map(|scale| &scale[own.clone()]), &bias[own]);
+        vectorised(|| {
+            for row in block.chunks_exact_mut(shape.columns) {
+                if let Some(scale) = scale {
+                    row.iter_mut().zip(scale).for_each(|(value, scale)| *value *= scale);
+                }
+                row.iter_mut().zip(bias).for_each(|(value, bias)| *value = F::both(*value + bias).0);
             }
-            row.iter_mut().zip(bias).for_each(|(value, bias)| *value = F::both(*value + bias).0);
-        }
+        });
     }
 }
 
 /// Turns gradients of the outputs into gradients of the inputs and returns those of the bias,
 /// `[members, columns]`.
 pub(crate) fn activate_back(gradients: &mut [f32], slopes: &[f32], shape: Shape) -> Vec<f32> {
-    gradients.iter_mut().zip(slopes).for_each(|(gradient, slope)| *gradient *= slope);
-    column_sums(gradients, shape)
+    let mut sums = vec![0.0; shape.members * shape.columns];
+    if shape.is_empty() {
+        return sums;
+    }
+    let blocks = gradients.chunks_exact_mut(shape.block()).zip(slopes.chunks_exact(shape.block()));
+    for ((block, slopes), sums) in blocks.zip(sums.chunks_exact_mut(shape.columns)) {
+        vectorised(|| {
+            let rows = block.chunks_exact_mut(shape.columns).zip(slopes.chunks_exact(shape.columns));
+            for (row, slopes) in rows {
+                for ((gradient, slope), sum) in row.iter_mut().zip(slopes).zip(&mut *sums) {
+                    *gradient *= slope;
+                    *sum += *gradient;
+                }
+            }
+        });
+    }
+    sums
 }
 
 /// Sums over the rows of each member, `[members, columns]`.
@@ -115,9 +134,11 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
         return sums;
     }
     for (block, sums) in values.chunks_exact(shape.block()).zip(sums.chunks_exact_mut(shape.columns)) {
-        for row in block.chunks_exact(shape.columns) {
-            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        }
+        vectorised(|| {
+            for row in block.chunks_exact(shape.columns) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
+        });
     }
     sums
 }
@@ -125,36 +146,82 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
 /// Inverted dropout (Srivastava et al. 2014) of one member: drops each value with probability `rate`
 /// and scales the rest by `1 / (1 - rate)`, in `outputs` and, for the way back, in `slopes`.
 ///
-/// Draws come row by row, so rows of padding at the end change nothing. Four values share 64 bits,
-/// which makes the rate exact to `2^-16`.
-pub(crate) fn drop_out(rate: f32, draws: &mut Draws, outputs: &mut [f32], slopes: &mut [f32]) {
-    let threshold = (rate * 65_536.0) as u64;
-    let kept = 1.0 / (1.0 - threshold as f32 / 65_536.0);
-    for (outputs, slopes) in outputs.chunks_mut(4).zip(slopes.chunks_mut(4)) {
-        let mut bits = draws.bits();
-        for (output, slope) in outputs.iter_mut().zip(slopes) {
-            let factor = if bits & 0xFFFF < threshold { 0.0 } else { kept };
+/// Whether value `i` (rows in order, so rows of padding at the end change nothing) is dropped is a function of
+/// `key` and `i` alone, so that a device can compute the same mask with its own operations.
+pub(crate) fn drop_out(rate: f32, key: u64, outputs: &mut [f32], slopes: &mut [f32]) {
+    let (threshold, kept) = (drop_threshold(rate), kept_scale(rate));
+    let (first, second) = drop_keys(key);
+    vectorised(|| {
+        for ((index, output), slope) in (0_u32..).zip(outputs).zip(slopes) {
+            let factor = if drop_hash(index, first, second) < threshold { 0.0 } else { kept };
             *output *= factor;
             *slope *= factor;
-            bits >>= 16;
+        }
+    });
+}
+
+/// Values whose 16-bit hash lies below this are dropped: the rate is exact to `2^-16`.
+pub(crate) fn drop_threshold(rate: f32) -> u32 {
+    (rate * 65_536.0) as u32
+}
+
+/// What the kept values are multiplied with.
+pub(crate) fn kept_scale(rate: f32) -> f32 {
+    1.0 / (1.0 - drop_threshold(rate) as f32 / 65_536.0)
+}
+
+/// The halves of a key.
+pub(crate) fn drop_keys(key: u64) -> (u32, u32) {
+    (key as u32, (key >> 32) as u32)
+}
+
+/// Shifts and multipliers of the hash, Wellons' `lowbias32`: one pass after each half of the key.
+pub(crate) const DROP_HASH: [(u32, u32); 2] = [(16, 0x7FEB_352D), (15, 0x846C_A68B)];
+
+/// 16 bits of `index` under a key.
+#[inline]
+fn drop_hash(index: u32, first: u32, second: u32) -> u32 {
+    let mut x = index;
+    for half in [first, second] {
+        x ^= half;
+        for (shift, by) in DROP_HASH {
+            x = (x ^ (x >> shift)).wrapping_mul(by);
         }
     }
+    x >> 16
 }
 
 #[cfg(test)]
 mod tests {
-    use automl_core::Seed;
-
     use super::*;
 
     #[test]
     fn dropout_keeps_the_mean_and_its_rate() {
         let (mut outputs, mut slopes) = (vec![1.0_f32; 40_000], vec![1.0_f32; 40_000]);
-        drop_out(0.3, &mut Draws::new(Seed(1)), &mut outputs, &mut slopes);
+        drop_out(0.3, 0x0123_4567_89AB_CDEF, &mut outputs, &mut slopes);
         assert_eq!(outputs, slopes);
         let dropped = outputs.iter().filter(|value| **value == 0.0).count() as f64 / 4e4;
         let mean = outputs.iter().map(|value| f64::from(*value)).sum::<f64>() / 4e4;
         assert!((dropped - 0.3).abs() < 0.01 && (mean - 1.0).abs() < 0.015, "{dropped} {mean}");
+    }
+
+    /// Neighbours in place and neighbours in key are dropped independently of each other.
+    #[test]
+    fn masks_of_neighbours_are_uncorrelated() {
+        let mask = |key: u64| {
+            let (mut outputs, mut slopes) = (vec![1.0_f32; 40_000], vec![1.0_f32; 40_000]);
+            drop_out(0.5, key, &mut outputs, &mut slopes);
+            outputs.into_iter().map(|value| f64::from(value) - 1.0).collect::<Vec<f64>>()
+        };
+        let correlation = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
+        let one = mask(7);
+        for shift in [1, 2, 64, 128] {
+            assert!(correlation(&one[shift..], &one).abs() < 0.02, "places {shift} apart");
+        }
+        for other in [6, 8, 7 + (1 << 32), 7 + (1 << 31)] {
+            // Keys that differ in one half see the same pairs twice, so this is four standard errors.
+            assert!(correlation(&one, &mask(other)).abs() < 0.03, "keys 7 and {other}");
+        }
     }
 
     #[test]

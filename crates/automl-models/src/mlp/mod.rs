@@ -16,8 +16,10 @@
 mod activation;
 mod config;
 mod data;
+mod engine;
 mod fitted;
 mod host;
+mod host_engine;
 mod kernel;
 mod loss;
 mod network;
@@ -27,6 +29,7 @@ mod population;
 mod rng;
 mod schedule;
 mod shard;
+mod simd;
 mod space;
 mod weights;
 
@@ -115,5 +118,7 @@ fn finish(own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedM
     }
 }
 
+#[cfg(test)]
+mod parity;
 #[cfg(test)]
 mod tests;

@@ -49,7 +49,7 @@ pub(crate) struct Batch {
 pub(crate) struct DropOut {
     /// Share of hidden values dropped.
     pub(crate) rate: f32,
-    /// Where its draws come from.
+    /// Where its keys come from, one a layer.
     pub(crate) draws: Draws,
 }
 
@@ -197,7 +197,7 @@ impl Network {
                 let start = member * shape.block();
                 let rows = start..start + batch.counts[member] * shape.columns;
                 let slopes = &mut values_mut(&mut data)[rows.clone()];
-                kernel::drop_out(own.rate, &mut own.draws, &mut outputs[rows], slopes);
+                kernel::drop_out(own.rate, own.draws.bits(), &mut outputs[rows], slopes);
             }
             tapes.push(LayerTape { input, slopes: Some(data), norm });
             input = tensor(outputs, [shape.members, shape.rows, shape.columns], &self.device);

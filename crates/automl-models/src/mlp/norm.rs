@@ -1,6 +1,7 @@
 //! Batch normalisation (Ioffe & Szegedy 2015) over the true rows of each member.
 
 use super::kernel::Shape;
+use super::simd::vectorised;
 
 const EPSILON: f32 = 1e-5;
 /// Weight of the newest batch in the running statistics.
@@ -44,12 +45,16 @@ impl BatchNorm {
             }
             let scale = &self.scale[own];
             let normal = normal[rows.clone()].chunks_exact_mut(columns);
-            for (row, normal) in values[rows].chunks_exact_mut(columns).zip(normal) {
-                for column in 0..columns {
-                    normal[column] = (row[column] - mean[column]) * inverse[column];
-                    row[column] = normal[column] * scale[column];
+            let values = values[rows].chunks_exact_mut(columns);
+            vectorised(|| {
+                for (row, normal) in values.zip(normal) {
+                    let facts = mean.iter().zip(&*inverse).zip(scale);
+                    for ((value, normal), ((mean, inverse), scale)) in row.iter_mut().zip(normal).zip(facts) {
+                        *normal = (*value - mean) * inverse;
+                        *value = *normal * scale;
+                    }
                 }
-            }
+            });
         }
         NormTape { normal, inverse }
     }
@@ -73,20 +78,27 @@ impl BatchNorm {
             let by_scale = &mut scale_gradient[own.clone()];
             let mut sums = vec![0.0; columns];
             let pairs = || tape.normal[rows.clone()].chunks_exact(columns);
-            for (row, normal) in gradients[rows.clone()].chunks_exact(columns).zip(pairs()) {
-                for column in 0..columns {
-                    sums[column] += row[column];
-                    by_scale[column] += row[column] * normal[column];
+            vectorised(|| {
+                for (row, normal) in gradients[rows.clone()].chunks_exact(columns).zip(pairs()) {
+                    let totals = sums.iter_mut().zip(&mut *by_scale);
+                    for ((gradient, normal), (sum, by_scale)) in row.iter().zip(normal).zip(totals) {
+                        *sum += gradient;
+                        *by_scale += gradient * normal;
+                    }
                 }
-            }
+            });
             let share = 1.0 / count.max(1) as f32;
             let (scale, inverse) = (&self.scale[own.clone()], &tape.inverse[own]);
-            for (row, normal) in gradients[rows.clone()].chunks_exact_mut(columns).zip(pairs()) {
-                for column in 0..columns {
-                    let centred = row[column] - share * (sums[column] + normal[column] * by_scale[column]);
-                    row[column] = scale[column] * inverse[column] * centred;
+            vectorised(|| {
+                for (row, normal) in gradients[rows.clone()].chunks_exact_mut(columns).zip(pairs()) {
+                    let facts = sums.iter().zip(&*by_scale).zip(scale.iter().zip(inverse));
+                    for ((gradient, normal), ((sum, by_scale), (scale, inverse))) in
+                        row.iter_mut().zip(normal).zip(facts)
+                    {
+                        *gradient = scale * inverse * (*gradient - share * (sum + normal * by_scale));
+                    }
                 }
-            }
+            });
         }
         scale_gradient
     }
@@ -116,20 +128,18 @@ impl BatchNorm {
 fn moments(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
     let share = columns as f32 / values.len() as f32;
     let mut mean = vec![0.0; columns];
-    for row in values.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
-    }
-    for mean in &mut mean {
-        *mean *= share;
-    }
     let mut variance = vec![0.0; columns];
-    for row in values.chunks_exact(columns) {
-        for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(row) {
-            *variance += (value - mean) * (value - mean);
+    vectorised(|| {
+        for row in values.chunks_exact(columns) {
+            mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
         }
-    }
-    for variance in &mut variance {
-        *variance *= share;
-    }
+        mean.iter_mut().for_each(|mean| *mean *= share);
+        for row in values.chunks_exact(columns) {
+            for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(row) {
+                *variance += (value - mean) * (value - mean);
+            }
+        }
+        variance.iter_mut().for_each(|variance| *variance *= share);
+    });
     (mean, variance)
 }

@@ -1,6 +1,7 @@
 //! Optimisers over a population: every member has its own rate, decay and clock.
 
 use super::config::Optimizer;
+use super::simd::vectorised;
 
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
@@ -76,11 +77,13 @@ fn adam_w(
     let rate = (each.rate / power(BETA_1)) as f32;
     let correction = power(BETA_2).sqrt().recip() as f32;
     let moments = first.iter_mut().zip(second);
-    for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
-        *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
-        *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
-        *value = *value * shrink - rate * *first / (second.sqrt() * correction + EPSILON);
-    }
+    vectorised(|| {
+        for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+            *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
+            *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
+            *value = *value * shrink - rate * *first / (second.sqrt() * correction + EPSILON);
+        }
+    });
 }
 
 fn heavy_ball(
@@ -91,10 +94,12 @@ fn heavy_ball(
     rate: f32,
     shrink: f32,
 ) {
-    for ((value, gradient), speed) in values.iter_mut().zip(gradient).zip(speed) {
-        *speed = momentum * *speed + gradient;
-        *value = *value * shrink - rate * *speed;
-    }
+    vectorised(|| {
+        for ((value, gradient), speed) in values.iter_mut().zip(gradient).zip(speed) {
+            *speed = momentum * *speed + gradient;
+            *value = *value * shrink - rate * *speed;
+        }
+    });
 }
 
 #[cfg(test)]

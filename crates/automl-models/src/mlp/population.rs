@@ -18,7 +18,9 @@ use crate::device::limit_product_threads;
 
 use super::config::Optimizer;
 use super::data::{Prepared, Tables};
+use super::host_engine::HostEngine;
 use super::shard::{End, Report, Shard};
+use super::weights::Weights;
 
 /// Called after each epoch of a member; `Break` ends it.
 pub(crate) type OnEpoch<'a> = dyn FnMut(usize, Epoch) -> ControlFlow<()> + 'a;
@@ -39,11 +41,30 @@ pub(crate) fn train(
     let mut shards = Vec::new();
     for group in groups(entries) {
         let size = shard_size(group.len(), threads);
-        let parts = group.chunks(size);
-        shards.extend(parts.filter_map(|part| Shard::new(part, &mut tables, device)));
+        for part in group.chunks(size) {
+            let members: Vec<&Prepared<'_>> = part.iter().map(|(_, _, own)| *own).collect();
+            let engine = HostEngine::new(&members, &initial(part), &mut tables, device);
+            shards.extend(engine.map(|engine| Shard::new(part, Box::new(engine))));
+        }
     }
     drop(tables);
-    run(shards, threads, stop, on_epoch)
+    let workers = threads.min(shards.len()).max(1);
+    // All workers together never use more than `threads`.
+    let share = if entries.iter().any(|(_, _, own)| pays_in_parallel(own)) { threads / workers } else { 1 };
+    run(shards, workers, share, stop, on_epoch)
+}
+
+/// Whether spreading this member's largest matrix product over threads saves time.
+fn pays_in_parallel(own: &Prepared<'_>) -> bool {
+    // Multiplications from which two threads beat one on flex and on libtorch; measured with the bench `step`.
+    const LEAST: usize = 1 << 26;
+    let n_rows = own.config.batch_size.min(own.train.answers.len());
+    own.layout.dense().into_iter().any(|(n_in, n_out)| n_rows * n_in * n_out >= LEAST)
+}
+
+/// The weights that the members begin with: the same on every device.
+fn initial(members: &[Entry<'_>]) -> Vec<Weights> {
+    members.iter().map(|(_, seed, own)| Weights::init(&own.layout, &own.config, *seed)).collect()
 }
 
 /// Members of a shard: as many as keep every thread busy to the end.
@@ -77,17 +98,16 @@ fn same_shape(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
         && kind(one) == kind(other)
 }
 
+/// Trains the shards on `workers` threads, each of which has `share` threads for a matrix product.
 fn run(
     shards: Vec<Shard<'_>>,
-    threads: usize,
+    workers: usize,
+    share: usize,
     stop: &StopSignal,
     on_epoch: &mut OnEpoch<'_>,
 ) -> BTreeMap<usize, End> {
     let n_members = shards.iter().flat_map(Shard::members).max().map_or(0, |most| most + 1);
     let due: BTreeSet<(u32, usize)> = shards.iter().flat_map(Shard::members).map(|own| (0, own)).collect();
-    let workers = threads.min(shards.len()).max(1);
-    // What a worker computes with: all workers together never use more than `threads`.
-    let share = threads / workers;
     let queue = Mutex::new(shards);
     let gone: Vec<AtomicBool> = (0..n_members).map(|_| AtomicBool::new(false)).collect();
     let (send, receive) = mpsc::channel();
