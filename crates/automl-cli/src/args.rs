@@ -79,7 +79,7 @@ pub(crate) struct SearchArgs {
     /// Number of folds [default: 5; 3 above 10,000 rows]
     #[arg(long, value_name = "N")]
     pub(crate) folds: Option<usize>,
-    /// Independent k-folds [default: 1]
+    /// Independent k-folds [default: 1; 3 below 1,000 rows]
     #[arg(long, value_name = "N")]
     pub(crate) repeats: Option<usize>,
     /// Column whose equal values stay in one fold
@@ -88,7 +88,7 @@ pub(crate) struct SearchArgs {
     /// Column of times: rows validate later than they train
     #[arg(long, value_name = "COLUMN")]
     pub(crate) time_column: Option<String>,
-    /// Share of rows scored once at the end [default: 0.1; 0.2 below 1,000 rows]
+    /// Share of rows scored once at the end [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) holdout: Option<f64>,
     /// Kind of a column, as COLUMN=KIND; may be given several times

@@ -69,10 +69,10 @@ impl FromStr for Device {
             "auto" => return Ok(Device::Auto),
             _ => {}
         }
-        let gpus: [(&str, fn(u16) -> Device); 3] =
-            [("libtorch:cuda", Device::LibtorchCuda), ("cuda", Device::Cuda), ("cubecl", Device::CubeCl)];
-        for (prefix, device) in gpus {
-            let Some(rest) = text.strip_prefix(prefix) else { continue };
+        for device in [Device::LibtorchCuda, Device::Cuda, Device::CubeCl] {
+            let first = device(0).to_string();
+            let name = first.trim_end_matches(":0");
+            let Some(rest) = text.strip_prefix(name) else { continue };
             let index = if rest.is_empty() { Some(0) } else { rest.strip_prefix(':').and_then(plain_number) };
             if let Some(index) = index {
                 return Ok(device(index));

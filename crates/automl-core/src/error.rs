@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::device::DeviceError;
+use crate::device::{Device, DeviceError};
 use crate::stop::StopReason;
 
 /// Advice that belongs to an error: data, rendered in one place.
@@ -101,6 +101,12 @@ pub enum FitError {
     /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The device's memory does not hold the model with even one row.
+    #[error("the memory of device `{device}` is too small for this model")]
+    OutOfMemory {
+        /// The device.
+        device: Device,
+    },
     /// The observer asked to end this member.
     #[error("cancelled")]
     Cancelled,

@@ -1,6 +1,6 @@
 //! Microseconds of a training step and model: `cargo bench -p automl-models --bench step`.
 //!
-//! Three hidden layers, ReLU, `AdamW`, 32 numeric columns, two classes. Medians over epochs, all members together,
+//! Three hidden layers, `ReLU`, `AdamW`, 32 numeric columns, two classes. Medians over epochs, all members together,
 //! wall clock. Validation is a few rows and counts in. `experiments/bench/step.py` runs it beside `PyTorch`.
 //!
 //! ```text
@@ -103,7 +103,11 @@ impl Case {
                 }
                 last = Instant::now();
             }
-            if started.elapsed() > TIME && times.len() >= 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if started.elapsed() > TIME && times.len() >= 3 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         times.sort_by(f64::total_cmp);
         times[times.len() / 2] / (STEPS * self.members) as f64 * 1e6

@@ -67,10 +67,10 @@ pub struct ExperimentConfig {
 /// |---|---|---|---|
 /// | `scheme` | `kfold` | `kfold`, `group`, `time`, `single` | kind of split |
 /// | `folds` | by rows: 5, 3 above 10,000, 1 above 200,000 | 2 to 100 | number of folds |
-/// | `repeats` | 1 | 1 to 100 | independent k-folds |
+/// | `repeats` | 1; 3 below 1,000 rows | 1 to 100 | independent k-folds |
 /// | `group` | – | a column | rows of one group stay together |
 /// | `time` | – | a column | validation rows are later than training rows |
-/// | `holdout` | 0.1; 0.2 below 1,000 rows | 0 to 0.5 | share of rows scored once at the end |
+/// | `holdout` | 0.1 | 0 to 0.5 | share of rows scored once at the end |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {

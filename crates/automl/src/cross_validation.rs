@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    ArtifactError, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily, Objective,
-    Params, Predictions, TrialContext, TrialError, TrialRecord,
+    ArtifactError, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily,
+    Objective, Params, Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};

@@ -96,12 +96,8 @@ fn measured(
     let valid = &fold.valid[..fold.valid.len().min(VALID_ROWS)];
     let rows = Prepared::new(table, params, family, train, valid)?;
     let own = params.scoped(family.id());
-    let member = |fold: u32| Member {
-        params: &own,
-        train: &rows.train,
-        valid: &rows.valid,
-        seed: Seed(0).fold(fold),
-    };
+    let member =
+        |fold: u32| Member { params: &own, train: &rows.train, valid: &rows.valid, seed: Seed(0).fold(fold) };
     let members: Vec<Member<'_>> = (0..plan.folds.len() as u32).map(member).collect();
     let profile = table.profile();
     let mut speeds = Vec::new();

@@ -10,7 +10,8 @@ pub fn doctor() -> Vec<(String, String)> {
     lines.extend(backends().into_iter().map(|backend| (backend.name.to_owned(), backend.about)));
     lines.extend(machine::facts());
     lines.push(("NVIDIA driver".to_owned(), nvidia_driver().unwrap_or_else(|| "none".to_owned())));
-    lines.extend(found_devices().into_iter().map(|found| (format!("--device {}", found.device), found.about)));
+    lines
+        .extend(found_devices().into_iter().map(|found| (format!("--device {}", found.device), found.about)));
     lines
 }
 

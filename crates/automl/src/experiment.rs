@@ -97,7 +97,8 @@ impl Experiment {
         };
         lines.push(format!("search  {} over {families}; {limit}", self.metric));
         let reason = self.device.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-        let threads = if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
+        let threads =
+            if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
         lines.push(format!("device  {}, {threads}{reason}", self.device.device));
         lines.extend(self.table.warnings().iter().map(|warning| format!("warning: {warning}")));
         lines

@@ -11,8 +11,14 @@ const FEW_FOLDS_ABOVE: usize = 10_000;
 const ONE_SPLIT_ABOVE: usize = 200_000;
 /// Share of rows that validate in a single split.
 const SINGLE_SHARE: f64 = 0.2;
-/// Below this many rows a tenth would be too few to score on.
+/// Below this many rows one k-fold ranks configurations by chance: the folds of one cut differ by more than
+/// the configurations do.
 const SMALL: usize = 1000;
+/// Independent k-folds of a small table. On four tables of 318 to 712 rows, 25 trials on three k-folds tested no worse
+/// than 75 trials on one.
+const SMALL_REPEATS: usize = 3;
+/// Share of rows that are held out.
+const HOLDOUT: f64 = 0.1;
 
 /// Fills in what the user left open, in `config` too. Resolving a second time changes nothing.
 ///
@@ -31,7 +37,8 @@ pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOp
         (None, None, None) => Scheme::Kfold,
     };
     let folds = config.folds.unwrap_or(if n_rows > FEW_FOLDS_ABOVE { 3 } else { 5 });
-    let repeats = config.repeats.unwrap_or(1);
+    let repeats_by_rows = if kind == Scheme::Kfold && n_rows < SMALL { SMALL_REPEATS } else { 1 };
+    let repeats = config.repeats.unwrap_or(repeats_by_rows);
     if repeats != 1 && kind != Scheme::Kfold {
         return Err(AutomlError::config(format!("`repeats = {repeats}` needs `scheme = \"kfold\"`")));
     }
@@ -41,7 +48,7 @@ pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOp
         Scheme::Time => SplitScheme::Time { folds },
         Scheme::Single => SplitScheme::Holdout { share: SINGLE_SHARE },
     };
-    let holdout = config.holdout.unwrap_or(if n_rows < SMALL { 0.2 } else { 0.1 });
+    let holdout = config.holdout.unwrap_or(HOLDOUT);
     config.scheme = Some(kind);
     config.folds = (kind != Scheme::Single).then_some(folds);
     config.repeats = (kind == Scheme::Kfold).then_some(repeats);

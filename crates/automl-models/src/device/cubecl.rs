@@ -10,10 +10,8 @@ fn n_gpus() -> usize {
 }
 
 pub(super) fn found() -> Vec<FoundDevice> {
-    let gpu = |index| FoundDevice {
-        device: Device::CubeCl(index),
-        about: format!("NVIDIA GPU {index}, CubeCL"),
-    };
+    let gpu =
+        |index| FoundDevice { device: Device::CubeCl(index), about: format!("NVIDIA GPU {index}, CubeCL") };
     (0..n_gpus() as u16).map(gpu).collect()
 }
 

@@ -73,7 +73,7 @@ fn loaded_from() -> Option<PathBuf> {
 }
 
 /// The version that the files beside the libraries name: `build-version` in libtorch's own archives,
-/// `version.py` in PyTorch's.
+/// `version.py` in `PyTorch`'s.
 fn version(folder: &Path) -> Option<String> {
     let root = folder.parent()?;
     if let Ok(text) = std::fs::read_to_string(root.join("build-version")) {

@@ -44,7 +44,8 @@ pub fn found_devices() -> Vec<FoundDevice> {
 
 /// The backends of this build and what is missing from it.
 pub fn backends() -> Vec<BackendInfo> {
-    let missing = |name, command: &str| BackendInfo { name, about: format!("not built in; `{command}` adds it") };
+    let missing =
+        |name, command: &str| BackendInfo { name, about: format!("not built in; `{command}` adds it") };
     #[cfg(feature = "libtorch")]
     let libtorch = libtorch::info();
     #[cfg(not(feature = "libtorch"))]
@@ -89,7 +90,9 @@ pub fn resolve(device: Device) -> Result<Device, DeviceError> {
         #[cfg(feature = "cuda")]
         Device::CubeCl(index) => cubecl::check_gpu(device, index),
         #[cfg(not(feature = "cuda"))]
-        Device::CubeCl(_) => Err(DeviceError::NotBuilt { device, backend: "CubeCL", command: CUBECL_COMMAND }),
+        Device::CubeCl(_) => {
+            Err(DeviceError::NotBuilt { device, backend: "CubeCL", command: CUBECL_COMMAND })
+        }
         Device::Cuda(_) | Device::Auto => Err(DeviceError::Undecided),
     }?;
     Ok(definite)

@@ -51,6 +51,7 @@ impl Scaling {
 }
 
 /// Rows with answers.
+#[derive(Clone)]
 pub(crate) struct Rows<'a> {
     /// Where the columns are.
     pub(crate) design: &'a Design,
@@ -59,6 +60,7 @@ pub(crate) struct Rows<'a> {
 }
 
 /// A member that was checked.
+#[derive(Clone)]
 pub(crate) struct Prepared<'a> {
     /// Its configuration.
     pub(crate) config: Config,

@@ -12,6 +12,7 @@ use super::config::Config;
 use super::data::{self, Scaling};
 use super::host::values;
 use super::network::Network;
+use super::resident::Predictor;
 use super::weights::{Dense, Layout, Norm, Weights};
 
 const MODEL: &str = "model.json";
@@ -26,8 +27,46 @@ const CHUNK: usize = 2048;
 pub(crate) struct FittedMlp {
     about: About,
     weights: Weights,
-    network: Network,
-    device: burn::tensor::Device,
+    network: Computed,
+}
+
+/// The network where it computes.
+#[derive(Debug)]
+enum Computed {
+    /// Beside the host's memory.
+    Host(Network, burn::tensor::Device),
+    /// In memory of the device's own.
+    Device(Box<Predictor>),
+}
+
+impl Computed {
+    fn new(about: &About, weights: &Weights, device: Device) -> Result<Option<Self>, DeviceError> {
+        let burn = burn_device(device)?;
+        let (layout, activation) = (&about.layout, about.config.activation);
+        Ok(if device.gpu().is_some() {
+            Predictor::new(layout, weights, activation, &burn)
+                .map(|predictor| Self::Device(Box::new(predictor)))
+        } else {
+            Network::stack(&[(layout, weights)], activation, &burn).map(|network| Self::Host(network, burn))
+        })
+    }
+
+    /// Outputs of all rows, `[rows, n_outputs]`.
+    fn outputs(&self, x: &Design) -> Vec<f32> {
+        let (network, device) = match self {
+            Self::Device(predictor) => return predictor.outputs(x),
+            Self::Host(network, device) => (network, device),
+        };
+        let table = data::Tables::new(device).numeric(x, network.n_numeric());
+        let mut outputs = Vec::with_capacity(x.n_rows() * network.n_outputs());
+        for first in (0..x.n_rows()).step_by(CHUNK) {
+            let rows: Vec<usize> = (first..(first + CHUNK).min(x.n_rows())).collect();
+            if let Some(batch) = data::gather(&[(&table, x, &rows)], rows.len()) {
+                outputs.extend_from_slice(values(&network.predict(batch)));
+            }
+        }
+        outputs
+    }
 }
 
 /// Everything but the weights, as `model.json` holds it.
@@ -72,9 +111,8 @@ impl FittedMlp {
     /// # Errors
     /// [`DeviceError`] if the device cannot be used.
     pub(crate) fn new(about: About, weights: Weights, device: Device) -> Result<Option<Self>, DeviceError> {
-        let device = burn_device(device)?;
-        let network = Network::stack(&[(&about.layout, &weights)], about.config.activation, &device);
-        Ok(network.map(|network| Self { about, weights, network, device }))
+        let network = Computed::new(&about, &weights, device)?;
+        Ok(network.map(|network| Self { about, weights, network }))
     }
 
     /// Reads what [`FittedModel::save`] wrote.
@@ -104,15 +142,7 @@ impl FittedMlp {
 impl FittedModel for FittedMlp {
     fn predict(&self, x: &Design) -> Result<Predictions, FitError> {
         data::check_columns(&self.about.layout, x)?;
-        let table = data::Tables::new(&self.device).numeric(x, self.network.n_numeric());
-        let mut outputs = Vec::with_capacity(x.n_rows() * self.about.layout.n_outputs);
-        for first in (0..x.n_rows()).step_by(CHUNK) {
-            let rows: Vec<usize> = (first..(first + CHUNK).min(x.n_rows())).collect();
-            if let Some(batch) = data::gather(&[(&table, x, &rows)], rows.len()) {
-                outputs.extend_from_slice(values(&self.network.predict(batch)));
-            }
-        }
-        Ok(self.predictions(outputs))
+        Ok(self.predictions(self.network.outputs(x)))
     }
 
     fn save(&self, dir: &Path) -> Result<(), ArtifactError> {

@@ -40,7 +40,8 @@ impl<'a> HostEngine<'a> {
         tables: &mut Tables,
         device: &Device,
     ) -> Option<Self> {
-        let parts: Vec<_> = members.iter().zip(weights).map(|(own, weights)| (&own.layout, weights)).collect();
+        let parts: Vec<_> =
+            members.iter().zip(weights).map(|(own, weights)| (&own.layout, weights)).collect();
         let network = Network::stack(&parts, members.first()?.config.activation, device)?;
         let width = network.n_numeric();
         let own = |prepared: &&'a Prepared<'a>| Own {

@@ -213,7 +213,8 @@ mod tests {
             drop_out(0.5, key, &mut outputs, &mut slopes);
             outputs.into_iter().map(|value| f64::from(value) - 1.0).collect::<Vec<f64>>()
         };
-        let correlation = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
+        let correlation =
+            |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / a.len() as f64;
         let one = mask(7);
         for shift in [1, 2, 64, 128] {
             assert!(correlation(&one[shift..], &one).abs() < 0.02, "places {shift} apart");

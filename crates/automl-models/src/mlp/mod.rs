@@ -4,9 +4,13 @@
 //! |---|---|
 //! | `config`, `space` | one configuration; the search space and first guesses |
 //! | `data` | a member's rows, checked; batches |
-//! | `weights`, `network` | one member's numbers on the host; all members' as stacked tensors, forward and back |
-//! | `kernel`, `norm`, `loss`, `optimizer` | fused element-wise arithmetic |
-//! | `shard`, `population` | members in step; shards over threads |
+//! | `weights` | one member's numbers on the host |
+//! | `shard` | members in step: when they train, validate, stop |
+//! | `engine` | the seam to what computes them |
+//! | `host_engine`, `network` | the engine of the CPU's backends: all members' numbers as stacked tensors, forward and back |
+//! | `kernel`, `norm`, `loss`, `optimizer`, `activation`, `simd` | its fused element-wise arithmetic |
+//! | `resident` | the engine of devices with memory of their own |
+//! | `population`, `on_device` | shards over threads; populations as large as a device's memory allows |
 //! | `fitted` | prediction and files |
 //!
 //! Results depend on members and seeds alone: sums have one order, draws come from the member's own
@@ -24,8 +28,10 @@ mod kernel;
 mod loss;
 mod network;
 mod norm;
+mod on_device;
 mod optimizer;
 mod population;
+mod resident;
 mod rng;
 mod schedule;
 mod shard;
@@ -87,7 +93,11 @@ impl ModelFamily for MlpFamily {
             .enumerate()
             .filter_map(|(index, own)| Some((index, members[index].seed, own.as_ref().ok()?)))
             .collect();
-        let mut ends = population::train(&entries, &device, ctx.threads, ctx.stop, on_epoch);
+        let mut ends = if ctx.device.gpu().is_some() {
+            on_device::train(&entries, &device, ctx.stop, on_epoch)
+        } else {
+            population::train(&entries, &device, ctx.threads, ctx.stop, on_epoch)
+        };
         drop(entries);
         let finish = |(index, own): (usize, Result<Prepared<'_>, FitError>)| {
             let own = own?;
@@ -104,9 +114,10 @@ impl ModelFamily for MlpFamily {
     }
 }
 
-fn finish(own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedModel>, FitError> {
+fn finish(mut own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedModel>, FitError> {
     match end {
         End::Done(best) => {
+            own.config.batch_size = best.batch_size;
             let about = About::new(best.epoch, own.layout, own.scaling, own.config);
             let fitted = FittedMlp::new(about, best.weights, device)?;
             let lost = || FitError::Numerical { reason: "a member without layers".to_owned() };
@@ -115,6 +126,7 @@ fn finish(own: Prepared<'_>, end: End, device: Device) -> Result<Box<dyn FittedM
         End::Diverged { epoch, loss } => Err(FitError::Diverged { epoch, loss }),
         End::Stopped(reason) => Err(FitError::Stopped(reason)),
         End::Cancelled => Err(FitError::Cancelled),
+        End::OutOfMemory => Err(FitError::OutOfMemory { device }),
     }
 }
 

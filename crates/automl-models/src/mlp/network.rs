@@ -353,7 +353,7 @@ fn shape_of(tensor: &Tensor<3>) -> Shape {
 
 /// The layout that holds all: most numeric columns (one at least, for a product needs a column), most
 /// codes of each category.
-fn widest<'a>(mut layouts: impl Iterator<Item = &'a Layout>) -> Option<Layout> {
+pub(crate) fn widest<'a>(mut layouts: impl Iterator<Item = &'a Layout>) -> Option<Layout> {
     let mut widest = layouts.next()?.clone();
     widest.n_numeric = widest.n_numeric.max(1);
     for layout in layouts {

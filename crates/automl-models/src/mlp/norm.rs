@@ -3,9 +3,10 @@
 use super::kernel::Shape;
 use super::simd::vectorised;
 
-const EPSILON: f32 = 1e-5;
+/// Added to a variance before its root.
+pub(crate) const EPSILON: f32 = 1e-5;
 /// Weight of the newest batch in the running statistics.
-const MOMENTUM: f32 = 0.1;
+pub(crate) const MOMENTUM: f32 = 0.1;
 
 /// Normalisation of one layer for all members; all `[members, columns]`.
 #[derive(Debug, Clone)]
@@ -133,13 +134,17 @@ fn moments(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
         for row in values.chunks_exact(columns) {
             mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
         }
-        mean.iter_mut().for_each(|mean| *mean *= share);
+        for mean in &mut mean {
+            *mean *= share;
+        }
         for row in values.chunks_exact(columns) {
             for ((variance, mean), value) in variance.iter_mut().zip(&mean).zip(row) {
                 *variance += (value - mean) * (value - mean);
             }
         }
-        variance.iter_mut().for_each(|variance| *variance *= share);
+        for variance in &mut variance {
+            *variance *= share;
+        }
     });
     (mean, variance)
 }

@@ -3,9 +3,12 @@
 use super::config::Optimizer;
 use super::simd::vectorised;
 
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-const EPSILON: f32 = 1e-8;
+/// Share of the first moment that is kept.
+pub(crate) const BETA_1: f32 = 0.9;
+/// Share of the second moment that is kept.
+pub(crate) const BETA_2: f32 = 0.999;
+/// Added to the root of the second moment.
+pub(crate) const EPSILON: f32 = 1e-8;
 
 /// One member's move.
 #[derive(Debug, Clone, Copy)]

@@ -63,7 +63,7 @@ fn pays_in_parallel(own: &Prepared<'_>) -> bool {
 }
 
 /// The weights that the members begin with: the same on every device.
-fn initial(members: &[Entry<'_>]) -> Vec<Weights> {
+pub(crate) fn initial(members: &[Entry<'_>]) -> Vec<Weights> {
     members.iter().map(|(_, seed, own)| Weights::init(&own.layout, &own.config, *seed)).collect()
 }
 
@@ -75,7 +75,7 @@ fn shard_size(members: usize, threads: usize) -> usize {
 }
 
 /// Members by shape, in order of first appearance.
-fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Vec<Entry<'a>>> {
+pub(crate) fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Vec<Entry<'a>>> {
     let mut groups: Vec<Vec<Entry<'a>>> = Vec::new();
     for entry in entries {
         let place = groups.iter().position(|group| same_shape(group[0].2, entry.2));
@@ -95,6 +95,7 @@ fn same_shape(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
         && one.layout.embedding_dims() == other.layout.embedding_dims()
         && one.config.activation == other.config.activation
         && one.config.batch_size == other.config.batch_size
+        && one.objective.loss == other.objective.loss
         && kind(one) == kind(other)
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum End {
     Stopped(StopReason),
     /// The observer asked to end it.
     Cancelled,
+    /// The device's memory does not hold even one row of it.
+    OutOfMemory,
 }
 
 /// The epoch of least validation loss, the earliest among ties.
@@ -33,6 +35,8 @@ pub(crate) struct Best {
     pub(crate) epoch: u32,
     /// Its weights.
     pub(crate) weights: Weights,
+    /// Rows of a batch that it was trained with.
+    pub(crate) batch_size: usize,
 }
 
 /// What a member did in an epoch.
@@ -185,7 +189,8 @@ impl<'a> Shard<'a> {
             let best = own.best.map_or(index, |(best, _)| best);
             let over = index + 1 >= config.max_epochs || index - best >= config.patience;
             let weights = if over { self.engine.remembered(place) } else { None };
-            let end = weights.map(|weights| End::Done(Best { epoch: best, weights }));
+            let end = weights
+                .map(|weights| End::Done(Best { epoch: best, weights, batch_size: config.batch_size }));
             reports.push(Report { member, index, epoch: Some(*epoch), end });
         }
         reports

@@ -239,7 +239,8 @@ fn a_stop_ends_every_member_that_is_not_done() {
     let members =
         [&short, &long].map(|params| Member { params, train: &train, valid: &valid, seed: Seed(1) });
     let stop = StopSignal::never();
-    let ctx = FitContext { task: Task::Multiclass, n_classes: 3, device: Device::Flex, threads: 2, stop: &stop };
+    let ctx =
+        FitContext { task: Task::Multiclass, n_classes: 3, device: Device::Flex, threads: 2, stop: &stop };
     let fitted = MlpFamily.fit_population(&members, &ctx, &mut |_, epoch| {
         if epoch.index == 3 {
             stop.interrupt();

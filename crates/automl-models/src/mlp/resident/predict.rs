@@ -1,0 +1,51 @@
+//! Prediction of a trained network on the device.
+
+use automl_core::Design;
+use burn::tensor::Device;
+
+use super::super::activation::Activation;
+use super::super::host::values;
+use super::super::network::widest;
+use super::super::weights::{Layout, Weights};
+use super::flat::Flat;
+use super::network::Network;
+use super::tables::Tables;
+
+/// Rows predicted at once.
+const CHUNK: usize = 1 << 16;
+
+/// One trained network on the device.
+#[derive(Debug)]
+pub(crate) struct Predictor {
+    network: Network,
+    flat: Flat,
+    device: Device,
+}
+
+impl Predictor {
+    /// Puts `weights` on the device; `None` if they do not fit the layout.
+    pub(crate) fn new(
+        layout: &Layout,
+        weights: &Weights,
+        activation: Activation,
+        device: &Device,
+    ) -> Option<Self> {
+        let network = Network::new(1, activation, widest(std::iter::once(layout))?, device);
+        let flat = network.pieces.join(&[(layout, weights)], device);
+        Some(Self { network, flat, device: device.clone() })
+    }
+
+    /// Outputs of all rows, `[rows, n_outputs]`.
+    pub(crate) fn outputs(&self, x: &Design) -> Vec<f32> {
+        let tables = Tables::new(&[(x, Vec::new())], 0, &self.network.layout, &self.device);
+        let n_rows = x.n_rows();
+        let mut outputs = Vec::with_capacity(n_rows * self.network.layout.n_outputs);
+        for first in (0..n_rows).step_by(CHUNK) {
+            let rows: Vec<usize> = (first..(first + CHUNK).min(n_rows)).collect();
+            let batches = tables.batches(1, rows.len(), |_, _| &rows);
+            let found = self.network.predict(&self.flat, tables.gather(&batches, 0));
+            outputs.extend_from_slice(values(&found.into_data()));
+        }
+        outputs
+    }
+}
