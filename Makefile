@@ -5,25 +5,41 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/automl
 export AUTOML_PYTHON := $(CACHE)/venv/bin/python
 CARGO := cargo
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+# The libtorch that a build with that feature links: the one that the user named, or one in the cache folder.
+WITH_LIBTORCH := LIBTORCH="$$(bash crates/automl-models/libtorch.sh $(CACHE))" && export LIBTORCH &&
 
-.PHONY: test check unit doc tools bench
+.PHONY: test check unit cuda-tests doc tools libtorch
 
+# The tests run in the build with libtorch, which holds flex too.
 test: tools check unit doc
+
+# Installs libtorch and then the command `automl` with it.
+libtorch:
+	$(WITH_LIBTORCH) $(CARGO) install --locked --force --path crates/automl-cli --features libtorch
+	@"$(or $(CARGO_INSTALL_ROOT),$(CARGO_HOME),$(HOME)/.cargo)/bin/automl" doctor
 
 tools:
 	bash tests/setup-python.sh
 	bash tests/setup-chromium.sh
+	bash crates/automl-models/libtorch.sh $(CACHE)
 
 check:
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(WITH_LIBTORCH) $(CARGO) clippy --release --workspace --features libtorch --all-targets -- -D warnings
+	$(CARGO) clippy --release -p automl-cli -- -D warnings
 
 unit:
 ifeq ($(NEXTEST),yes)
-	$(CARGO) nextest run --release --workspace --no-fail-fast
+	$(WITH_LIBTORCH) $(CARGO) nextest run --release --workspace --features libtorch --no-fail-fast
 else
-	$(CARGO) test --release --workspace --lib --bins --tests --no-fail-fast
+	$(WITH_LIBTORCH) $(CARGO) test --release --workspace --features libtorch --lib --bins --tests --no-fail-fast
 endif
+	@if [ -e /proc/driver/nvidia/version ]; then $(MAKE) cuda-tests; \
+	else echo "SKIPPED: the tests on CUDA, for this machine has no NVIDIA driver"; fi
+
+# Tests that need an NVIDIA GPU; they fail without one.
+cuda-tests:
+	$(WITH_LIBTORCH) $(CARGO) test --release -p automl-models --features libtorch gpu -- --ignored
 
 doc:
-	$(CARGO) test --release --workspace --doc
+	$(WITH_LIBTORCH) $(CARGO) test --release --workspace --features libtorch --doc

@@ -129,8 +129,8 @@ fn finished() -> Scratch {
 #[test]
 fn another_experiment_in_the_folder() {
     let scratch = finished();
-    let arguments =
-        ["search", "--data", "train.csv", "--target", "target", "--metric", "accuracy", "--out", "run"];
+    let given = ["search", "--data", "train.csv", "--target", "target", "--metric", "accuracy"];
+    let arguments = [given.as_slice(), &["--threads", "1", "--out", "run"]].concat();
     assert_snapshot!(scratch.automl(&arguments).failure());
 }
 

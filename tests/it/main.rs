@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod browser;
+mod device;
 mod direction;
 mod kill;
 mod optuna;

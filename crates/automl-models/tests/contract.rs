@@ -1,6 +1,6 @@
 //! Every family keeps the contract of `ModelFamily`, on every device of this build.
 
-#[cfg(feature = "libtorch")]
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
 use automl_core::Device;
 use automl_models::constant::ConstantFamily;
 use automl_models::linear::LinearFamily;
@@ -12,3 +12,10 @@ family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
 #[cfg(feature = "libtorch")]
 family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    mlp_on_gpu,
+    MlpFamily,
+    Device::Cuda(0)
+);

@@ -15,18 +15,20 @@ use crate::synthetic::{design, n_classes, profile};
 /// ```ignore
 /// family_contract!(linear, LinearFamily);
 /// family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
+/// family_contract!(#[ignore = "needs an NVIDIA GPU"] mlp_on_gpu, MlpFamily, Device::Cuda(0));
 /// ```
 #[macro_export]
 macro_rules! family_contract {
     ($module:ident, $family:expr) => {
         $crate::family_contract!($module, $family, ::core::default::Default::default());
     };
-    ($module:ident, $family:expr, $device:expr) => {
+    ($(#[$attribute:meta])? $module:ident, $family:expr, $device:expr) => {
         mod $module {
             #[allow(unused_imports)]
             use super::*;
 
-            $crate::family_contract!(@tests $crate::family::Subject { family: &$family, device: $device };
+            $crate::family_contract!(@tests $crate::family::Subject { family: &$family, device: $device },
+                [$(#[$attribute])?];
                 defaults_lie_in_the_space,
                 one_result_a_member_in_order,
                 a_population_equals_its_members_alone,
@@ -45,9 +47,18 @@ macro_rules! family_contract {
             );
         }
     };
-    (@tests $subject:expr; $($check:ident),+ $(,)?) => {
+    (@tests $subject:expr, []; $($check:ident),+ $(,)?) => {
         $(
             #[test]
+            fn $check() {
+                $crate::family::$check(&$subject);
+            }
+        )+
+    };
+    (@tests $subject:expr, [#[$attribute:meta]]; $($check:ident),+ $(,)?) => {
+        $(
+            #[test]
+            #[$attribute]
             fn $check() {
                 $crate::family::$check(&$subject);
             }

@@ -34,7 +34,7 @@ pub(crate) struct FittedMlp {
 #[derive(Debug)]
 enum Computed {
     /// Beside the host's memory.
-    Host(Network, burn::tensor::Device),
+    Host(Box<Network>, burn::tensor::Device),
     /// In memory of the device's own.
     Device(Box<Predictor>),
 }
@@ -47,7 +47,8 @@ impl Computed {
             Predictor::new(layout, weights, activation, &burn)
                 .map(|predictor| Self::Device(Box::new(predictor)))
         } else {
-            Network::stack(&[(layout, weights)], activation, &burn).map(|network| Self::Host(network, burn))
+            Network::stack(&[(layout, weights)], activation, &burn)
+                .map(|network| Self::Host(Box::new(network), burn))
         })
     }
 
