@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use automl::{ColumnKind, Device, Metric, PrunerKind, SamplerKind, Scheme, Task, parse_duration};
+use automl::{ColumnKind, Device, Metric, Precision, PrunerKind, SamplerKind, Scheme, Task, parse_duration};
 use clap::{Args, Parser, Subcommand};
 
 /// Searches preprocessing, models and hyper-parameters for a table, and leaves a model that predicts.
@@ -98,6 +98,9 @@ pub(crate) struct SearchArgs {
     /// [default: flex]
     #[arg(long)]
     pub(crate) device: Option<Device>,
+    /// What matrix products of networks multiply: f32, or bf16 on GPUs [default: f32]
+    #[arg(long)]
+    pub(crate) precision: Option<Precision>,
     /// Threads that training uses [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,

@@ -103,6 +103,39 @@ impl From<Device> for String {
     }
 }
 
+/// The numbers that matrix products of a network multiply. Sums, weights and everything else have 32 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits with the exponent of 32 (bfloat16), on GPUs: faster where they have units for it, with 8 bits of
+    /// precision in the factors.
+    Bf16,
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Precision::F32 => "f32",
+            Precision::Bf16 => "bf16",
+        })
+    }
+}
+
+impl FromStr for Precision {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "f32" => Ok(Precision::F32),
+            "bf16" => Ok(Precision::Bf16),
+            other => Err(format!("unknown precision `{other}`; there are f32 and bf16")),
+        }
+    }
+}
+
 /// A device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -137,6 +170,14 @@ pub enum DeviceError {
         /// How many there are.
         n_gpus: usize,
     },
+    /// A precision that only GPUs have here.
+    #[error("device `{device}` has no precision `{precision}`")]
+    Precision {
+        /// The device.
+        device: Device,
+        /// What was asked for.
+        precision: Precision,
+    },
     /// `auto` where a definite device is needed.
     #[error("device `auto` stands for a device that is chosen when a search begins")]
     Undecided,
@@ -157,6 +198,9 @@ impl Hint for DeviceError {
             }
             DeviceError::NoGpu { hint, .. } => vec![(*hint).to_owned()],
             DeviceError::OutOfRange { .. } => vec!["`automl doctor` lists the devices".to_owned()],
+            DeviceError::Precision { .. } => {
+                vec!["leave out `precision`, or train on a GPU with `--device cuda`".to_owned()]
+            }
             DeviceError::Undecided => vec!["name a device, such as `flex`".to_owned()],
         }
     }

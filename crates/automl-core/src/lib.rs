@@ -34,7 +34,7 @@ pub mod task;
 pub mod trial;
 
 pub use design::{Design, Predictions, Target};
-pub use device::{Device, DeviceError};
+pub use device::{Device, DeviceError, Precision};
 pub use error::{ArtifactError, FitError, Hint, SearchError, SpaceError, StoreError, TrialError};
 pub use event::{Event, Observer};
 pub use folds::{Fold, FoldPlan};

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::design::{Design, Predictions};
-use crate::device::Device;
+use crate::device::{Device, Precision};
 use crate::error::{ArtifactError, FitError};
 use crate::params::Params;
 use crate::profile::DataProfile;
@@ -37,6 +37,8 @@ pub struct FitContext<'a> {
     pub n_classes: usize,
     /// Where to train.
     pub device: Device,
+    /// The numbers that matrix products multiply.
+    pub precision: Precision,
     /// Threads of the CPU that all members of the fit may use together; at least 1.
     pub threads: usize,
     /// Asked between batches.

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use automl_core::{
-    Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily, Params,
+    Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily, Params, Precision,
     Predictions, SearchSpace, Seed, StopReason, StopSignal, Target, Task,
 };
 
@@ -133,7 +133,14 @@ fn fit_with(
     stop: &StopSignal,
     on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
 ) -> Vec<Fitted> {
-    let ctx = FitContext { task, n_classes: n_classes(task), device: family.device, threads: 2, stop };
+    let ctx = FitContext {
+        task,
+        n_classes: n_classes(task),
+        device: family.device,
+        precision: Precision::F32,
+        threads: 2,
+        stop,
+    };
     let members: Vec<Member<'_>> = cases.iter().map(Case::member).collect();
     let results = family.fit_population(&members, &ctx, on_epoch);
     assert_eq!(results.len(), cases.len(), "one result a member");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use automl_core::{ColumnKind, Device, Metric, Task};
+use automl_core::{ColumnKind, Device, Metric, Precision, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
@@ -21,6 +21,7 @@ use crate::error::AutomlError;
 /// | `metric` | `log_loss`, `rmse` | what the search optimises |
 /// | `seed` | 0 | every random choice derives from it |
 /// | `device` | `flex` | where networks train |
+/// | `precision` | `f32` | what matrix products multiply: `f32`, or `bf16` on GPUs |
 /// | `threads` | all cores | threads that training uses |
 /// | `out` | `runs/NAME` | the run folder |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct ExperimentConfig {
     pub seed: u64,
     /// Where networks train.
     pub device: Device,
+    /// What matrix products of networks multiply.
+    #[serde(skip_serializing_if = "is_default")]
+    pub precision: Precision,
     /// Threads that training uses; all cores if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -201,6 +205,12 @@ impl ExperimentConfig {
         Self { data: data.into(), target: target.into(), ..Self::default() }
     }
 
+    /// Trains on `device`.
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
     /// Reads a TOML file. Paths in it are relative to the file's folder; they come back absolute.
     ///
     /// # Errors
@@ -245,6 +255,11 @@ impl ExperimentConfig {
     pub fn run_folder(&self) -> PathBuf {
         self.out.clone().unwrap_or_else(|| Path::new("runs").join(self.resolved_name()))
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default(precision: &Precision) -> bool {
+    *precision == Precision::default()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use automl_core::{
     ArtifactError, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily,
-    Objective, Params, Predictions, TrialContext, TrialError, TrialRecord,
+    Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
@@ -25,6 +25,7 @@ pub(crate) struct CrossValidation<'a> {
     pub(crate) joint: &'a Joint,
     pub(crate) metric: Metric,
     pub(crate) device: Device,
+    pub(crate) precision: Precision,
     pub(crate) threads: usize,
     pub(crate) folder: &'a RunFolder,
 }
@@ -91,6 +92,7 @@ impl CrossValidation<'_> {
             task: profile.task,
             n_classes: profile.n_classes(),
             device: self.device,
+            precision: self.precision,
             threads: self.threads,
             stop: trial.stop,
         };

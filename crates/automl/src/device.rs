@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use automl_core::{Device, DeviceError, FitContext, FoldPlan, Member, Params, Seed, StopSignal};
+use automl_core::{Device, DeviceError, FitContext, FoldPlan, Member, Params, Precision, Seed, StopSignal};
 use automl_data::Table;
-use automl_models::device::{found_devices, resolve};
+use automl_models::device::{check_precision, found_devices, limit_threads, resolve};
 use automl_store::StudyFile;
 
 use crate::config::ExperimentConfig;
@@ -28,7 +28,7 @@ pub(crate) struct Choice {
     pub(crate) reason: Option<String>,
 }
 
-/// Threads that training may use.
+/// Threads that training may use. A limit that the user set holds for preparation and prediction too.
 pub(crate) fn threads(config: &ExperimentConfig) -> Result<usize, AutomlError> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     match config.threads {
@@ -37,15 +37,30 @@ pub(crate) fn threads(config: &ExperimentConfig) -> Result<usize, AutomlError> {
         Some(n) if n > cores => {
             Err(AutomlError::config(format!("`threads` is {n}, but this machine has {cores} cores")))
         }
-        Some(n) => Ok(n),
+        Some(n) => {
+            limit_threads(n);
+            Ok(n)
+        }
     }
 }
 
 /// Makes the configuration's device definite.
 ///
 /// # Errors
-/// [`AutomlError::Device`] if it cannot be used.
+/// [`AutomlError::Device`] if it cannot be used, or has not the precision.
 pub(crate) fn choose(
+    config: &ExperimentConfig,
+    table: &Table,
+    plan: &FoldPlan,
+    joint: &Joint,
+    threads: usize,
+) -> Result<Choice, AutomlError> {
+    let choice = choose_device(config, table, plan, joint, threads)?;
+    check_precision(choice.device, config.precision)?;
+    Ok(choice)
+}
+
+fn choose_device(
     config: &ExperimentConfig,
     table: &Table,
     plan: &FoldPlan,
@@ -104,8 +119,14 @@ fn measured(
     for &device in devices {
         let started = Instant::now();
         let stop = StopSignal::never().with_deadline(started + TRIAL_TIME);
-        let context =
-            FitContext { task: profile.task, n_classes: profile.n_classes(), device, threads, stop: &stop };
+        let context = FitContext {
+            task: profile.task,
+            n_classes: profile.n_classes(),
+            device,
+            precision: Precision::F32,
+            threads,
+            stop: &stop,
+        };
         let mut epochs = 0_usize;
         let mut last = started;
         family.fit_population(&members, &context, &mut |_, _| {

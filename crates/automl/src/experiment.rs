@@ -46,6 +46,7 @@ impl Experiment {
     pub fn prepare(mut config: ExperimentConfig) -> Result<Self, AutomlError> {
         check_given(&config)?;
         let time = budget(&mut config)?;
+        let threads = device::threads(&config)?;
         config.data = std::path::absolute(&config.data).map_err(|error| {
             AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display()))
         })?;
@@ -62,7 +63,6 @@ impl Experiment {
         let seed = Seed(config.seed);
         let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
         let joint = Joint::new(profile, &config.search.families)?;
-        let threads = device::threads(&config)?;
         let device = device::choose(&config, &table, &plan, &joint, threads)?;
         config.device = device.device;
         config.metric = Some(metric);
@@ -155,6 +155,7 @@ impl Experiment {
             joint: &self.joint,
             metric: self.metric,
             device: self.device.device,
+            precision: self.config.precision,
             threads: self.threads,
             folder,
         };

@@ -35,8 +35,8 @@ mod split;
 mod study;
 
 pub use automl_core::{
-    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Predictions,
-    StopReason, StopSignal, Task, TrialRecord, TrialState,
+    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Precision,
+    Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
 pub use automl_data::polars;
 pub use bundle::Manifest;

@@ -68,6 +68,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     config.task = args.task.or(config.task);
     config.positive = args.positive.or(config.positive);
     config.device = args.device.unwrap_or(config.device);
+    config.precision = args.precision.unwrap_or(config.precision);
     config.threads = args.threads.or(config.threads);
     config.columns.extend(args.columns);
     let split = &mut config.split;

@@ -9,9 +9,11 @@ mod driver;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 
-use automl_core::{Device, DeviceError};
+use automl_core::{Device, DeviceError, Precision};
 
 pub use driver::nvidia_driver;
+#[cfg(feature = "libtorch")]
+pub(crate) use libtorch::Memory;
 
 /// A device that can be trained on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +100,17 @@ pub fn resolve(device: Device) -> Result<Device, DeviceError> {
     Ok(definite)
 }
 
+/// Checks that networks can be trained on `device` with products of `precision`.
+///
+/// # Errors
+/// [`DeviceError::Precision`].
+pub fn check_precision(device: Device, precision: Precision) -> Result<(), DeviceError> {
+    if precision == Precision::F32 || device.gpu().is_some() {
+        return Ok(());
+    }
+    Err(DeviceError::Precision { device, precision })
+}
+
 /// burn's device for `device`, without gradients.
 ///
 /// burn has no default backend that could be relied on: the one it picks depends on which features any
@@ -115,6 +128,21 @@ pub(crate) fn burn_device(device: Device) -> Result<burn::tensor::Device, Device
         Device::CubeCl(index) => Ok(burn::tensor::Device::cuda(usize::from(index))),
         _ => Ok(burn::tensor::Device::flex()),
     }
+}
+
+/// burn's devices of the CPU.
+#[cfg(test)]
+pub(crate) fn cpu_devices() -> Vec<burn::tensor::Device> {
+    let found = found_devices().into_iter().map(|found| found.device).filter(|device| device.gpu().is_none());
+    found.filter_map(|device| burn_device(device).ok()).collect()
+}
+
+/// Limits the threads that work outside of a fit uses, such as preparation and prediction: those of rayon's global
+/// pool, whose size the first call of a process settles, and those of libtorch.
+pub fn limit_threads(n_threads: usize) {
+    // A pool that is there already keeps its size: nothing can be done about it, and nothing is wrong.
+    drop(rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global());
+    limit_product_threads(n_threads);
 }
 
 /// Limits the threads that one matrix product on libtorch's CPU uses, for the calling thread and those that

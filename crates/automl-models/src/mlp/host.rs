@@ -1,10 +1,9 @@
 //! Tensors as plain slices, where device and host share memory.
 //!
-//! On burn's flex backend a tensor that nobody else holds gives its buffer away and takes it back
+//! On flex and on libtorch's CPU a tensor that nobody else holds gives its buffer away and takes it back
 //! without a copy. The fused kernels work on such slices: one pass over the values where a chain of
-//! tensor operations makes one each. Matrix products, gathering and reading stay burn's. A device with
-//! memory of its own needs its versions of the functions in `kernel`, `norm`, `loss` and `optimizer`,
-//! and of nothing else.
+//! tensor operations makes one each. Matrix products, gathering and reading stay burn's. Devices with
+//! memory of their own have the engine in `resident`.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -13,16 +12,63 @@ pub(crate) fn tensor(values: Vec<f32>, shape: [usize; 3], device: &Device) -> Te
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// The values of a tensor whose data were taken.
-pub(crate) fn values(data: &TensorData) -> &[f32] {
+/// The values of a tensor that were copied from its device.
+pub(crate) fn floats(data: &TensorData) -> &[f32] {
     #[expect(clippy::expect_used, reason = "every tensor of this crate is made as f32")]
     data.as_slice::<f32>().expect("a tensor of f32")
 }
 
+/// The buffer of a tensor, taken from it.
+pub(crate) struct Values(Buffer);
+
+enum Buffer {
+    Data(TensorData),
+    #[cfg(feature = "libtorch")]
+    Libtorch(crate::device::Memory),
+}
+
+impl Values {
+    /// Takes the buffer of `tensor`; copies it if another tensor holds it too.
+    pub(crate) fn take(tensor: Tensor<3>) -> Self {
+        #[cfg(feature = "libtorch")]
+        if crate::device::Memory::holds(&tensor) {
+            return Self(Buffer::Libtorch(crate::device::Memory::take(tensor)));
+        }
+        Self(Buffer::Data(tensor.into_data()))
+    }
+
+    /// A buffer of unspecified values.
+    pub(crate) fn unspecified(shape: [usize; 3], device: &Device) -> Self {
+        Self::take(Tensor::empty(shape, device))
+    }
+
+    /// Gives the buffer to a tensor of its shape.
+    pub(crate) fn into_tensor(self, device: &Device) -> Tensor<3> {
+        match self.0 {
+            Buffer::Data(data) => Tensor::from_data(data, device),
+            #[cfg(feature = "libtorch")]
+            Buffer::Libtorch(memory) => memory.into_tensor(),
+        }
+    }
+}
+
+/// The values of a buffer.
+pub(crate) fn values(buffer: &Values) -> &[f32] {
+    match &buffer.0 {
+        Buffer::Data(data) => floats(data),
+        #[cfg(feature = "libtorch")]
+        Buffer::Libtorch(memory) => memory.values(),
+    }
+}
+
 /// The same, to write into.
-pub(crate) fn values_mut(data: &mut TensorData) -> &mut [f32] {
-    #[expect(clippy::expect_used, reason = "every tensor of this crate is made as f32")]
-    data.as_mut_slice::<f32>().expect("a tensor of f32")
+pub(crate) fn values_mut(buffer: &mut Values) -> &mut [f32] {
+    match &mut buffer.0 {
+        #[expect(clippy::expect_used, reason = "every tensor of this crate is made as f32")]
+        Buffer::Data(data) => data.as_mut_slice::<f32>().expect("a tensor of f32"),
+        #[cfg(feature = "libtorch")]
+        Buffer::Libtorch(memory) => memory.values_mut(),
+    }
 }
 
 /// A tensor that can be changed in place behind `&mut self`.
@@ -45,9 +91,9 @@ impl Slot {
     pub(crate) fn update(&mut self, change: impl FnOnce(&mut [f32])) {
         if let Some(tensor) = self.0.take() {
             let device = tensor.device();
-            let mut data = tensor.into_data();
-            change(values_mut(&mut data));
-            self.0 = Some(Tensor::from_data(data, &device));
+            let mut buffer = Values::take(tensor);
+            change(values_mut(&mut buffer));
+            self.0 = Some(buffer.into_tensor(&device));
         }
     }
 
@@ -63,8 +109,8 @@ impl Slot {
         let tensor = self.get();
         let [_, rows, columns] = tensor.dims();
         let device = tensor.device();
-        let data = tensor.into_data();
-        let chosen = keep_members(values(&data), kept, size);
+        let buffer = Values::take(tensor);
+        let chosen = keep_members(values(&buffer), kept, size);
         self.0 = Some(self::tensor(chosen, [kept.len(), rows, columns], &device));
     }
 }
@@ -80,11 +126,26 @@ mod tests {
 
     #[test]
     fn an_unshared_tensor_is_changed_without_a_copy() {
-        let mut slot = Slot::new(tensor(vec![0.0; 64], [1, 8, 8], &Device::flex()));
-        let mut before = std::ptr::null();
-        slot.update(|values| before = values.as_ptr());
-        let mut after = std::ptr::null();
-        slot.update(|values| after = values.as_ptr());
-        assert_eq!(before, after);
+        for device in crate::device::cpu_devices() {
+            let mut slot = Slot::new(tensor(vec![0.0; 64], [1, 8, 8], &device));
+            let mut before = std::ptr::null();
+            slot.update(|values| before = values.as_ptr());
+            let mut after = std::ptr::null();
+            slot.update(|values| after = values.as_ptr());
+            assert_eq!(before, after, "{device:?}");
+        }
+    }
+
+    #[test]
+    fn a_shared_tensor_keeps_its_values() {
+        for device in crate::device::cpu_devices() {
+            let shared = tensor(vec![1.0; 8], [1, 2, 4], &device);
+            let mut taken = Values::take(shared.clone());
+            values_mut(&mut taken).fill(2.0);
+            assert_eq!(floats(&shared.into_data()), [1.0; 8], "{device:?}");
+            assert_eq!(floats(&taken.into_tensor(&device).into_data()), [2.0; 8], "{device:?}");
+            let transposed = tensor((0..6).map(|x| x as f32).collect(), [1, 2, 3], &device).transpose();
+            assert_eq!(values(&Values::take(transposed)), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0], "{device:?}");
+        }
     }
 }

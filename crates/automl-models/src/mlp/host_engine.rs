@@ -2,12 +2,13 @@
 
 use automl_core::StopSignal;
 use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
 
 use super::data::{self, Prepared, Tables};
-use super::engine::{Engine, EpochPlan, n_batch_rows};
+use super::engine::{Engine, EpochPlan, MemberPlan, n_batch_rows};
 use super::host::values_mut;
 use super::loss::LossSum;
-use super::network::{DropOut, Network};
+use super::network::{DropOut, Gradients, Network, Statistics};
 use super::optimizer::{Moments, Move};
 use super::rng::Draws;
 use super::weights::Weights;
@@ -29,6 +30,8 @@ pub(crate) struct HostEngine<'a> {
     network: Network,
     moments: Vec<Moments>,
     n_rows: usize,
+    /// Parts of a batch that are computed by themselves, on as many threads as there are.
+    n_parts: usize,
     plan: EpochPlan,
 }
 
@@ -52,8 +55,76 @@ impl<'a> HostEngine<'a> {
             loss: LossSum::default(),
         };
         let n_rows = n_batch_rows(members);
+        let n_parts = n_parts(members);
         let members = members.iter().map(own).collect();
-        Some(Self { members, network, moments: Vec::new(), n_rows, plan: EpochPlan(Vec::new()) })
+        Some(Self { members, network, moments: Vec::new(), n_rows, n_parts, plan: EpochPlan(Vec::new()) })
+    }
+}
+
+/// Parts of a batch of large matrix products, by shape alone, so that results do not depend on threads: one
+/// where a layer is normalised over the whole batch, or where a part would be too small to be worth a thread.
+pub(crate) fn n_parts(members: &[&Prepared<'_>]) -> usize {
+    // Multiplications of the largest product, and rows, of a part that pays; measured with the bench `step`.
+    const MULTIPLICATIONS: usize = 1 << 24;
+    const ROWS: usize = 128;
+    const MOST: usize = 4;
+    if members.iter().any(|own| own.layout.batch_norm) {
+        return 1;
+    }
+    let n_rows = n_batch_rows(members);
+    let products =
+        members.iter().flat_map(|own| own.layout.dense()).map(|(n_in, n_out)| n_rows * n_in * n_out);
+    let largest = products.max().unwrap_or(0);
+    (largest / MULTIPLICATIONS).min(n_rows / ROWS).clamp(1, MOST)
+}
+
+/// What a part of a batch gives.
+struct Part {
+    gradients: Gradients,
+    losses: Vec<LossSum>,
+    /// Of the whole batch, where a layer is normalised.
+    statistics: Option<Statistics>,
+}
+
+impl HostEngine<'_> {
+    /// Rows of part `part` of the member's batch `step`, and the place of the first of them in the batch.
+    fn rows<'p>(&self, plan: &'p MemberPlan, step: usize, part: usize) -> (usize, &'p [usize]) {
+        let rows = plan.rows(step);
+        let bound = |part: usize| part * rows.len() / self.n_parts;
+        (bound(part), &rows[bound(part)..bound(part + 1)])
+    }
+
+    /// Forward and back of part `part` of batch `step`.
+    fn part(&self, step: usize, part: usize) -> Option<Part> {
+        let plans = &self.plan.0;
+        let rows = |plan| self.rows(plan, step, part);
+        let n_rows = self.n_rows.div_ceil(self.n_parts);
+        let gathered = self.members.iter().zip(plans);
+        let gathered: Vec<_> =
+            gathered.map(|(own, plan)| (&own.train, own.prepared.train.design, rows(plan).1)).collect();
+        let batch = data::gather(&gathered, n_rows)?;
+        let dropout = self.members.iter().zip(plans).map(|(own, plan)| DropOut {
+            rate: own.prepared.config.dropout,
+            draws: Draws::new(plan.dropout_seed(step)),
+            first_row: rows(plan).0,
+        });
+        let (mut output, tape) = self.network.forward(batch, &mut dropout.collect::<Vec<_>>());
+        let columns = self.network.n_outputs();
+        let blocks = values_mut(&mut output).chunks_exact_mut(n_rows * columns);
+        let mut losses = Vec::with_capacity(plans.len());
+        for ((own, plan), block) in self.members.iter().zip(plans).zip(blocks) {
+            let (objective, answers) = (&own.prepared.objective, &own.prepared.train.answers);
+            let (_, own_rows) = rows(plan);
+            let mut loss = LossSum::default();
+            if !own_rows.is_empty() {
+                let share = objective.weight(answers, plan.rows(step)).recip();
+                loss = objective.differentiate(block, columns, answers, own_rows, share);
+            }
+            losses.push(loss);
+            block[own_rows.len() * columns..].fill(0.0);
+        }
+        let statistics = tape.statistics();
+        Some(Part { gradients: self.network.backward(tape, output), losses, statistics })
     }
 }
 
@@ -64,36 +135,21 @@ impl Engine for HostEngine<'_> {
     }
 
     fn step(&mut self, step: usize) {
-        let plans = &self.plan.0;
-        let parts = self.members.iter().zip(plans);
-        let parts: Vec<_> =
-            parts.map(|(own, plan)| (&own.train, own.prepared.train.design, plan.rows(step))).collect();
-        let Some(batch) = data::gather(&parts, self.n_rows) else { return };
-        let mut dropout: Vec<DropOut> = self
-            .members
-            .iter()
-            .zip(plans)
-            .map(|(own, plan)| DropOut {
-                rate: own.prepared.config.dropout,
-                draws: Draws::new(plan.dropout_seed(step)),
-            })
-            .collect();
-        let (mut output, tape) = self.network.forward(batch, &mut dropout);
-        let columns = self.network.n_outputs();
-        let blocks = values_mut(&mut output).chunks_exact_mut(self.n_rows * columns);
-        for ((own, plan), block) in self.members.iter_mut().zip(plans).zip(blocks) {
-            let rows = plan.rows(step);
-            let n_true = rows.len() * columns;
-            if n_true > 0 {
-                let prepared = own.prepared;
-                own.loss.add(prepared.objective.differentiate(block, columns, &prepared.train.answers, rows));
-            }
-            block[n_true..].fill(0.0);
+        let parts: Vec<Part> =
+            (0..self.n_parts).into_par_iter().filter_map(|part| self.part(step, part)).collect();
+        let mut parts = parts.into_iter();
+        let Some(mut first) = parts.next() else { return };
+        for other in parts {
+            first.gradients.add(&other.gradients);
+            first.losses.iter_mut().zip(other.losses).for_each(|(sum, loss)| sum.add(loss));
         }
-        let gradients = self.network.backward(tape, output);
-        let moves: Vec<Move> = plans.iter().map(|plan| plan.move_after(step)).collect();
+        if let Some(tape) = &first.statistics {
+            self.network.track(tape);
+        }
+        self.members.iter_mut().zip(first.losses).for_each(|(own, loss)| own.loss.add(loss));
+        let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();
         let moments = &mut self.moments;
-        self.network.update(&gradients, |index, values, gradient, decays| {
+        self.network.update(&first.gradients, |index, values, gradient, decays| {
             if moments.len() <= index {
                 moments.resize_with(index + 1, Moments::default);
             }

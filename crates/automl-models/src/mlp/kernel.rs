@@ -32,13 +32,13 @@ impl Shape {
     }
 }
 
-/// Adds `bias` `[members, columns]` to `inputs`, applies the activation into `outputs`, which starts
-/// empty, and leaves the slopes in `inputs` for the way back.
+/// Adds `bias` `[members, columns]` to `inputs`, applies the activation into `outputs` and leaves the slopes in
+/// `inputs` for the way back.
 pub(crate) fn activate(
     activation: Activation,
     inputs: &mut [f32],
     bias: &[f32],
-    outputs: &mut Vec<f32>,
+    outputs: &mut [f32],
     shape: Shape,
 ) {
     match activation {
@@ -50,11 +50,10 @@ pub(crate) fn activate(
     }
 }
 
-fn activate_with<F: Scalar>(inputs: &mut [f32], bias: &[f32], outputs: &mut Vec<f32>, shape: Shape) {
+fn activate_with<F: Scalar>(inputs: &mut [f32], bias: &[f32], outputs: &mut [f32], shape: Shape) {
     if shape.is_empty() {
         return;
     }
-    outputs.resize(shape.len(), 0.0);
     let blocks = inputs.chunks_exact_mut(shape.block()).zip(outputs.chunks_exact_mut(shape.block()));
     for ((block, outputs), bias) in blocks.zip(bias.chunks_exact(shape.columns)) {
         vectorised(|| {
@@ -147,13 +146,14 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
 /// and scales the rest by `1 / (1 - rate)`, in `outputs` and, for the way back, in `slopes`.
 ///
 /// Whether value `i` (rows in order, so rows of padding at the end change nothing) is dropped is a function of
-/// `key` and `i` alone, so that a device can compute the same mask with its own operations.
-pub(crate) fn drop_out(rate: f32, key: u64, outputs: &mut [f32], slopes: &mut [f32]) {
+/// `key` and `i` alone, so that parts of a batch, and devices with operations of their own, get the same mask.
+/// `first` is the place of the first of these values in the batch.
+pub(crate) fn drop_out(rate: f32, key: u64, first: usize, outputs: &mut [f32], slopes: &mut [f32]) {
     let (threshold, kept) = (drop_threshold(rate), kept_scale(rate));
-    let (first, second) = drop_keys(key);
+    let (one, other) = drop_keys(key);
     vectorised(|| {
-        for ((index, output), slope) in (0_u32..).zip(outputs).zip(slopes) {
-            let factor = if drop_hash(index, first, second) < threshold { 0.0 } else { kept };
+        for ((index, output), slope) in (first as u32..).zip(outputs).zip(slopes) {
+            let factor = if drop_hash(index, one, other) < threshold { 0.0 } else { kept };
             *output *= factor;
             *slope *= factor;
         }
@@ -198,11 +198,20 @@ mod tests {
     #[test]
     fn dropout_keeps_the_mean_and_its_rate() {
         let (mut outputs, mut slopes) = (vec![1.0_f32; 40_000], vec![1.0_f32; 40_000]);
-        drop_out(0.3, 0x0123_4567_89AB_CDEF, &mut outputs, &mut slopes);
+        drop_out(0.3, 0x0123_4567_89AB_CDEF, 0, &mut outputs, &mut slopes);
         assert_eq!(outputs, slopes);
         let dropped = outputs.iter().filter(|value| **value == 0.0).count() as f64 / 4e4;
         let mean = outputs.iter().map(|value| f64::from(*value)).sum::<f64>() / 4e4;
         assert!((dropped - 0.3).abs() < 0.01 && (mean - 1.0).abs() < 0.015, "{dropped} {mean}");
+    }
+
+    #[test]
+    fn parts_of_a_batch_get_their_parts_of_the_mask() {
+        let (mut whole, mut slopes) = (vec![1.0_f32; 100], vec![1.0_f32; 100]);
+        drop_out(0.4, 9, 0, &mut whole, &mut slopes);
+        let (mut part, mut slopes) = (vec![1.0_f32; 60], vec![1.0_f32; 60]);
+        drop_out(0.4, 9, 40, &mut part, &mut slopes);
+        assert_eq!(part, whole[40..]);
     }
 
     /// Neighbours in place and neighbours in key are dropped independently of each other.
@@ -210,7 +219,7 @@ mod tests {
     fn masks_of_neighbours_are_uncorrelated() {
         let mask = |key: u64| {
             let (mut outputs, mut slopes) = (vec![1.0_f32; 40_000], vec![1.0_f32; 40_000]);
-            drop_out(0.5, key, &mut outputs, &mut slopes);
+            drop_out(0.5, key, 0, &mut outputs, &mut slopes);
             outputs.into_iter().map(|value| f64::from(value) - 1.0).collect::<Vec<f64>>()
         };
         let correlation =

@@ -56,35 +56,42 @@ impl LossSum {
 }
 
 impl Objective {
-    /// The loss of `rows`; `outputs`, `[rows, columns]`, become the gradient of their weighted mean.
+    /// The sum of the weights of `rows`.
+    pub(crate) fn weight(&self, answers: &Answers, rows: &[usize]) -> f32 {
+        match answers {
+            Answers::Classes(codes) => rows.iter().map(|&row| self.class_weights[codes[row] as usize]).sum(),
+            Answers::Real(_) => rows.len() as f32,
+        }
+    }
+
+    /// The loss of `rows`; `outputs`, `[rows, columns]`, become the gradient of the sum of weighted losses times
+    /// `share`, which is 1 divided by the weight of the whole batch.
     pub(crate) fn differentiate(
         &self,
         outputs: &mut [f32],
         columns: usize,
         answers: &Answers,
         rows: &[usize],
+        share: f32,
     ) -> LossSum {
         let outputs = outputs[..rows.len() * columns].chunks_exact_mut(columns);
+        let weight = f64::from(self.weight(answers, rows));
+        let mut total = 0.0;
         match answers {
             Answers::Classes(codes) => {
-                let weight = rows.iter().map(|&row| self.class_weights[codes[row] as usize]).sum::<f32>();
-                let mut total = 0.0;
                 for (output, &row) in outputs.zip(rows) {
-                    total += self.cross_entropy(output, codes[row] as usize, weight.recip());
+                    total += self.cross_entropy(output, codes[row] as usize, share);
                 }
-                LossSum { total, weight: f64::from(weight) }
             }
             Answers::Real(values) => {
-                let share = (rows.len() as f32).recip();
-                let mut total = 0.0;
                 for (output, &row) in outputs.zip(rows) {
                     let (loss, slope) = self.regression(output[0] - values[row]);
                     output[0] = slope * share;
                     total += f64::from(loss);
                 }
-                LossSum { total, weight: rows.len() as f64 }
             }
         }
+        LossSum { total, weight }
     }
 
     /// The loss of the rows from `first` on, without smoothing: what early stopping looks at.
@@ -158,13 +165,14 @@ mod tests {
 
     fn check_gradient(objective: &Objective, outputs: &[f32], columns: usize, answers: &Answers) {
         let rows: Vec<usize> = (0..answers.len()).collect();
+        let share = objective.weight(answers, &rows).recip();
         let mut gradient = outputs.to_vec();
-        objective.differentiate(&mut gradient, columns, answers, &rows);
+        objective.differentiate(&mut gradient, columns, answers, &rows, share);
         for index in 0..outputs.len() {
             let at = |shift: f32| {
                 let mut moved = outputs.to_vec();
                 moved[index] += shift;
-                objective.differentiate(&mut moved, columns, answers, &rows).mean()
+                objective.differentiate(&mut moved, columns, answers, &rows, share).mean()
             };
             let numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
             let ours = f64::from(gradient[index]);

@@ -47,7 +47,7 @@ use automl_core::{
     ModelFamily, ParamSpec, Params,
 };
 
-use crate::device::burn_device;
+use crate::device::{burn_device, check_precision};
 use data::Prepared;
 use fitted::{About, FittedMlp};
 use shard::End;
@@ -82,7 +82,7 @@ impl ModelFamily for MlpFamily {
         ctx: &FitContext<'_>,
         on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
     ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        let device = match burn_device(ctx.device) {
+        let device = match check_precision(ctx.device, ctx.precision).and_then(|()| burn_device(ctx.device)) {
             Ok(device) => device,
             Err(error) => return members.iter().map(|_| Err(error.clone().into())).collect(),
         };
@@ -94,7 +94,7 @@ impl ModelFamily for MlpFamily {
             .filter_map(|(index, own)| Some((index, members[index].seed, own.as_ref().ok()?)))
             .collect();
         let mut ends = if ctx.device.gpu().is_some() {
-            on_device::train(&entries, &device, ctx.stop, on_epoch)
+            on_device::train(&entries, &device, ctx.precision, ctx.stop, on_epoch)
         } else {
             population::train(&entries, &device, ctx.threads, ctx.stop, on_epoch)
         };

@@ -7,10 +7,11 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::activation::Activation;
-use super::host::{Slot, tensor, values, values_mut};
+use super::host::{Slot, Values, tensor, values, values_mut};
 use super::kernel::{self, Shape};
-use super::norm::{BatchNorm, NormTape};
+use super::norm::{BatchNorm, Moments, NormTape};
 use super::rng::Draws;
+use super::simd::vectorised;
 use super::weights::{Dense, Layout, Norm, Weights};
 
 /// The networks of all members.
@@ -51,6 +52,8 @@ pub(crate) struct DropOut {
     pub(crate) rate: f32,
     /// Where its keys come from, one a layer.
     pub(crate) draws: Draws,
+    /// Place of the first row in the member's batch.
+    pub(crate) first_row: usize,
 }
 
 /// What the way back needs.
@@ -60,9 +63,24 @@ pub(crate) struct Tape {
     layers: Vec<LayerTape>,
 }
 
+impl Tape {
+    /// What normalisation saw of the batch; `None` where nothing is normalised.
+    pub(crate) fn statistics(&self) -> Option<Statistics> {
+        let norms = self.layers.iter().filter_map(|layer| layer.norm.as_ref());
+        let moments: Vec<Moments> = norms.map(NormTape::moments).collect();
+        (!moments.is_empty()).then(|| Statistics { moments, counts: self.counts.clone() })
+    }
+}
+
+/// Moments of the normalised layers in a batch, with the rows of each member.
+pub(crate) struct Statistics {
+    moments: Vec<Moments>,
+    counts: Vec<usize>,
+}
+
 struct LayerTape {
     input: Tensor<3>,
-    slopes: Option<TensorData>,
+    slopes: Option<Values>,
     norm: Option<NormTape>,
 }
 
@@ -70,11 +88,28 @@ struct LayerTape {
 pub(crate) struct Gradients(Vec<Gradient>);
 
 enum Gradient {
-    Device(TensorData),
+    Device(Values),
     Host(Vec<f32>),
 }
 
+impl Gradients {
+    /// Adds the gradients of another part of the batch.
+    pub(crate) fn add(&mut self, other: &Gradients) {
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            let (own, other) = (own.values_mut(), other.values());
+            vectorised(|| own.iter_mut().zip(other).for_each(|(own, other)| *own += other));
+        }
+    }
+}
+
 impl Gradient {
+    fn values_mut(&mut self) -> &mut [f32] {
+        match self {
+            Gradient::Device(data) => values_mut(data),
+            Gradient::Host(values) => values,
+        }
+    }
+
     fn values(&self) -> &[f32] {
         match self {
             Gradient::Device(data) => values(data),
@@ -181,39 +216,49 @@ impl Network {
     }
 
     /// Outputs of a training batch, `[members, rows, n_outputs]`, and what the way back needs.
-    pub(crate) fn forward(&mut self, batch: Batch, dropout: &mut [DropOut]) -> (TensorData, Tape) {
+    pub(crate) fn forward(&self, batch: Batch, dropout: &mut [DropOut]) -> (Values, Tape) {
         let mut input = self.embed(batch.numeric, &batch.codes);
         let mut tapes = Vec::with_capacity(self.layers.len());
         let last = self.layers.len() - 1;
-        for layer in &mut self.layers[..last] {
+        for layer in &self.layers[..last] {
             let product = input.clone().matmul(layer.weight.get());
             let shape = shape_of(&product);
-            let mut data = product.into_data();
+            let mut data = Values::take(product);
             let norm =
-                layer.norm.as_mut().map(|norm| norm.forward(values_mut(&mut data), &batch.counts, shape));
-            let mut outputs = Vec::new();
-            kernel::activate(self.activation, values_mut(&mut data), &layer.bias, &mut outputs, shape);
+                layer.norm.as_ref().map(|norm| norm.forward(values_mut(&mut data), &batch.counts, shape));
+            let mut buffer = Values::unspecified([shape.members, shape.rows, shape.columns], &self.device);
+            let outputs = values_mut(&mut buffer);
+            kernel::activate(self.activation, values_mut(&mut data), &layer.bias, outputs, shape);
             for (member, own) in dropout.iter_mut().enumerate().filter(|(_, own)| own.rate > 0.0) {
                 let start = member * shape.block();
                 let rows = start..start + batch.counts[member] * shape.columns;
                 let slopes = &mut values_mut(&mut data)[rows.clone()];
-                kernel::drop_out(own.rate, own.draws.bits(), &mut outputs[rows], slopes);
+                let first = own.first_row * shape.columns;
+                kernel::drop_out(own.rate, own.draws.bits(), first, &mut outputs[rows], slopes);
             }
             tapes.push(LayerTape { input, slopes: Some(data), norm });
-            input = tensor(outputs, [shape.members, shape.rows, shape.columns], &self.device);
+            input = buffer.into_tensor(&self.device);
         }
         let output = self.output(&input);
         tapes.push(LayerTape { input, slopes: None, norm: None });
         (output, Tape { codes: batch.codes, counts: batch.counts, layers: tapes })
     }
 
+    /// Moves the running statistics of normalisation by those of a training batch.
+    pub(crate) fn track(&mut self, batch: &Statistics) {
+        let norms = self.layers.iter_mut().filter_map(|layer| layer.norm.as_mut());
+        for (norm, moments) in norms.zip(&batch.moments) {
+            norm.track(moments, &batch.counts);
+        }
+    }
+
     /// Gradients of all parameters from the gradient of the outputs.
-    pub(crate) fn backward(&self, tape: Tape, output: TensorData) -> Gradients {
+    pub(crate) fn backward(&self, tape: Tape, output: Values) -> Gradients {
         let mut gradients = Vec::new();
         let mut back = output;
-        let shape = |layer: &Layer, data: &TensorData| Shape {
+        let shape = |layer: &Layer, data: &Values| Shape {
             members: self.members,
-            rows: data.num_elements() / (self.members * layer.n_out),
+            rows: values(data).len() / (self.members * layer.n_out),
             columns: layer.n_out,
         };
         for (index, (layer, own)) in self.layers.iter().zip(tape.layers).enumerate().rev() {
@@ -227,17 +272,17 @@ impl Network {
                 gradients.push(Gradient::Host(scale));
             }
             gradients.push(Gradient::Host(bias));
-            let inputs = Tensor::<3>::from_data(back, &self.device);
+            let inputs = back.into_tensor(&self.device);
             let weight = own.input.transpose().matmul(inputs.clone());
-            gradients.push(Gradient::Device(weight.into_data()));
+            gradients.push(Gradient::Device(Values::take(weight)));
             if index == 0 {
                 if !self.tables.is_empty() {
-                    let first = inputs.matmul(layer.weight.get().transpose()).into_data();
+                    let first = Values::take(inputs.matmul(layer.weight.get().transpose()));
                     self.tables_back(values(&first), &tape.codes, layer.n_in, &mut gradients);
                 }
                 break;
             }
-            back = inputs.matmul(layer.weight.get().transpose()).into_data();
+            back = Values::take(inputs.matmul(layer.weight.get().transpose()));
         }
         gradients.reverse();
         Gradients(gradients)
@@ -270,12 +315,12 @@ impl Network {
     }
 
     /// Outputs for rows to predict, `[members, rows, n_outputs]`.
-    pub(crate) fn predict(&self, batch: Batch) -> TensorData {
+    pub(crate) fn predict(&self, batch: Batch) -> Values {
         let mut input = self.embed(batch.numeric, &batch.codes);
         for layer in &self.layers[..self.layers.len() - 1] {
             let product = input.matmul(layer.weight.get());
             let shape = shape_of(&product);
-            let mut data = product.into_data();
+            let mut data = Values::take(product);
             let values = values_mut(&mut data);
             if let Some(norm) = &layer.norm {
                 let (scale, shift) = norm.fold(&layer.bias);
@@ -283,16 +328,16 @@ impl Network {
             } else {
                 kernel::apply(Some(self.activation), values, None, &layer.bias, shape);
             }
-            input = Tensor::from_data(data, &self.device);
+            input = data.into_tensor(&self.device);
         }
         self.output(&input)
     }
 
-    fn output(&self, input: &Tensor<3>) -> TensorData {
+    fn output(&self, input: &Tensor<3>) -> Values {
         let layer = &self.layers[self.layers.len() - 1];
         let product = input.clone().matmul(layer.weight.get());
         let shape = shape_of(&product);
-        let mut data = product.into_data();
+        let mut data = Values::take(product);
         kernel::apply(None, values_mut(&mut data), None, &layer.bias, shape);
         data
     }
@@ -381,7 +426,9 @@ mod tests {
     use automl_core::Seed;
     use burn::tensor::activation::silu;
 
+    use super::super::host::floats;
     use super::*;
+    use crate::device::cpu_devices;
 
     /// One layer of the reference, in burn's operations: gradients come from its automatic differentiation.
     fn reference_norm(values: Tensor<3>, scale: Tensor<3>) -> Tensor<3> {
@@ -390,8 +437,9 @@ mod tests {
         centred / (variance + 1e-5).sqrt() * scale
     }
 
+    /// Forward values and gradients on `device` beside the same network by burn's automatic differentiation.
     #[expect(clippy::too_many_lines, reason = "one network, written twice side by side")]
-    fn check(batch_norm: bool) {
+    fn check(batch_norm: bool, device: &Device) {
         let layout =
             Layout { n_numeric: 3, cardinalities: vec![4], hidden: vec![5, 6], n_outputs: 2, batch_norm };
         let (members, rows) = (2, 7);
@@ -413,21 +461,20 @@ mod tests {
             Weights { tables, layers }
         };
         let weights = [own(), own()];
-        let device = Device::flex();
         let stacked: Vec<_> = weights.iter().map(|weights| (&layout, weights)).collect();
-        let mut network = Network::stack(&stacked, Activation::Silu, &device).unwrap();
+        let mut network = Network::stack(&stacked, Activation::Silu, device).unwrap();
         let numeric = draw(members * rows * 3);
         let codes: Vec<u32> = (0..members * rows).map(|row| row as u32 % 4).collect();
         let batch = Batch {
-            numeric: tensor(numeric.clone(), [members, rows, 3], &device),
+            numeric: tensor(numeric.clone(), [members, rows, 3], device),
             codes: codes.clone(),
             counts: vec![rows; members],
         };
         let out_gradient = draw(members * rows * 2);
         let mut dropout: Vec<DropOut> =
-            (0..members).map(|_| DropOut { rate: 0.0, draws: Draws::new(Seed(0)) }).collect();
+            (0..members).map(|_| DropOut { rate: 0.0, draws: Draws::new(Seed(0)), first_row: 0 }).collect();
         let (output, tape) = network.forward(batch, &mut dropout);
-        let seed = TensorData::new(out_gradient.clone(), [members, rows, 2]);
+        let seed = Values::take(tensor(out_gradient.clone(), [members, rows, 2], device));
         let gradients = network.backward(tape, seed);
 
         let auto = device.clone().autodiff();
@@ -463,14 +510,14 @@ mod tests {
         }
         assert!(values_of.next().is_none());
         let theirs = x.clone().inner().into_data();
-        for (one, other) in values(&output).iter().zip(values(&theirs)) {
+        for (one, other) in values(&output).iter().zip(floats(&theirs)) {
             assert!((one - other).abs() < 1e-4, "output {one}, not {other}");
         }
         let total = (x * tensor(out_gradient, [members, rows, 2], &auto)).sum();
         let graph = total.backward();
         for (index, (parameter, (_, ours))) in parameters.iter().zip(&joined).enumerate() {
             let theirs = parameter.grad(&graph).unwrap().into_data();
-            for (one, other) in ours.iter().zip(values(&theirs)) {
+            for (one, other) in ours.iter().zip(floats(&theirs)) {
                 assert!(
                     (one - other).abs() < 1e-3 * other.abs().max(1.0),
                     "parameter {index}: {one}, not {other}"
@@ -481,11 +528,15 @@ mod tests {
 
     #[test]
     fn gradients_equal_automatic_differentiation() {
-        check(false);
+        for device in cpu_devices() {
+            check(false, &device);
+        }
     }
 
     #[test]
     fn gradients_through_normalisation_equal_automatic_differentiation() {
-        check(true);
+        for device in cpu_devices() {
+            check(true, &device);
+        }
     }
 }

@@ -26,20 +26,38 @@ pub(crate) struct NormTape {
     normal: Vec<f32>,
     /// `1 / sqrt(variance + epsilon)`, `[members, columns]`.
     inverse: Vec<f32>,
+    moments: Moments,
+}
+
+/// Mean and biased variance of a batch, both `[members, columns]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Moments {
+    mean: Vec<f32>,
+    variance: Vec<f32>,
+}
+
+impl NormTape {
+    /// What the running statistics move by.
+    pub(crate) fn moments(&self) -> Moments {
+        self.moments.clone()
+    }
 }
 
 impl BatchNorm {
-    /// Normalises the first `counts[member]` rows of each member by their own mean and variance, scales
-    /// them, and moves the running statistics. The shift is the layer's bias, which is added later.
-    pub(crate) fn forward(&mut self, values: &mut [f32], counts: &[usize], shape: Shape) -> NormTape {
+    /// Normalises the first `counts[member]` rows of each member by their own mean and variance and scales
+    /// them. The shift is the layer's bias, which is added later.
+    pub(crate) fn forward(&self, values: &mut [f32], counts: &[usize], shape: Shape) -> NormTape {
         let columns = shape.columns;
         let mut normal = vec![0.0; shape.len()];
         let mut inverse = vec![0.0; shape.members * columns];
+        let mut means = inverse.clone();
+        let mut variances = inverse.clone();
         for (member, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let own = member * columns..(member + 1) * columns;
             let rows = member * shape.block()..member * shape.block() + count * columns;
             let (mean, variance) = moments(&values[rows.clone()], columns);
-            self.track(own.clone(), &mean, &variance, count);
+            means[own.clone()].copy_from_slice(&mean);
+            variances[own.clone()].copy_from_slice(&variance);
             let inverse = &mut inverse[own.clone()];
             for (inverse, variance) in inverse.iter_mut().zip(&variance) {
                 *inverse = (variance + EPSILON).sqrt().recip();
@@ -57,7 +75,7 @@ impl BatchNorm {
                 }
             });
         }
-        NormTape { normal, inverse }
+        NormTape { normal, inverse, moments: Moments { mean: means, variance: variances } }
     }
 
     /// Turns gradients of the outputs into gradients of the inputs, rows of padding into 0, and returns
@@ -114,13 +132,19 @@ impl BatchNorm {
         (factor, shift)
     }
 
-    /// The running variance takes the unbiased estimate, as `PyTorch`'s does.
-    fn track(&mut self, own: std::ops::Range<usize>, mean: &[f32], variance: &[f32], count: usize) {
-        let unbiased = count as f32 / (count.max(2) - 1) as f32;
-        let running = self.mean[own.clone()].iter_mut().zip(&mut self.variance[own]);
-        for ((running_mean, running_variance), (mean, variance)) in running.zip(mean.iter().zip(variance)) {
-            *running_mean += MOMENTUM * (mean - *running_mean);
-            *running_variance += MOMENTUM * (variance * unbiased - *running_variance);
+    /// Moves the running statistics of the members with rows. The running variance takes the unbiased
+    /// estimate, as `PyTorch`'s does.
+    pub(crate) fn track(&mut self, batch: &Moments, counts: &[usize]) {
+        let columns = self.mean.len() / counts.len();
+        for (member, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let own = member * columns..(member + 1) * columns;
+            let unbiased = count as f32 / (count.max(2) - 1) as f32;
+            let running = self.mean[own.clone()].iter_mut().zip(&mut self.variance[own.clone()]);
+            let batch = batch.mean[own.clone()].iter().zip(&batch.variance[own]);
+            for ((running_mean, running_variance), (mean, variance)) in running.zip(batch) {
+                *running_mean += MOMENTUM * (mean - *running_mean);
+                *running_variance += MOMENTUM * (variance * unbiased - *running_variance);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use automl_core::StopSignal;
+use automl_core::{Precision, StopSignal};
 use burn::tensor::Device;
 
 use super::data::Prepared;
@@ -22,15 +22,15 @@ trait Place {
     fn free(&self);
 }
 
-impl Place for Device {
+impl Place for (&Device, Precision) {
     fn engine<'a>(&self, members: &[Entry<'a>]) -> Option<Box<dyn Engine + 'a>> {
         let prepared: Vec<&'a Prepared<'a>> = members.iter().map(|(_, _, own)| *own).collect();
-        let engine = ResidentEngine::new(&prepared, &initial(members), self)?;
+        let engine = ResidentEngine::new(&prepared, &initial(members), self.0, self.1)?;
         Some(Box::new(engine))
     }
 
     fn free(&self) {
-        self.memory_cleanup();
+        self.0.memory_cleanup();
     }
 }
 
@@ -41,10 +41,11 @@ impl Place for Device {
 pub(crate) fn train(
     entries: &[Entry<'_>],
     device: &Device,
+    precision: Precision,
     stop: &StopSignal,
     on_epoch: &mut OnEpoch<'_>,
 ) -> BTreeMap<usize, End> {
-    train_in(device, entries, stop, on_epoch)
+    train_in(&(device, precision), entries, stop, on_epoch)
 }
 
 fn train_in(
@@ -193,7 +194,7 @@ mod tests {
             let batch_size = members[0].2.config.batch_size;
             let fits = members.len() <= self.most_members && batch_size <= self.largest_batch;
             assert!(fits, "CUDA out of memory. Tried to allocate 20.00 MiB");
-            Device::flex().engine(members)
+            (&Device::flex(), Precision::F32).engine(members)
         }
 
         fn free(&self) {}

@@ -1,5 +1,7 @@
 //! Optimisers over a population: every member has its own rate, decay and clock.
 
+use rayon::prelude::*;
+
 use super::config::Optimizer;
 use super::simd::vectorised;
 
@@ -76,16 +78,22 @@ fn adam_w(
     each: &Move,
     shrink: f32,
 ) {
+    /// Numbers that a thread takes at once: large enough to be worth it.
+    const CHUNK: usize = 1 << 15;
     let power = |beta: f32| 1.0 - f64::from(beta).powi(each.step as i32);
     let rate = (each.rate / power(BETA_1)) as f32;
     let correction = power(BETA_2).sqrt().recip() as f32;
-    let moments = first.iter_mut().zip(second);
-    vectorised(|| {
-        for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
-            *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
-            *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
-            *value = *value * shrink - rate * *first / (second.sqrt() * correction + EPSILON);
-        }
+    let chunks = values.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
+    let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+    chunks.zip(moments).for_each(|((values, gradient), (first, second))| {
+        let moments = first.iter_mut().zip(second);
+        vectorised(|| {
+            for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
+                *first = BETA_1 * *first + (1.0 - BETA_1) * gradient;
+                *second = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
+                *value = *value * shrink - rate * *first / (second.sqrt() * correction + EPSILON);
+            }
+        });
     });
 }
 

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use automl_core::{
-    Design, Device, Epoch, FitContext, Matrix, Member, ModelFamily, Params, Predictions, Purpose, Seed,
-    StopSignal, Target, Task,
+    Design, Device, Epoch, FitContext, Matrix, Member, ModelFamily, Params, Precision, Predictions, Purpose,
+    Seed, StopSignal, Target, Task,
 };
 
 use super::MlpFamily;
@@ -104,7 +104,14 @@ fn train(device: Device, task: Task, params: &Params) -> Vec<Trained> {
     let small = first_rows(&large, 133);
     let member = |train, seed| Member { params, train, valid: &valid, seed: Seed(seed) };
     let members = [member(&large, 5), member(&small, 6)];
-    let ctx = FitContext { task, n_classes: 3, device, threads: 2, stop: &StopSignal::never() };
+    let ctx = FitContext {
+        task,
+        n_classes: 3,
+        device,
+        precision: Precision::F32,
+        threads: 2,
+        stop: &StopSignal::never(),
+    };
     let mut epochs = vec![Vec::new(); 2];
     let models = MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
         epochs[member].push(epoch);
@@ -183,6 +190,7 @@ fn a_model_saved_on_one_device_predicts_alike_on_all() {
             task: Task::Multiclass,
             n_classes: 3,
             device: from,
+            precision: Precision::F32,
             threads: 1,
             stop: &StopSignal::never(),
         };

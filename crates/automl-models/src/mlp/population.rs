@@ -18,7 +18,7 @@ use crate::device::limit_product_threads;
 
 use super::config::Optimizer;
 use super::data::{Prepared, Tables};
-use super::host_engine::HostEngine;
+use super::host_engine::{HostEngine, n_parts};
 use super::shard::{End, Report, Shard};
 use super::weights::Weights;
 
@@ -49,17 +49,10 @@ pub(crate) fn train(
     }
     drop(tables);
     let workers = threads.min(shards.len()).max(1);
-    // All workers together never use more than `threads`.
-    let share = if entries.iter().any(|(_, _, own)| pays_in_parallel(own)) { threads / workers } else { 1 };
+    // All workers together never use more than `threads`; a worker has use for more than one where batches have parts.
+    let parts = entries.iter().map(|(_, _, own)| n_parts(&[*own])).max().unwrap_or(1);
+    let share = (threads / workers).min(parts);
     run(shards, workers, share, stop, on_epoch)
-}
-
-/// Whether spreading this member's largest matrix product over threads saves time.
-fn pays_in_parallel(own: &Prepared<'_>) -> bool {
-    // Multiplications from which two threads beat one on flex and on libtorch; measured with the bench `step`.
-    const LEAST: usize = 1 << 26;
-    let n_rows = own.config.batch_size.min(own.train.answers.len());
-    own.layout.dense().into_iter().any(|(n_in, n_out)| n_rows * n_in * n_out >= LEAST)
 }
 
 /// The weights that the members begin with: the same on every device.
@@ -99,7 +92,7 @@ fn same_shape(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
         && kind(one) == kind(other)
 }
 
-/// Trains the shards on `workers` threads, each of which has `share` threads for a matrix product.
+/// Trains the shards on `workers` threads, each of which has `share` threads for the parts of a batch.
 fn run(
     shards: Vec<Shard<'_>>,
     workers: usize,
@@ -123,13 +116,13 @@ fn run(
     })
 }
 
-/// Runs `work` where a matrix product finds `n_threads` threads, whichever backend computes it.
+/// Runs `work` in a pool of `n_threads` threads, on each of which libtorch computes a product alone.
 ///
 /// Without this every product of a worker would spread over all cores, against all other workers' products.
 pub(crate) fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
     let limited = || {
-        limit_product_threads(n_threads);
+        limit_product_threads(1);
         work()
     };
     match pool {

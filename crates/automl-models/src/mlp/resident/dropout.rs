@@ -99,21 +99,21 @@ impl DropOut {
 #[cfg(test)]
 mod tests {
     use super::super::super::kernel;
-    use super::super::tests::devices;
     use super::*;
+    use crate::device::cpu_devices;
 
     #[test]
     fn masks_are_those_of_the_host() {
         let (rows, columns) = (7, 12);
         let rates = [0.3_f32, 0.0, 0.5];
         let keys = [0x0123_4567_89AB_CDEF_u64, 5, u64::MAX - 3];
-        for device in devices() {
+        for device in cpu_devices() {
             let dropout = DropOut::new(&rates, &device).unwrap();
             let factors = dropout.factors(&dropout.keys(&keys), rows, columns).into_data();
             let factors = factors.as_slice::<f32>().unwrap();
             for ((rate, key), ours) in rates.iter().zip(keys).zip(factors.chunks(rows * columns)) {
                 let (mut outputs, mut slopes) = (vec![1.0; rows * columns], vec![1.0; rows * columns]);
-                kernel::drop_out(*rate, key, &mut outputs, &mut slopes);
+                kernel::drop_out(*rate, key, 0, &mut outputs, &mut slopes);
                 assert_eq!(ours, outputs, "rate {rate}");
             }
         }

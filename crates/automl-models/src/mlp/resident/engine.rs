@@ -1,11 +1,11 @@
 //! The engine: what crosses to the device and when.
 
-use automl_core::{Design, StopSignal};
+use automl_core::{Design, Precision, StopSignal};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::super::data::Prepared;
 use super::super::engine::{Engine, EpochPlan, n_batch_rows};
-use super::super::host::values;
+use super::super::host::floats;
 use super::super::network::widest;
 use super::super::rng::Draws;
 use super::super::weights::{Layout, Weights};
@@ -56,10 +56,15 @@ struct EpochOnDevice {
 
 impl<'a> ResidentEngine<'a> {
     /// Members of one shape and loss with their initial weights; `None` without members.
-    pub(crate) fn new(members: &[&'a Prepared<'a>], weights: &[Weights], device: &Device) -> Option<Self> {
+    pub(crate) fn new(
+        members: &[&'a Prepared<'a>],
+        weights: &[Weights],
+        device: &Device,
+        precision: Precision,
+    ) -> Option<Self> {
         let first = members.first()?;
         let layout = widest(members.iter().map(|own| &own.layout))?;
-        let network = Network::new(members.len(), first.config.activation, layout, device);
+        let network = Network::new(members.len(), first.config.activation, layout, device, precision);
         let parts: Vec<(&Layout, &Weights)> =
             members.iter().zip(weights).map(|(own, weights)| (&own.layout, weights)).collect();
         let flat = network.pieces.join(&parts, device);
@@ -98,7 +103,7 @@ impl<'a> ResidentEngine<'a> {
 
     /// One number a member from the device.
     fn read(tensor: Tensor<3>) -> Vec<f64> {
-        values(&tensor.into_data()).iter().map(|value| f64::from(*value)).collect()
+        floats(&tensor.into_data()).iter().map(|value| f64::from(*value)).collect()
     }
 
     /// The scalars of all members and steps, and the sums of weights.

@@ -129,7 +129,7 @@ impl Pieces {
         let row = |tensor: &Tensor<2>| -> Vec<f32> {
             let width = tensor.dims()[1];
             let data = tensor.clone().slice([place..place + 1, 0..width]).into_data();
-            super::super::host::values(&data).to_vec()
+            super::super::host::floats(&data).to_vec()
         };
         let parameters = row(&flat.parameters);
         let statistics = flat.statistics.as_ref().map(row).unwrap_or_default();

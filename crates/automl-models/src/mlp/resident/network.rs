@@ -1,6 +1,7 @@
 //! Forward and back of all members as tensor operations; the calculus of [`super::super::network`].
 
-use burn::tensor::{Device, IndexingUpdateOp, Int, Tensor, TensorData};
+use automl_core::Precision;
+use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::super::activation::Activation;
 use super::super::norm::{EPSILON, MOMENTUM};
@@ -18,6 +19,7 @@ pub(super) struct Network {
     pub(super) layout: Layout,
     pub(super) pieces: Pieces,
     device: Device,
+    precision: Precision,
 }
 
 /// What normalisation must know of a batch, of each member.
@@ -49,9 +51,15 @@ struct LayerTape {
 }
 
 impl Network {
-    pub(super) fn new(members: usize, activation: Activation, layout: Layout, device: &Device) -> Self {
+    pub(super) fn new(
+        members: usize,
+        activation: Activation,
+        layout: Layout,
+        device: &Device,
+        precision: Precision,
+    ) -> Self {
         let pieces = Pieces::new(&layout);
-        Self { members, activation, layout, pieces, device: device.clone() }
+        Self { members, activation, layout, pieces, device: device.clone(), precision }
     }
 
     /// Goes on with this many members.
@@ -73,7 +81,7 @@ impl Network {
         let mut statistics = Vec::new();
         let last = self.pieces.layers.len() - 1;
         for (index, pieces) in self.pieces.layers[..last].iter().enumerate() {
-            let mut z = x.clone().matmul(pieces.weight.of(&flat.parameters));
+            let mut z = self.product(x.clone(), pieces.weight.of(&flat.parameters));
             let mut norm = None;
             if let (Some(pieces), Some(running)) = (&pieces.norm, &flat.statistics) {
                 let mean = (z.clone() * counts.present.clone()).sum_dim(1) * counts.share.clone();
@@ -125,9 +133,9 @@ impl Network {
                 gradients.push(self.row(by_scale));
             }
             gradients.push(self.row(bias));
-            gradients.push(self.row(own.input.transpose().matmul(back.clone())));
+            gradients.push(self.row(self.product(own.input.transpose(), back.clone())));
             if index > 0 || !tape.places.is_empty() {
-                back = back.matmul(pieces.weight.of(&flat.parameters).transpose());
+                back = self.product(back, pieces.weight.of(&flat.parameters).transpose());
             }
         }
         self.tables_back(&back, &tape.places, &mut gradients);
@@ -139,7 +147,7 @@ impl Network {
     pub(super) fn predict(&self, flat: &Flat, batch: Batch) -> Tensor<3> {
         let (mut x, _) = self.embed(flat, batch);
         for pieces in &self.pieces.layers[..self.pieces.layers.len() - 1] {
-            let mut z = x.matmul(pieces.weight.of(&flat.parameters));
+            let mut z = self.product(x, pieces.weight.of(&flat.parameters));
             if let (Some(pieces), Some(running)) = (&pieces.norm, &flat.statistics) {
                 let inverse = (pieces.variance.of(running) + EPSILON).sqrt().recip();
                 z = (z - pieces.mean.of(running)) * (inverse * pieces.scale.of(&flat.parameters));
@@ -151,7 +159,7 @@ impl Network {
 
     fn output(&self, flat: &Flat, x: Tensor<3>) -> Tensor<3> {
         let pieces = &self.pieces.layers[self.pieces.layers.len() - 1];
-        x.matmul(pieces.weight.of(&flat.parameters)) + pieces.bias.of(&flat.parameters)
+        self.product(x, pieces.weight.of(&flat.parameters)) + pieces.bias.of(&flat.parameters)
     }
 
     /// Puts the embeddings of the codes behind the numeric columns; returns the rows of the stacked tables that the
@@ -193,6 +201,14 @@ impl Network {
             let zeros = Tensor::<2>::zeros([members * cardinality, dim], &self.device);
             let sums = zeros.select_assign(0, places.clone(), own, IndexingUpdateOp::Add);
             gradients.push(sums.reshape([members, cardinality * dim]));
+        }
+    }
+
+    /// A matrix product a member, of factors rounded to the precision.
+    fn product(&self, one: Tensor<3>, other: Tensor<3>) -> Tensor<3> {
+        match self.precision {
+            Precision::F32 => one.matmul(other),
+            Precision::Bf16 => one.cast(DType::BF16).matmul(other.cast(DType::BF16)).cast(DType::F32),
         }
     }
 

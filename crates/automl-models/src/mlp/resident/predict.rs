@@ -1,10 +1,10 @@
 //! Prediction of a trained network on the device.
 
-use automl_core::Design;
+use automl_core::{Design, Precision};
 use burn::tensor::Device;
 
 use super::super::activation::Activation;
-use super::super::host::values;
+use super::super::host::floats;
 use super::super::network::widest;
 use super::super::weights::{Layout, Weights};
 use super::flat::Flat;
@@ -30,7 +30,7 @@ impl Predictor {
         activation: Activation,
         device: &Device,
     ) -> Option<Self> {
-        let network = Network::new(1, activation, widest(std::iter::once(layout))?, device);
+        let network = Network::new(1, activation, widest(std::iter::once(layout))?, device, Precision::F32);
         let flat = network.pieces.join(&[(layout, weights)], device);
         Some(Self { network, flat, device: device.clone() })
     }
@@ -44,7 +44,7 @@ impl Predictor {
             let rows: Vec<usize> = (first..(first + CHUNK).min(n_rows)).collect();
             let batches = tables.batches(1, rows.len(), |_, _| &rows);
             let found = self.network.predict(&self.flat, tables.gather(&batches, 0));
-            outputs.extend_from_slice(values(&found.into_data()));
+            outputs.extend_from_slice(floats(&found.into_data()));
         }
         outputs
     }

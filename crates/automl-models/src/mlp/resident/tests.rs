@@ -1,6 +1,6 @@
 //! The resident engine computes what the host engine does; both run on the CPU here.
 
-use automl_core::{Epoch, Member, Seed, StopSignal, Task};
+use automl_core::{Epoch, Member, Precision, Seed, StopSignal, Task};
 use burn::tensor::Device;
 
 use super::super::data::{Prepared, Tables, gather};
@@ -13,12 +13,7 @@ use super::super::population::initial;
 use super::super::shard::{End, Shard};
 use super::super::weights::Weights;
 use super::{Predictor, ResidentEngine};
-
-/// Devices of the CPU: the engine runs on any.
-pub(super) fn devices() -> Vec<Device> {
-    let found = crate::device::found_devices().into_iter().filter(|found| found.device.gpu().is_none());
-    found.map(|found| crate::device::burn_device(found.device).unwrap()).collect()
-}
+use crate::device::cpu_devices;
 
 type Trained = (Vec<Vec<Epoch>>, Vec<Weights>);
 
@@ -62,9 +57,9 @@ fn compare(task: Task) {
         let flex = Device::flex();
         let host = HostEngine::new(&parts, &weights_0, &mut Tables::new(&flex), &flex).unwrap();
         let (host_epochs, host_weights) = train(&entries, Box::new(host));
-        for device in devices() {
+        for device in cpu_devices() {
             let what = format!("{task}, {} on {device:?}", params.text("activation").unwrap());
-            let resident = ResidentEngine::new(&parts, &weights_0, &device).unwrap();
+            let resident = ResidentEngine::new(&parts, &weights_0, &device, Precision::F32).unwrap();
             let (epochs, weights) = train(&entries, Box::new(resident));
             for (ours, theirs) in epochs.iter().zip(&host_epochs) {
                 assert_eq!(ours.len(), theirs.len(), "{what}");
@@ -108,11 +103,37 @@ fn a_predictor_predicts_as_the_host_does() {
         let rows: Vec<usize> = (0..valid.n_rows()).collect();
         let batch = gather(&[(&table, &valid, &rows)], rows.len()).unwrap();
         let expected = host.predict(batch);
-        for device in devices() {
+        for device in cpu_devices() {
             let found = Predictor::new(&own.layout, &weights, own.config.activation, &device).unwrap();
             for (a, b) in found.outputs(&valid).iter().zip(values(&expected)) {
                 assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{a}, not {b}");
             }
+        }
+    }
+}
+
+/// Rounded factors move the best loss of a short training by a few hundredths of its size at most.
+#[cfg(feature = "libtorch")]
+#[test]
+fn products_of_bfloat16_train_nearly_as_well() {
+    let device = crate::device::burn_device(automl_core::Device::Libtorch).unwrap();
+    for task in [Task::Multiclass, Task::Regression] {
+        let (train_rows, valid) = (design(task, 1), design(task, 2));
+        for params in configurations(task) {
+            let member = Member { params: &params, train: &train_rows, valid: &valid, seed: Seed(4) };
+            let own = Prepared::new(&member, task, 3).unwrap();
+            let entries = [(0, Seed(4), &own)];
+            let losses = |precision| {
+                let engine = ResidentEngine::new(&[&own], &initial(&entries), &device, precision).unwrap();
+                let (epochs, _) = train(&entries, Box::new(engine));
+                epochs[0].iter().map(|epoch| epoch.valid_loss).fold(f64::INFINITY, f64::min)
+            };
+            let (full, half) = (losses(Precision::F32), losses(Precision::Bf16));
+            assert!(
+                (full - half).abs() < 0.03 * (1.0 + full),
+                "{task}: {half} with bfloat16, {full} without"
+            );
+            assert_ne!(full, half, "the precision has no effect");
         }
     }
 }
