@@ -45,6 +45,14 @@ pub struct FitContext<'a> {
     pub stop: &'a StopSignal,
 }
 
+impl<'a> FitContext<'a> {
+    /// On one thread of the default device, in full precision.
+    pub fn new(task: Task, n_classes: usize, stop: &'a StopSignal) -> Self {
+        let (device, precision) = (Device::default(), Precision::default());
+        Self { task, n_classes, device, precision, threads: 1, stop }
+    }
+}
+
 /// One epoch of one member.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {

@@ -7,10 +7,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use automl_core::{
-    Design, Device, FitContext, Matrix, Member, ModelFamily, Params, Precision, Seed, StopSignal, Target,
-    Task,
-};
+use automl_core::{Design, FitContext, Matrix, Member, ModelFamily, Params, Seed, StopSignal, Target, Task};
 use automl_models::linear::LinearFamily;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -47,14 +44,8 @@ fn fit(design: &Design, n_classes: usize, penalty: f64) -> f64 {
     };
     let params = Params::new().with("penalty", penalty).with("class_weights", "none");
     let member = Member { params: &params, train: design, valid: design, seed: Seed(0) };
-    let ctx = FitContext {
-        task,
-        n_classes,
-        device: Device::Flex,
-        precision: Precision::F32,
-        threads: 1,
-        stop: &StopSignal::never(),
-    };
+    let stop = StopSignal::never();
+    let ctx = FitContext::new(task, n_classes, &stop);
     let start = Instant::now();
     let results = LinearFamily.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
     let seconds = start.elapsed().as_secs_f64();

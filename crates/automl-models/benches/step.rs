@@ -13,8 +13,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use automl_core::{
-    Design, Device, FitContext, Matrix, Member, ModelFamily, Params, Precision, Seed, StopSignal, Target,
-    Task,
+    Design, Device, FitContext, Matrix, Member, ModelFamily, Params, Seed, StopSignal, Target, Task,
 };
 use automl_models::mlp::MlpFamily;
 
@@ -89,12 +88,9 @@ impl Case {
         let started = Instant::now();
         let stop = StopSignal::never();
         let ctx = FitContext {
-            task: Task::Binary,
-            n_classes: 2,
             device: self.device,
-            precision: Precision::F32,
             threads: self.threads,
-            stop: &stop,
+            ..FitContext::new(Task::Binary, 2, &stop)
         };
         let mut times = Vec::new();
         let mut last = started;

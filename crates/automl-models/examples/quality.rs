@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    DataProfile, Design, Device, FitContext, Matrix, Member, ModelFamily, Precision, Predictions, Seed,
-    StopSignal, Target, Task,
+    DataProfile, Design, FitContext, Matrix, Member, ModelFamily, Predictions, Seed, StopSignal, Target, Task,
 };
 use automl_models::mlp::MlpFamily;
 
@@ -34,14 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let n_rows = folds.iter().map(|(train, _)| train.n_rows()).max().ok_or("no folds")?;
     let stop = StopSignal::never();
-    let ctx = FitContext {
-        task,
-        n_classes,
-        device: Device::Flex,
-        precision: Precision::F32,
-        threads: 2,
-        stop: &stop,
-    };
+    let ctx = FitContext { threads: 2, ..FitContext::new(task, n_classes, &stop) };
     for params in MlpFamily.defaults(&profile(n_rows, task)) {
         let start = Instant::now();
         let member = |index: usize| {

@@ -128,7 +128,7 @@ impl FittedModel for ConstantModel {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::{Precision, Seed, StopSignal, Task};
+    use automl_core::{Seed, StopSignal, Task};
 
     use super::*;
 
@@ -144,14 +144,8 @@ mod tests {
         };
         let params = Params::new();
         let member = Member { params: &params, train: &design, valid: &design, seed: Seed(0) };
-        let ctx = FitContext {
-            task,
-            n_classes,
-            device: Device::Flex,
-            precision: Precision::F32,
-            threads: 1,
-            stop: &StopSignal::never(),
-        };
+        let stop = StopSignal::never();
+        let ctx = FitContext::new(task, n_classes, &stop);
         let fitted = ConstantFamily.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
         fitted[0].as_ref().unwrap().predict(&design).unwrap()
     }

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref};
 
 use automl_core::{
-    Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily, Params, Precision,
+    Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily, Params,
     Predictions, SearchSpace, Seed, StopReason, StopSignal, Target, Task,
 };
 
@@ -22,13 +22,13 @@ macro_rules! family_contract {
     ($module:ident, $family:expr) => {
         $crate::family_contract!($module, $family, ::core::default::Default::default());
     };
-    ($(#[$attribute:meta])? $module:ident, $family:expr, $device:expr) => {
+    ($(#[$attribute:meta])* $module:ident, $family:expr, $device:expr) => {
         mod $module {
             #[allow(unused_imports)]
             use super::*;
 
             $crate::family_contract!(@tests $crate::family::Subject { family: &$family, device: $device },
-                [$(#[$attribute])?];
+                [$(#[$attribute])*];
                 defaults_lie_in_the_space,
                 one_result_a_member_in_order,
                 a_population_equals_its_members_alone,
@@ -47,22 +47,15 @@ macro_rules! family_contract {
             );
         }
     };
-    (@tests $subject:expr, []; $($check:ident),+ $(,)?) => {
-        $(
-            #[test]
-            fn $check() {
-                $crate::family::$check(&$subject);
-            }
-        )+
+    (@tests $subject:expr, $attributes:tt; $($check:ident),+ $(,)?) => {
+        $($crate::family_contract!(@test $subject, $attributes, $check);)+
     };
-    (@tests $subject:expr, [#[$attribute:meta]]; $($check:ident),+ $(,)?) => {
-        $(
-            #[test]
-            #[$attribute]
-            fn $check() {
-                $crate::family::$check(&$subject);
-            }
-        )+
+    (@test $subject:expr, [$($attributes:tt)*], $check:ident) => {
+        #[test]
+        $($attributes)*
+        fn $check() {
+            $crate::family::$check(&$subject);
+        }
     };
 }
 
@@ -133,14 +126,8 @@ fn fit_with(
     stop: &StopSignal,
     on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
 ) -> Vec<Fitted> {
-    let ctx = FitContext {
-        task,
-        n_classes: n_classes(task),
-        device: family.device,
-        precision: Precision::F32,
-        threads: 2,
-        stop,
-    };
+    let ctx =
+        FitContext { device: family.device, threads: 2, ..FitContext::new(task, n_classes(task), stop) };
     let members: Vec<Member<'_>> = cases.iter().map(Case::member).collect();
     let results = family.fit_population(&members, &ctx, on_epoch);
     assert_eq!(results.len(), cases.len(), "one result a member");

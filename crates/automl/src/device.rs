@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use automl_core::{Device, DeviceError, FitContext, FoldPlan, Member, Params, Precision, Seed, StopSignal};
 use automl_data::Table;
-use automl_models::device::{check_precision, found_devices, limit_threads, resolve};
+use automl_models::device::{found_devices, limit_threads, resolve};
 use automl_store::StudyFile;
 
 use crate::config::ExperimentConfig;
@@ -47,20 +47,8 @@ pub(crate) fn threads(config: &ExperimentConfig) -> Result<usize, AutomlError> {
 /// Makes the configuration's device definite.
 ///
 /// # Errors
-/// [`AutomlError::Device`] if it cannot be used, or has not the precision.
+/// [`AutomlError::Device`] if it cannot be used.
 pub(crate) fn choose(
-    config: &ExperimentConfig,
-    table: &Table,
-    plan: &FoldPlan,
-    joint: &Joint,
-    threads: usize,
-) -> Result<Choice, AutomlError> {
-    let choice = choose_device(config, table, plan, joint, threads)?;
-    check_precision(choice.device, config.precision)?;
-    Ok(choice)
-}
-
-fn choose_device(
     config: &ExperimentConfig,
     table: &Table,
     plan: &FoldPlan,

@@ -7,6 +7,7 @@ use automl_core::{
     StopSignal, TrialRecord, TrialStore,
 };
 use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, read_frame};
+use automl_models::device::check_precision;
 use automl_search::{MedianPruner, NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
 use automl_store::StudyFile;
 
@@ -64,6 +65,7 @@ impl Experiment {
         let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
         let joint = Joint::new(profile, &config.search.families)?;
         let device = device::choose(&config, &table, &plan, &joint, threads)?;
+        check_precision(device.device, config.precision)?;
         config.device = device.device;
         config.metric = Some(metric);
         config.task = Some(profile.task);

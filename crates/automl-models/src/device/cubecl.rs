@@ -1,4 +1,5 @@
-//! burn's `CubeCL` backend on NVIDIA GPUs: needs the driver and NVRTC at run time, nothing to build.
+//! burn's `CubeCL` backend on NVIDIA GPUs: its build loads LLVM; at run time it needs the driver and
+//! NVRTC.
 
 use automl_core::{Device, DeviceError};
 use burn::tensor::{Device as BurnDevice, DeviceType};
@@ -20,12 +21,5 @@ pub(super) fn info() -> BackendInfo {
 }
 
 pub(super) fn check_gpu(device: Device, index: u16) -> Result<(), DeviceError> {
-    match n_gpus() {
-        0 => {
-            let (reason, hint) = driver::why_no_gpu();
-            Err(DeviceError::NoGpu { device, reason, hint })
-        }
-        n_gpus if usize::from(index) < n_gpus => Ok(()),
-        n_gpus => Err(DeviceError::OutOfRange { device, index, n_gpus }),
-    }
+    driver::check_gpu(device, index, n_gpus())
 }

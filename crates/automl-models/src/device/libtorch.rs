@@ -108,14 +108,7 @@ pub(super) fn check_gpu(device: Device, index: u16) -> Result<(), DeviceError> {
             hint: "run `make libtorch` on a machine with an NVIDIA GPU, or `make libtorch CUDA=1`",
         });
     }
-    match n_gpus() {
-        0 => {
-            let (reason, hint) = driver::why_no_gpu();
-            Err(DeviceError::NoGpu { device, reason, hint })
-        }
-        n_gpus if usize::from(index) < n_gpus => Ok(()),
-        n_gpus => Err(DeviceError::OutOfRange { device, index, n_gpus }),
-    }
+    driver::check_gpu(device, index, n_gpus())
 }
 
 fn has_cuda() -> bool {

@@ -46,8 +46,6 @@ pub fn found_devices() -> Vec<FoundDevice> {
 
 /// The backends of this build and what is missing from it.
 pub fn backends() -> Vec<BackendInfo> {
-    let missing =
-        |name, command: &str| BackendInfo { name, about: format!("not built in; `{command}` adds it") };
     #[cfg(feature = "libtorch")]
     let libtorch = libtorch::info();
     #[cfg(not(feature = "libtorch"))]
@@ -56,10 +54,13 @@ pub fn backends() -> Vec<BackendInfo> {
     let cubecl = cubecl::info();
     #[cfg(not(feature = "cuda"))]
     let cubecl = missing("cubecl", CUBECL_COMMAND);
-    #[cfg(all(feature = "libtorch", feature = "cuda"))]
-    let _ = missing;
     let flex = BackendInfo { name: "flex", about: "built in".to_owned() };
     vec![flex, libtorch, cubecl]
+}
+
+#[cfg(not(all(feature = "libtorch", feature = "cuda")))]
+fn missing(name: &'static str, command: &str) -> BackendInfo {
+    BackendInfo { name, about: format!("not built in; `{command}` adds it") }
 }
 
 #[cfg(not(feature = "libtorch"))]

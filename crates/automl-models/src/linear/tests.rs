@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use automl_core::{Design, Matrix, Precision, Predictions, Seed, StopReason, StopSignal, Task};
+use automl_core::{Design, Matrix, Predictions, Seed, StopReason, StopSignal, Task};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -31,14 +31,7 @@ fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<Linea
         Some(Target::Classes { n_classes, .. }) => (Task::Multiclass, n_classes),
         _ => (Task::Regression, &0),
     };
-    let ctx = FitContext {
-        task,
-        n_classes: *n_classes,
-        device: Device::Flex,
-        precision: Precision::F32,
-        threads: 1,
-        stop,
-    };
+    let ctx = FitContext::new(task, *n_classes, stop);
     fit(&Member { params, train: design, valid: design, seed: Seed(0) }, &ctx)
 }
 

@@ -36,10 +36,11 @@ pub(crate) struct HostEngine<'a> {
 }
 
 impl<'a> HostEngine<'a> {
-    /// Members of one shape with their initial weights; `None` without members.
+    /// Members of one shape with their initial weights, their batches in `n_parts` parts; `None` without members.
     pub(crate) fn new(
         members: &[&'a Prepared<'a>],
         weights: &[Weights],
+        n_parts: usize,
         tables: &mut Tables,
         device: &Device,
     ) -> Option<Self> {
@@ -55,13 +56,13 @@ impl<'a> HostEngine<'a> {
             loss: LossSum::default(),
         };
         let n_rows = n_batch_rows(members);
-        let n_parts = n_parts(members);
         let members = members.iter().map(own).collect();
         Some(Self { members, network, moments: Vec::new(), n_rows, n_parts, plan: EpochPlan(Vec::new()) })
     }
 }
 
-/// Parts of a batch of large matrix products, by shape alone, so that results do not depend on threads: one
+/// Parts of a batch of large matrix products, by the shape of all members that could train together, so that results
+/// do not depend on threads: one
 /// where a layer is normalised over the whole batch, or where a part would be too small to be worth a thread.
 pub(crate) fn n_parts(members: &[&Prepared<'_>]) -> usize {
     // Multiplications of the largest product, and rows, of a part that pays; measured with the bench `step`.
@@ -143,8 +144,8 @@ impl Engine for HostEngine<'_> {
             first.gradients.add(&other.gradients);
             first.losses.iter_mut().zip(other.losses).for_each(|(sum, loss)| sum.add(loss));
         }
-        if let Some(tape) = &first.statistics {
-            self.network.track(tape);
+        if let Some(statistics) = &first.statistics {
+            self.network.track(statistics);
         }
         self.members.iter_mut().zip(first.losses).for_each(|(own, loss)| own.loss.add(loss));
         let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();

@@ -15,7 +15,7 @@
 //!
 //! Results depend on members and seeds alone: sums have one order, draws come from the member's own
 //! generators, and a member trains the same whoever trains beside it (to floating-point tolerance where
-//! padding changes a matrix product's blocking).
+//! padding changes a matrix product's blocking, or a batch its parts).
 
 mod activation;
 mod config;

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use automl_core::{
-    Design, Device, Epoch, FitContext, Matrix, Member, ModelFamily, Params, Precision, Predictions, Purpose,
-    Seed, StopSignal, Target, Task,
+    Design, Device, Epoch, FitContext, Matrix, Member, ModelFamily, Params, Predictions, Purpose, Seed,
+    StopSignal, Target, Task,
 };
 
 use super::MlpFamily;
@@ -104,14 +104,8 @@ fn train(device: Device, task: Task, params: &Params) -> Vec<Trained> {
     let small = first_rows(&large, 133);
     let member = |train, seed| Member { params, train, valid: &valid, seed: Seed(seed) };
     let members = [member(&large, 5), member(&small, 6)];
-    let ctx = FitContext {
-        task,
-        n_classes: 3,
-        device,
-        precision: Precision::F32,
-        threads: 2,
-        stop: &StopSignal::never(),
-    };
+    let stop = StopSignal::never();
+    let ctx = FitContext { device, threads: 2, ..FitContext::new(task, 3, &stop) };
     let mut epochs = vec![Vec::new(); 2];
     let models = MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
         epochs[member].push(epoch);
@@ -186,14 +180,8 @@ fn a_model_saved_on_one_device_predicts_alike_on_all() {
     let member = Member { params: &params, train: &train, valid: &valid, seed: Seed(3) };
     let devices = others(|device| device != Device::Flex);
     for from in devices.iter().copied().chain([Device::Flex]) {
-        let ctx = FitContext {
-            task: Task::Multiclass,
-            n_classes: 3,
-            device: from,
-            precision: Precision::F32,
-            threads: 1,
-            stop: &StopSignal::never(),
-        };
+        let stop = StopSignal::never();
+        let ctx = FitContext { device: from, ..FitContext::new(Task::Multiclass, 3, &stop) };
         let model = MlpFamily
             .fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()))
             .remove(0)

@@ -1,8 +1,7 @@
-//! Who trains with whom, and on which thread.
+//! Who trains with whom on the CPU, and on which thread.
 //!
-//! Members of one shape can share a population. On a device with threads of its own a population costs
-//! little more than a member; on a CPU the members are spread over the threads first, for threads that
-//! train unlike members never wait for each other.
+//! Members of one shape can share a population. They are spread over the threads first, for threads that
+//! train unlike members never wait for each other; threads that are left compute parts of batches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -39,19 +38,21 @@ pub(crate) fn train(
     let threads = threads.max(1);
     let mut tables = Tables::new(device);
     let mut shards = Vec::new();
+    let mut most_parts = 1;
     for group in groups(entries) {
+        let members: Vec<&Prepared<'_>> = group.iter().map(|(_, _, own)| *own).collect();
+        let n_parts = n_parts(&members);
+        most_parts = most_parts.max(n_parts);
         let size = shard_size(group.len(), threads);
-        for part in group.chunks(size) {
-            let members: Vec<&Prepared<'_>> = part.iter().map(|(_, _, own)| *own).collect();
-            let engine = HostEngine::new(&members, &initial(part), &mut tables, device);
+        for (part, members) in group.chunks(size).zip(members.chunks(size)) {
+            let engine = HostEngine::new(members, &initial(part), n_parts, &mut tables, device);
             shards.extend(engine.map(|engine| Shard::new(part, Box::new(engine))));
         }
     }
     drop(tables);
     let workers = threads.min(shards.len()).max(1);
     // All workers together never use more than `threads`; a worker has use for more than one where batches have parts.
-    let parts = entries.iter().map(|(_, _, own)| n_parts(&[*own])).max().unwrap_or(1);
-    let share = (threads / workers).min(parts);
+    let share = (threads / workers).min(most_parts);
     run(shards, workers, share, stop, on_epoch)
 }
 
@@ -119,7 +120,7 @@ fn run(
 /// Runs `work` in a pool of `n_threads` threads, on each of which libtorch computes a product alone.
 ///
 /// Without this every product of a worker would spread over all cores, against all other workers' products.
-pub(crate) fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
+fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
     let limited = || {
         limit_product_threads(1);

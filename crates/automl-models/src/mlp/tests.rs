@@ -2,7 +2,7 @@ use std::ops::ControlFlow;
 
 use automl_core::{
     ArtifactError, Design, Device, Epoch, FitContext, FitError, FittedModel, Matrix, Member, ModelFamily,
-    Params, Precision, Predictions, Purpose, Seed, StopReason, StopSignal, Target, Task,
+    Params, Predictions, Purpose, Seed, StopReason, StopSignal, Target, Task,
 };
 use proptest::prelude::*;
 
@@ -84,14 +84,7 @@ type Fitted = Result<Box<dyn FittedModel>, FitError>;
 fn fit(members: &[Member<'_>], on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>) -> Vec<Fitted> {
     let (task, n_classes) = task_of(members[0].train);
     let stop = StopSignal::never();
-    let ctx = FitContext {
-        task,
-        n_classes,
-        device: Device::Flex,
-        precision: Precision::F32,
-        threads: 2,
-        stop: &stop,
-    };
+    let ctx = FitContext { threads: 2, ..FitContext::new(task, n_classes, &stop) };
     MlpFamily.fit_population(members, &ctx, on_epoch)
 }
 
@@ -246,14 +239,7 @@ fn a_stop_ends_every_member_that_is_not_done() {
     let members =
         [&short, &long].map(|params| Member { params, train: &train, valid: &valid, seed: Seed(1) });
     let stop = StopSignal::never();
-    let ctx = FitContext {
-        task: Task::Multiclass,
-        n_classes: 3,
-        device: Device::Flex,
-        precision: Precision::F32,
-        threads: 2,
-        stop: &stop,
-    };
+    let ctx = FitContext { threads: 2, ..FitContext::new(Task::Multiclass, 3, &stop) };
     let fitted = MlpFamily.fit_population(&members, &ctx, &mut |_, epoch| {
         if epoch.index == 3 {
             stop.interrupt();

@@ -7,12 +7,13 @@ use super::super::data::Prepared;
 use super::super::engine::{Engine, EpochPlan, n_batch_rows};
 use super::super::host::floats;
 use super::super::network::widest;
+use super::super::norm::MOMENTUM;
 use super::super::rng::Draws;
 use super::super::weights::{Layout, Weights};
 use super::dropout::DropOut;
 use super::flat::Flat;
 use super::loss;
-use super::network::{Counts, Network, STATISTICS_WEIGHT};
+use super::network::{Counts, Network};
 use super::optimizer::{Moments, N_SCALARS, scalars};
 use super::tables::{Batches, Tables};
 
@@ -119,7 +120,7 @@ impl<'a> ResidentEngine<'a> {
                 let n = rows.len() as f32;
                 facts.extend(scalars(&plan.move_after(step)));
                 let inverse = |x: f32| if x > 0.0 { x.recip() } else { 0.0 };
-                let statistics = if rows.is_empty() { 0.0 } else { STATISTICS_WEIGHT };
+                let statistics = if rows.is_empty() { 0.0 } else { MOMENTUM };
                 facts.extend([n, inverse(n), n / (n.max(2.0) - 1.0), statistics, inverse(weight as f32)]);
             }
         }

@@ -4,7 +4,7 @@ use automl_core::Precision;
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, Tensor, TensorData};
 
 use super::super::activation::Activation;
-use super::super::norm::{EPSILON, MOMENTUM};
+use super::super::norm::EPSILON;
 use super::super::weights::Layout;
 use super::Places;
 use super::activation::both;
@@ -33,9 +33,6 @@ pub(super) struct Counts {
     /// Weight of this batch in the running statistics, `[members, 1, 1]`; 0 without rows.
     pub(super) weight: Tensor<3>,
 }
-
-/// Weight of a batch with rows in the running statistics.
-pub(super) const STATISTICS_WEIGHT: f32 = MOMENTUM;
 
 /// What the way back needs.
 pub(super) struct Tape {

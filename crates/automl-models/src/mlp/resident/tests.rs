@@ -55,7 +55,7 @@ fn compare(task: Task) {
             prepared.iter().enumerate().map(|(index, own)| (index, members[index].seed, own)).collect();
         let weights_0 = initial(&entries);
         let flex = Device::flex();
-        let host = HostEngine::new(&parts, &weights_0, &mut Tables::new(&flex), &flex).unwrap();
+        let host = HostEngine::new(&parts, &weights_0, 1, &mut Tables::new(&flex), &flex).unwrap();
         let (host_epochs, host_weights) = train(&entries, Box::new(host));
         for device in cpu_devices() {
             let what = format!("{task}, {} on {device:?}", params.text("activation").unwrap());
