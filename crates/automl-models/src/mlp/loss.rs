@@ -56,12 +56,21 @@ impl LossSum {
 }
 
 impl Objective {
+    /// The weight of each of `rows`.
+    pub(crate) fn weights(
+        &self,
+        answers: &Answers,
+        rows: impl IntoIterator<Item = usize>,
+    ) -> impl Iterator<Item = f32> {
+        rows.into_iter().map(move |row| match answers {
+            Answers::Classes(codes) => self.class_weights[codes[row] as usize],
+            Answers::Real(_) => 1.0,
+        })
+    }
+
     /// The sum of the weights of `rows`.
     pub(crate) fn weight(&self, answers: &Answers, rows: &[usize]) -> f32 {
-        match answers {
-            Answers::Classes(codes) => rows.iter().map(|&row| self.class_weights[codes[row] as usize]).sum(),
-            Answers::Real(_) => rows.len() as f32,
-        }
+        self.weights(answers, rows.iter().copied()).sum()
     }
 
     /// The loss of `rows`; `outputs`, `[rows, columns]`, become the gradient of the sum of weighted losses times

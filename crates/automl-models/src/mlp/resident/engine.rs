@@ -114,14 +114,13 @@ impl<'a> ResidentEngine<'a> {
         for step in 0..n_steps {
             for ((own, plan), sum) in self.members.iter().zip(&plan.0).zip(&mut weights) {
                 let rows = plan.rows(step);
-                let weight: f64 =
-                    rows.iter().map(|&row| loss::weight(&own.objective, &own.train.answers, row)).sum();
-                *sum += weight;
+                let weight = own.objective.weight(&own.train.answers, rows);
+                *sum += f64::from(weight);
                 let n = rows.len() as f32;
                 facts.extend(scalars(&plan.move_after(step)));
                 let inverse = |x: f32| if x > 0.0 { x.recip() } else { 0.0 };
                 let statistics = if rows.is_empty() { 0.0 } else { MOMENTUM };
-                facts.extend([n, inverse(n), n / (n.max(2.0) - 1.0), statistics, inverse(weight as f32)]);
+                facts.extend([n, inverse(n), n / (n.max(2.0) - 1.0), statistics, inverse(weight)]);
             }
         }
         (facts, weights)
@@ -209,7 +208,7 @@ impl Engine for ResidentEngine<'_> {
     fn valid_losses(&mut self, stop: &StopSignal) -> Option<Vec<f64>> {
         let weight = |own: &&Prepared<'_>| {
             let answers = &own.valid.answers;
-            (0..answers.len()).map(|row| loss::weight(&own.objective, answers, row)).sum::<f64>()
+            own.objective.weights(answers, 0..answers.len()).map(f64::from).sum::<f64>()
         };
         let weights: Vec<f64> = self.members.iter().map(weight).collect();
         let longest = self.members.iter().map(|own| own.valid.answers.len()).max()?;

@@ -32,14 +32,6 @@ pub(super) fn rows(objective: &Objective, answers: &Answers, n_outputs: usize, s
     }
 }
 
-/// The weight of a row.
-pub(super) fn weight(objective: &Objective, answers: &Answers, row: usize) -> f64 {
-    match answers {
-        Answers::Real(_) => 1.0,
-        Answers::Classes(codes) => f64::from(objective.class_weights[codes[row] as usize]),
-    }
-}
-
 /// Sum of weighted losses a member, `[members, 1, 1]`, and the gradient of the outputs before division by the sum of
 /// weights, `[members, rows, outputs]`.
 pub(super) fn differentiate(loss: Loss, outputs: Tensor<3>, answers: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
