@@ -8,6 +8,7 @@
 //! | [`profile`] | [`DataProfile`]: what is known of a table |
 //! | [`folds`] | [`FoldPlan`]: which rows train and which validate |
 //! | [`space`], [`params`] | [`SearchSpace`], [`Params`]: what can be chosen and what was |
+//! | [`axis`], [`history`] | [`Axis`], [`History`]: parameters as coordinates; what a search knows so far |
 //! | [`trial`] | [`TrialRecord`]: one finished evaluation |
 //! | [`model`] | [`ModelFamily`], [`FittedModel`]: the seam between search and training |
 //! | [`search`] | [`Sampler`], [`Pruner`], [`Objective`], [`TrialStore`]: the seam between search and storage |
@@ -16,11 +17,13 @@
 //!
 //! This crate depends on no table, no tensor, no database and no chart.
 
+pub mod axis;
 pub mod design;
 pub mod device;
 pub mod error;
 pub mod event;
 pub mod folds;
+pub mod history;
 pub mod matrix;
 pub mod metric;
 pub mod model;
@@ -33,17 +36,21 @@ pub mod stop;
 pub mod task;
 pub mod trial;
 
+pub use axis::Axis;
 pub use design::{Design, Predictions, Target};
 pub use device::{Device, DeviceError, Precision};
 pub use error::{ArtifactError, FitError, Hint, SearchError, SpaceError, StoreError, TrialError};
 pub use event::{Event, Observer};
 pub use folds::{Fold, FoldPlan};
+pub use history::History;
 pub use matrix::Matrix;
 pub use metric::{Average, Direction, Metric, MetricError};
 pub use model::{CategoricalInput, Epoch, FitContext, FittedModel, Member, ModelFamily};
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
-pub use search::{Evaluation, Objective, Pruner, Sampler, TrialContext, TrialOutcome, TrialStore};
+pub use search::{
+    Costs, Evaluation, Objective, Pruner, Sampler, Standing, TrialContext, TrialOutcome, TrialStore,
+};
 pub use seed::{Purpose, Seed};
 pub use space::{Condition, Domain, ParamSpec, SearchSpace};
 pub use stop::{StopReason, StopSignal};

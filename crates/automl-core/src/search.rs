@@ -2,6 +2,7 @@
 
 use crate::error::{SearchError, StoreError, TrialError};
 use crate::event::{Event, Observer};
+use crate::history::History;
 use crate::model::Epoch;
 use crate::params::Params;
 use crate::seed::Seed;
@@ -12,9 +13,8 @@ use crate::trial::{FoldScore, TrialRecord, TrialState};
 /// Proposes configurations.
 ///
 /// # Contract
-/// Pure in its arguments: the same space, history and seed give the same configuration in any process.
-/// `history` holds finished trials (complete, pruned, failed) in order of slot, none lost. What it
-/// returns passes [`SearchSpace::check`]. An empty history is no error.
+/// Pure in its arguments: the same history (with its space) and seed give the same configuration in any process.
+/// What it returns passes [`SearchSpace::check`]. An empty history is no error.
 pub trait Sampler {
     /// Short lower-case name.
     fn name(&self) -> &'static str;
@@ -23,39 +23,72 @@ pub trait Sampler {
     ///
     /// # Errors
     /// [`SearchError`] when the space cannot be sampled.
-    fn suggest(
-        &self,
-        space: &SearchSpace,
-        history: &[TrialRecord],
-        seed: Seed,
-    ) -> Result<Params, SearchError>;
+    fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError>;
+}
+
+/// A running trial as a pruner sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Position in the search.
+    pub slot: u32,
+    /// Its (step, cost) so far, in increasing order of steps, not empty.
+    pub steps: &'a [(u32, f64)],
+    /// Scores of its finished folds.
+    pub folds: &'a [FoldScore],
 }
 
 /// Decides whether a trial that cannot catch up is stopped.
+///
+/// # Contract
+/// Pure in its arguments. Only costs at equal steps, or of equal folds, are compared: a step says what a cost was
+/// measured on.
 pub trait Pruner {
     /// Short lower-case name.
     fn name(&self) -> &'static str;
 
-    /// `steps` are the running trial's (step, cost) so far, not empty. Compares equal steps only.
-    fn should_prune(&self, steps: &[(u32, f64)], history: &[TrialRecord]) -> bool;
+    /// Asked after every report of a running trial.
+    fn should_prune(&self, trial: &Standing<'_>, history: &History) -> bool;
 }
 
-/// Something with a cost that depends on parameters.
+/// What an evaluation costs, one number per objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Costs {
+    /// What the search minimises; the first of several objectives.
+    pub first: f64,
+    /// The second and further objectives.
+    pub others: Vec<f64>,
+}
+
+impl Costs {
+    /// All costs, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = f64> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
+}
+
+impl From<f64> for Costs {
+    fn from(first: f64) -> Self {
+        Self { first, others: Vec::new() }
+    }
+}
+
+/// Something with costs that depend on parameters.
 pub trait Objective {
-    /// The cost of `params`, lower is better.
+    /// The costs of `params`, lower is better.
     ///
     /// # Errors
     /// [`TrialError::Pruned`] (from [`TrialContext::report`]), [`TrialError::Failed`] (recorded, the
     /// search goes on), [`TrialError::Stopped`] or [`TrialError::Fatal`].
-    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError>;
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError>;
 }
 
-impl<F> Objective for F
+impl<F, C> Objective for F
 where
-    F: FnMut(&Params, &mut TrialContext<'_>) -> Result<f64, TrialError>,
+    F: FnMut(&Params, &mut TrialContext<'_>) -> Result<C, TrialError>,
+    C: Into<Costs>,
 {
-    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError> {
-        self(params, trial)
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError> {
+        self(params, trial).map(Into::into)
     }
 }
 
@@ -82,7 +115,7 @@ pub struct TrialContext<'a> {
     pub stop: &'a StopSignal,
     evaluation: Evaluation,
     pruner: &'a dyn Pruner,
-    history: &'a [TrialRecord],
+    history: &'a History,
     store: &'a mut dyn TrialStore,
     observer: &'a mut dyn Observer,
 }
@@ -96,7 +129,7 @@ impl<'a> TrialContext<'a> {
         seed: Seed,
         stop: &'a StopSignal,
         pruner: &'a dyn Pruner,
-        history: &'a [TrialRecord],
+        history: &'a History,
         store: &'a mut dyn TrialStore,
         observer: &'a mut dyn Observer,
     ) -> Self {
@@ -111,7 +144,8 @@ impl<'a> TrialContext<'a> {
     pub fn report(&mut self, step: u32, cost: f64) -> Result<(), TrialError> {
         self.evaluation.steps.push((step, cost));
         self.store.record_step(self.number, step, cost)?;
-        if self.pruner.should_prune(&self.evaluation.steps, self.history) {
+        let Evaluation { steps, folds, .. } = &self.evaluation;
+        if self.pruner.should_prune(&Standing { slot: self.slot, steps, folds }, self.history) {
             return Err(TrialError::Pruned { step });
         }
         Ok(())
@@ -129,8 +163,8 @@ impl<'a> TrialContext<'a> {
         self.observer.on_event(&Event::EpochFinished { number: self.number, fold, epoch });
     }
 
-    /// Finished trials of the study, in order of slot.
-    pub fn history(&self) -> &[TrialRecord] {
+    /// What the search knew when the trial began.
+    pub fn history(&self) -> &History {
         self.history
     }
 
@@ -147,6 +181,8 @@ pub struct TrialOutcome {
     pub state: TrialState,
     /// Present exactly when complete; finite.
     pub cost: Option<f64>,
+    /// Costs of further objectives; empty unless complete; finite.
+    pub other_costs: Vec<f64>,
     /// Why it did not complete.
     pub reason: Option<String>,
     /// What it left behind.

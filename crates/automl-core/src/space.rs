@@ -20,6 +20,9 @@ pub enum Domain {
         /// Uniform in the logarithm; needs `low > 0`.
         #[serde(default)]
         log: bool,
+        /// Only `low, low + step, …` up to `high`; any number between if absent. Not with `log`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<f64>,
     },
     /// A whole number `low, low + step, …` up to `high`.
     Int {
@@ -34,16 +37,25 @@ pub enum Domain {
         #[serde(default)]
         log: bool,
     },
-    /// One of a list, without order.
+    /// One of a list.
     Categorical {
         /// The list; no value twice.
         choices: Vec<ParamValue>,
+        /// Whether the list is in an order that means something: neighbours are alike.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ordered: bool,
     },
 }
 
 /// Whether `value` is a whole number of steps from `low`. Wider numbers, since the range of all `i64` overflows one.
 fn is_on_grid(value: i64, low: i64, step: i64) -> bool {
     (i128::from(value) - i128::from(low)) % i128::from(step) == 0
+}
+
+/// Whether `value` is a whole number of steps from `low`, up to the rounding of its computation.
+fn is_on_float_grid(value: f64, low: f64, step: f64) -> bool {
+    let steps = (value - low) / step;
+    (steps - steps.round()).abs() <= 1e-8 * steps.abs().max(1.0)
 }
 
 fn one() -> i64 {
@@ -53,12 +65,17 @@ fn one() -> i64 {
 impl Domain {
     /// A real number in `[low, high]`.
     pub fn float(low: f64, high: f64) -> Self {
-        Domain::Float { low, high, log: false }
+        Domain::Float { low, high, log: false, step: None }
     }
 
     /// A real number in `[low, high]`, uniform in the logarithm.
     pub fn log_float(low: f64, high: f64) -> Self {
-        Domain::Float { low, high, log: true }
+        Domain::Float { low, high, log: true, step: None }
+    }
+
+    /// A real number `low, low + step, …, high`.
+    pub fn stepped_float(low: f64, high: f64, step: f64) -> Self {
+        Domain::Float { low, high, log: false, step: Some(step) }
     }
 
     /// A whole number in `low..=high`.
@@ -78,7 +95,26 @@ impl Domain {
 
     /// One of `choices`.
     pub fn choice<V: Into<ParamValue> + Clone>(choices: &[V]) -> Self {
-        Domain::Categorical { choices: choices.iter().cloned().map(Into::into).collect() }
+        Domain::Categorical { choices: choices.iter().cloned().map(Into::into).collect(), ordered: false }
+    }
+
+    /// One of `choices`, which stand in an order that means something.
+    pub fn ordered<V: Into<ParamValue> + Clone>(choices: &[V]) -> Self {
+        Domain::Categorical { choices: choices.iter().cloned().map(Into::into).collect(), ordered: true }
+    }
+
+    /// Nothing but `value`.
+    pub fn constant(value: impl Into<ParamValue>) -> Self {
+        Domain::Categorical { choices: vec![value.into()], ordered: false }
+    }
+
+    /// Whether there is only one value.
+    pub fn is_constant(&self) -> bool {
+        match self {
+            Domain::Float { low, high, .. } => low == high,
+            Domain::Int { low, high, .. } => low == high,
+            Domain::Categorical { choices, .. } => choices.len() == 1,
+        }
     }
 
     /// `false` or `true`.
@@ -89,11 +125,13 @@ impl Domain {
     /// True when `value` has this domain's type and lies in it.
     pub fn contains(&self, value: &ParamValue) -> bool {
         match (self, value) {
-            (Domain::Float { low, high, .. }, ParamValue::Float(value)) => (*low..=*high).contains(value),
+            (Domain::Float { low, high, step, .. }, ParamValue::Float(value)) => {
+                (*low..=*high).contains(value) && step.is_none_or(|step| is_on_float_grid(*value, *low, step))
+            }
             (Domain::Int { low, high, step, .. }, ParamValue::Int(value)) => {
                 (*low..=*high).contains(value) && is_on_grid(*value, *low, *step)
             }
-            (Domain::Categorical { choices }, value) => choices.contains(value),
+            (Domain::Categorical { choices, .. }, value) => choices.contains(value),
             _ => false,
         }
     }
@@ -102,12 +140,16 @@ impl Domain {
     pub fn describe(&self) -> String {
         let log_note = |log: bool| if log { " (log)" } else { "" };
         match self {
-            Domain::Float { low, high, log } => format!("{low} to {high}{}", log_note(*log)),
+            Domain::Float { low, high, step: Some(step), .. } => {
+                format!("{low} to {high} in steps of {step}")
+            }
+            Domain::Float { low, high, log, step: None } => format!("{low} to {high}{}", log_note(*log)),
             Domain::Int { low, high, step: 1, log } => format!("{low} to {high}{}", log_note(*log)),
             Domain::Int { low, high, step, .. } => format!("{low} to {high} in steps of {step}"),
-            Domain::Categorical { choices } => {
+            Domain::Categorical { choices, ordered } => {
                 let names: Vec<String> = choices.iter().map(ToString::to_string).collect();
-                format!("one of {}", names.join(", "))
+                let order_note = if *ordered { " (in this order)" } else { "" };
+                format!("one of {}{order_note}", names.join(", "))
             }
         }
     }
@@ -115,12 +157,20 @@ impl Domain {
     fn check(&self, name: &str) -> Result<(), SpaceError> {
         let invalid = |reason: String| SpaceError::InvalidDomain { name: name.to_owned(), reason };
         match self {
-            Domain::Float { low, high, log } => {
+            Domain::Float { low, high, log, step } => {
                 if !low.is_finite() || !high.is_finite() || low > high {
                     return Err(invalid(format!("needs finite low <= high, got {low} and {high}")));
                 }
                 if *log && *low <= 0.0 {
                     return Err(invalid(format!("a log scale needs low > 0, got {low}")));
+                }
+                if let Some(step) = step {
+                    if *log {
+                        return Err(invalid("a log scale has no step".to_owned()));
+                    }
+                    if !step.is_finite() || *step <= 0.0 || !is_on_float_grid(*high, *low, *step) {
+                        return Err(invalid(format!("step {step} does not divide {low} to {high}")));
+                    }
                 }
             }
             Domain::Int { low, high, step, log } => {
@@ -136,7 +186,7 @@ impl Domain {
                     )));
                 }
             }
-            Domain::Categorical { choices } => {
+            Domain::Categorical { choices, .. } => {
                 if choices.is_empty() {
                     return Err(invalid("needs at least one choice".to_owned()));
                 }
@@ -217,6 +267,16 @@ impl SearchSpace {
     /// All parameters, parents before children.
     pub fn specs(&self) -> &[ParamSpec] {
         &self.specs
+    }
+
+    /// (name, index among the specs) in order of name.
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.index.iter().map(|(name, &position)| (name.as_str(), position))
+    }
+
+    /// Index of the parameter `name` among the specs.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.index.get(name).copied()
     }
 
     /// The parameter `name`.

@@ -69,10 +69,16 @@ pub struct TrialRecord {
     pub slot: u32,
     /// Where it stands.
     pub state: TrialState,
+    /// Who runs or ran it, such as `4711@host`; `None` where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
     /// The configuration.
     pub params: Params,
     /// Mean cost over the folds; present when complete.
     pub cost: Option<f64>,
+    /// Costs of the second and further objectives, where there are several; as many as are searched when complete.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_costs: Vec<f64>,
     /// (folds done, mean cost so far), in order.
     pub steps: Vec<(u32, f64)>,
     /// Scores of the folds that were finished.
@@ -86,6 +92,37 @@ pub struct TrialRecord {
 }
 
 impl TrialRecord {
+    /// A trial of which nothing is known but its place, state and configuration. Its number is its slot.
+    pub fn new(slot: u32, state: TrialState, params: Params) -> Self {
+        Self {
+            number: slot,
+            slot,
+            state,
+            worker: None,
+            params,
+            cost: None,
+            other_costs: Vec::new(),
+            steps: Vec::new(),
+            folds: Vec::new(),
+            reason: None,
+            started_secs: 0.0,
+            seconds: 0.0,
+        }
+    }
+
+    /// The same trial, complete with this cost.
+    #[must_use]
+    pub fn with_cost(mut self, cost: f64) -> Self {
+        self.state = TrialState::Complete;
+        self.cost = Some(cost);
+        self
+    }
+
+    /// Costs of all objectives; empty unless complete.
+    pub fn costs(&self) -> Vec<f64> {
+        self.cost.into_iter().chain(self.other_costs.iter().copied()).collect()
+    }
+
     /// Mean over the folds of one metric; `None` where no fold has it.
     pub fn mean_score(&self, metric: Metric) -> Option<f64> {
         let values = self.fold_values(metric);

@@ -56,6 +56,8 @@ pub fn trial_of(metric: Metric, number: u32, family: &str, values: &[f64]) -> Tr
         state: TrialState::Complete,
         params: Params::new().with("family", family),
         cost: Some(mean),
+        worker: None,
+        other_costs: Vec::new(),
         steps: vec![(folds.len() as u32, mean)],
         folds,
         reason: None,

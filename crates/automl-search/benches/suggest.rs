@@ -10,7 +10,7 @@
 
 use std::time::Instant;
 
-use automl_core::{Domain, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
+use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
 use automl_search::{RandomSampler, TpeSampler};
 
 const REPEATS: u64 = 31;
@@ -40,23 +40,14 @@ fn cost(params: &Params) -> f64 {
 }
 
 /// Finished trials at random places.
-fn history(space: &SearchSpace, n: u32) -> Vec<TrialRecord> {
+fn history(space: &SearchSpace, n: u32) -> History {
+    let empty = History::new(space.clone());
     let trial = |slot: u32| {
-        let params = RandomSampler.suggest(space, &[], Seed(1).trial(slot)).unwrap();
-        TrialRecord {
-            number: slot,
-            slot,
-            state: TrialState::Complete,
-            cost: Some(cost(&params)),
-            params,
-            steps: Vec::new(),
-            folds: Vec::new(),
-            reason: None,
-            started_secs: 0.0,
-            seconds: 0.0,
-        }
+        let params = RandomSampler.suggest(&empty, Seed(1).trial(slot)).unwrap();
+        let cost = cost(&params);
+        TrialRecord::new(slot, TrialState::Complete, params).with_cost(cost)
     };
-    (0..n).map(trial).collect()
+    History::with_trials(space.clone(), (0..n).map(trial))
 }
 
 fn main() {
@@ -67,13 +58,15 @@ fn main() {
     let space = space();
     for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default()] {
         for &n_trials in &lengths {
-            // One trial more with every proposal, as in a search, so that nothing can be remembered whole.
-            let trials = history(&space, n_trials + REPEATS as u32);
+            // One trial more with every proposal, as in a search: asking and telling are timed together.
+            let mut history = history(&space, n_trials);
             let mut micros: Vec<f64> = (0..REPEATS)
                 .map(|repeat| {
                     let started = Instant::now();
-                    let known = &trials[..(n_trials as usize + repeat as usize)];
-                    std::hint::black_box(sampler.suggest(&space, known, Seed(repeat)).unwrap());
+                    let params = sampler.suggest(&history, Seed(repeat)).unwrap();
+                    let cost = cost(&params);
+                    let slot = n_trials + repeat as u32;
+                    history.insert(TrialRecord::new(slot, TrialState::Complete, params).with_cost(cost));
                     started.elapsed().as_secs_f64() * 1e6
                 })
                 .collect();

@@ -1,6 +1,6 @@
 //! Median pruning: a trial worse than half of the others at the same step is stopped.
 
-use automl_core::{Pruner, TrialRecord, TrialState};
+use automl_core::{History, Pruner, Standing, TrialRecord, TrialState};
 
 /// Prunes a trial whose cost at its latest step is above the median of the finished trials at that very step
 /// (Golovin et al. 2017, "Google Vizier", section 3.2.2).
@@ -32,12 +32,12 @@ impl Pruner for MedianPruner {
         "median"
     }
 
-    fn should_prune(&self, steps: &[(u32, f64)], history: &[TrialRecord]) -> bool {
-        let Some(&(step, cost)) = steps.last() else { return false };
+    fn should_prune(&self, trial: &Standing<'_>, history: &History) -> bool {
+        let Some(&(step, cost)) = trial.steps.last() else { return false };
         if step <= self.n_warmup_steps {
             return false;
         }
-        let mut others: Vec<f64> = history.iter().filter_map(|trial| cost_at(trial, step)).collect();
+        let mut others: Vec<f64> = history.trials().iter().filter_map(|trial| cost_at(trial, step)).collect();
         if others.len() < self.n_startup_trials.max(1) {
             return false;
         }
@@ -67,23 +67,17 @@ fn median(values: &mut [f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::Params;
+    use automl_core::{Params, SearchSpace};
 
     use super::*;
 
     fn trial(slot: u32, state: TrialState, steps: &[(u32, f64)]) -> TrialRecord {
-        TrialRecord {
-            number: slot,
-            slot,
-            state,
-            params: Params::new(),
-            cost: None,
-            steps: steps.to_vec(),
-            folds: Vec::new(),
-            reason: None,
-            started_secs: 0.0,
-            seconds: 0.0,
-        }
+        TrialRecord { steps: steps.to_vec(), ..TrialRecord::new(slot, state, Params::new()) }
+    }
+
+    fn prunes(pruner: &MedianPruner, steps: &[(u32, f64)], history: Vec<TrialRecord>) -> bool {
+        let history = History::with_trials(SearchSpace::default(), history);
+        pruner.should_prune(&Standing { slot: 9, steps, folds: &[] }, &history)
     }
 
     fn history() -> Vec<TrialRecord> {
@@ -99,36 +93,36 @@ mod tests {
 
     #[test]
     fn a_cost_above_the_median_of_complete_and_pruned_trials_is_pruned() {
-        assert!(!EAGER.should_prune(&[(1, 2.0)], &history()));
-        assert!(EAGER.should_prune(&[(1, 2.1)], &history()));
+        assert!(!prunes(&EAGER, &[(1, 2.0)], history()));
+        assert!(prunes(&EAGER, &[(1, 2.1)], history()));
     }
 
     #[test]
     fn only_the_same_step_is_compared() {
-        assert!(!EAGER.should_prune(&[(1, 9.0), (2, 15.0)], &history()));
-        assert!(EAGER.should_prune(&[(1, 0.0), (2, 15.1)], &history()));
-        assert!(!EAGER.should_prune(&[(1, 9.0), (3, 1e9)], &history()));
+        assert!(!prunes(&EAGER, &[(1, 9.0), (2, 15.0)], history()));
+        assert!(prunes(&EAGER, &[(1, 0.0), (2, 15.1)], history()));
+        assert!(!prunes(&EAGER, &[(1, 9.0), (3, 1e9)], history()));
     }
 
     #[test]
     fn nothing_is_pruned_before_enough_trials_reached_the_step() {
         let pruner = MedianPruner { n_startup_trials: 3, n_warmup_steps: 0 };
-        assert!(pruner.should_prune(&[(1, 100.0)], &history()));
-        assert!(!pruner.should_prune(&[(2, 100.0)], &history()));
-        assert!(!MedianPruner { n_startup_trials: 0, ..EAGER }.should_prune(&[(1, 1.0)], &[]));
+        assert!(prunes(&pruner, &[(1, 100.0)], history()));
+        assert!(!prunes(&pruner, &[(2, 100.0)], history()));
+        assert!(!prunes(&MedianPruner { n_startup_trials: 0, ..EAGER }, &[(1, 1.0)], vec![]));
     }
 
     #[test]
     fn warm_up_steps_never_prune() {
         let pruner = MedianPruner { n_startup_trials: 1, n_warmup_steps: 1 };
-        assert!(!pruner.should_prune(&[(1, 100.0)], &history()));
-        assert!(pruner.should_prune(&[(1, 0.0), (2, 100.0)], &history()));
+        assert!(!prunes(&pruner, &[(1, 100.0)], history()));
+        assert!(prunes(&pruner, &[(1, 0.0), (2, 100.0)], history()));
     }
 
     #[test]
     fn a_cost_that_is_no_number_is_the_worst() {
-        assert!(EAGER.should_prune(&[(1, f64::NAN)], &history()));
+        assert!(prunes(&EAGER, &[(1, f64::NAN)], history()));
         let hopeless = vec![trial(0, TrialState::Complete, &[(1, f64::NAN)])];
-        assert!(!EAGER.should_prune(&[(1, 5.0)], &hopeless));
+        assert!(!prunes(&EAGER, &[(1, 5.0)], hopeless));
     }
 }

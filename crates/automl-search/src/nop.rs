@@ -1,6 +1,6 @@
 //! No pruning.
 
-use automl_core::{Pruner, TrialRecord};
+use automl_core::{History, Pruner, Standing};
 
 /// Lets every trial run to its end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,7 +11,7 @@ impl Pruner for NopPruner {
         "none"
     }
 
-    fn should_prune(&self, _steps: &[(u32, f64)], _history: &[TrialRecord]) -> bool {
+    fn should_prune(&self, _trial: &Standing<'_>, _history: &History) -> bool {
         false
     }
 }
@@ -22,6 +22,7 @@ mod tests {
 
     #[test]
     fn even_the_worst_trial_goes_on() {
-        assert!(!NopPruner.should_prune(&[(1, f64::INFINITY)], &[]));
+        let trial = Standing { slot: 0, steps: &[(1, f64::INFINITY)], folds: &[] };
+        assert!(!NopPruner.should_prune(&trial, &History::new(automl_core::SearchSpace::default())));
     }
 }

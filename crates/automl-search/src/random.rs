@@ -1,6 +1,7 @@
 //! Random search: every value drawn on its own, uniformly on the domain's scale.
 
-use automl_core::{Domain, ParamValue, Params, Sampler, SearchError, SearchSpace, Seed, TrialRecord};
+use automl_core::axis::{Axis, Kind};
+use automl_core::{History, Params, Sampler, SearchError, Seed};
 
 use crate::generator::Generator;
 
@@ -16,62 +17,46 @@ impl Sampler for RandomSampler {
         "random"
     }
 
-    fn suggest(
-        &self,
-        space: &SearchSpace,
-        _history: &[TrialRecord],
-        seed: Seed,
-    ) -> Result<Params, SearchError> {
-        if space.specs().is_empty() {
-            return Err(SearchError::EmptySpace);
-        }
-        let mut generator = Generator::new(seed);
-        let mut params = Params::new();
-        for spec in space.specs() {
-            if space.is_active(spec, &params) {
-                params.insert(&spec.name, draw(&spec.domain, &mut generator));
-            }
-        }
-        Ok(params)
+    fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError> {
+        random_params(history, &mut Generator::new(seed))
     }
 }
 
-/// One value of `domain`.
-pub(crate) fn draw(domain: &Domain, generator: &mut Generator) -> ParamValue {
-    match domain {
-        Domain::Float { low, high, log } => {
-            ParamValue::Float(draw_float(*low, *high, *log, generator).clamp(*low, *high))
-        }
-        Domain::Int { low, high, step, log } => {
-            let half = *step as f64 / 2.0;
-            let raw = draw_float(*low as f64 - half, *high as f64 + half, *log, generator);
-            ParamValue::Int(round_to_step(raw, *low, *high, *step))
-        }
-        Domain::Categorical { choices } => choices[generator.below(choices.len())].clone(),
+/// A configuration drawn uniformly.
+pub(crate) fn random_params(history: &History, generator: &mut Generator) -> Result<Params, SearchError> {
+    let space = history.space();
+    if space.specs().is_empty() {
+        return Err(SearchError::EmptySpace);
     }
+    let mut params = Params::new();
+    for (spec, axis) in space.specs().iter().zip(history.axes()) {
+        if space.is_active(spec, &params) {
+            params.insert(&spec.name, axis.decode(draw(axis, generator)));
+        }
+    }
+    Ok(params)
 }
 
-/// The value of `low, low + step, …, high` nearest to `raw`.
-pub(crate) fn round_to_step(raw: f64, low: i64, high: i64, step: i64) -> i64 {
-    let steps = ((raw - low as f64) / step as f64).round() as i128;
-    let value = i128::from(low) + steps * i128::from(step);
-    // Clamped to an i64 range, so the cast is exact.
-    value.clamp(i128::from(low), i128::from(high)) as i64
-}
-
-fn draw_float(low: f64, high: f64, log: bool, generator: &mut Generator) -> f64 {
-    let (low, high) = if log { (low.ln(), high.ln()) } else { (low, high) };
-    let share = generator.unit();
-    // Not `low + share * (high - low)`, whose difference overflows for the widest domains.
-    let value = low * (1.0 - share) + high * share;
-    if log { value.exp() } else { value }
+/// A coordinate drawn uniformly: cells by their widths.
+pub(crate) fn draw(axis: &Axis, generator: &mut Generator) -> f64 {
+    match axis.kind() {
+        Kind::Point => 0.0,
+        Kind::Continuous(_) => generator.unit(),
+        Kind::Cells { .. } => axis.snap(generator.unit()),
+        Kind::Choices(n) => generator.below(n) as f64,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use automl_core::ParamSpec;
+    use automl_core::{Domain, ParamSpec, ParamValue, SearchSpace};
 
     use super::*;
+
+    fn draw(domain: &Domain, generator: &mut Generator) -> ParamValue {
+        let axis = Axis::new(domain);
+        axis.decode(super::draw(&axis, generator))
+    }
 
     fn counts(domain: &Domain, n: usize) -> Vec<(String, usize)> {
         let mut generator = Generator::new(Seed(3));
@@ -121,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_space_without_parameters_is_refused() {
-        let result = RandomSampler.suggest(&SearchSpace::default(), &[], Seed(0));
+        let result = RandomSampler.suggest(&History::new(SearchSpace::default()), Seed(0));
         assert_eq!(result, Err(SearchError::EmptySpace));
     }
 
@@ -131,9 +116,9 @@ mod tests {
             ParamSpec::new("a", Domain::boolean()),
             ParamSpec::new("b", Domain::float(0.0, 1.0)).when("a", &[true]),
         ];
-        let space = SearchSpace::new(specs).unwrap();
+        let history = History::new(SearchSpace::new(specs).unwrap());
         for seed in 0..50 {
-            let params = RandomSampler.suggest(&space, &[], Seed(seed)).unwrap();
+            let params = RandomSampler.suggest(&history, Seed(seed)).unwrap();
             assert_eq!(params.flag("a").unwrap(), params.get("b").is_some());
         }
     }

@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use automl_core::{
-    Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed, StopReason,
-    StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState, TrialStore,
+    Costs, Event, History, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace,
+    Seed, StopReason, StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState,
+    TrialStore,
 };
 
 use crate::error::{Origin, RunError};
@@ -68,7 +69,7 @@ pub fn run_search(
 ) -> Result<SearchSummary, RunError> {
     check_initial(plan)?;
     let lost = store.requeue_lost("its process ended before it did")?;
-    let mut progress = Progress::load(store)?;
+    let mut progress = Progress::load(plan.space, store)?;
     announce(plan, &progress, lost.len(), observer);
     let stopped = loop {
         if plan.n_trials.is_some_and(|wanted| progress.history.len() >= wanted) {
@@ -81,7 +82,7 @@ pub fn run_search(
         let params = configuration(plan, &progress, slot)?;
         let (record, stopped) =
             run_trial(plan, &progress.history, slot, &params, store, objective, observer)?;
-        progress.take(record, observer);
+        progress.take(&record, observer);
         if stopped.is_some() {
             break stopped;
         }
@@ -92,13 +93,13 @@ pub fn run_search(
 
 /// What is done and what waits.
 struct Progress {
-    /// Finished trials, one a slot, in order of slot.
-    history: Vec<TrialRecord>,
+    /// One finished trial a slot.
+    history: History,
     waiting: BTreeMap<u32, Params>,
 }
 
 impl Progress {
-    fn load(store: &dyn TrialStore) -> Result<Self, RunError> {
+    fn load(space: &SearchSpace, store: &dyn TrialStore) -> Result<Self, RunError> {
         let mut finished = BTreeMap::new();
         let mut waiting = BTreeMap::new();
         for trial in store.trials()? {
@@ -108,36 +109,32 @@ impl Progress {
                 waiting.insert(trial.slot, trial.params);
             }
         }
-        Ok(Self { history: finished.into_values().collect(), waiting })
+        Ok(Self { history: History::with_trials(space.clone(), finished.into_values()), waiting })
     }
 
     /// The lowest slot without a finished trial.
     fn next_slot(&self) -> u32 {
-        let gap = self.history.iter().zip(0..).find(|(trial, slot)| trial.slot != *slot);
+        let gap = self.history.trials().iter().zip(0..).find(|(trial, slot)| trial.slot != *slot);
         gap.map_or(self.history.len() as u32, |(_, slot)| slot)
     }
 
-    fn take(&mut self, record: TrialRecord, observer: &mut dyn Observer) {
+    fn take(&mut self, record: &TrialRecord, observer: &mut dyn Observer) {
         if record.state.is_finished() {
-            let place = self.history.partition_point(|trial| trial.slot < record.slot);
             self.waiting.remove(&record.slot);
-            self.history.insert(place, record);
-            let best = TrialRecord::best(&self.history);
-            observer.on_event(&Event::TrialFinished { trial: &self.history[place], best });
-        } else {
-            let best = TrialRecord::best(&self.history);
-            observer.on_event(&Event::TrialFinished { trial: &record, best });
+            self.history.insert(record.clone());
         }
+        let best = TrialRecord::best(self.history.trials());
+        observer.on_event(&Event::TrialFinished { trial: record, best });
     }
 
     fn summary(&self, stopped: Option<StopReason>) -> SearchSummary {
-        let count = |state| self.history.iter().filter(|trial| trial.state == state).count();
+        let count = |state| self.history.trials().iter().filter(|trial| trial.state == state).count();
         SearchSummary {
             n_complete: count(TrialState::Complete),
             n_pruned: count(TrialState::Pruned),
             n_failed: count(TrialState::Failed),
             stopped,
-            best: TrialRecord::best(&self.history).cloned(),
+            best: TrialRecord::best(self.history.trials()).cloned(),
         }
     }
 }
@@ -184,22 +181,34 @@ fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resul
 
 /// A proposal that no finished trial had, if a few draws find one: a family without hyper-parameters, or a small
 /// grid, would otherwise be evaluated again and again.
-fn suggest_unseen(plan: &SearchPlan<'_>, history: &[TrialRecord], slot: u32) -> Result<Params, SearchError> {
+fn suggest_unseen(plan: &SearchPlan<'_>, history: &History, slot: u32) -> Result<Params, SearchError> {
     let seed = plan.seed.trial(slot).purpose(Purpose::Sample);
-    let mut params = plan.sampler.suggest(plan.space, history, seed)?;
+    let mut params = plan.sampler.suggest(history, seed)?;
     for draw in 1..UNSEEN_DRAWS {
-        if history.iter().all(|trial| trial.params != params) {
+        if !is_known(history, &params) {
             break;
         }
-        params = plan.sampler.suggest(plan.space, history, seed.step(draw))?;
+        params = plan.sampler.suggest(history, seed.step(draw))?;
     }
     Ok(params)
+}
+
+/// Whether a finished or running trial has this configuration.
+fn is_known(history: &History, params: &Params) -> bool {
+    let row = history.row(params);
+    let same = |column: &[f64], trial: usize, coordinate: f64| {
+        column[trial].to_bits() == coordinate.to_bits() || (column[trial].is_nan() && coordinate.is_nan())
+    };
+    let finished = |trial: usize| (0..row.len()).all(|param| same(history.column(param), trial, row[param]));
+    let running =
+        |trial: usize| (0..row.len()).all(|param| same(history.running_column(param), trial, row[param]));
+    (0..history.len()).any(finished) || (0..history.running().len()).any(running)
 }
 
 /// Runs one trial to its end; the second value is the reason when the search should end with it.
 fn run_trial(
     plan: &SearchPlan<'_>,
-    history: &[TrialRecord],
+    history: &History,
     slot: u32,
     params: &Params,
     store: &mut dyn TrialStore,
@@ -215,8 +224,10 @@ fn run_trial(
     let result = objective.evaluate(params, &mut context);
     let evaluation = context.into_evaluation();
     let seconds = started.elapsed().as_secs_f64();
-    let (state, cost, reason) = judge(&result);
-    let finished = store.finish(number, &TrialOutcome { state, cost, reason, evaluation, seconds });
+    let (state, costs, reason) = judge(&result);
+    let (cost, other_costs) = costs.map_or((None, Vec::new()), |costs| (Some(costs.first), costs.others));
+    let outcome = TrialOutcome { state, cost, other_costs, reason, evaluation, seconds };
+    let finished = store.finish(number, &outcome);
     match result {
         // The objective's error is the cause; that the store may have failed too is its consequence.
         Err(TrialError::Fatal(source)) => Err(RunError::Fatal { number, source }),
@@ -226,10 +237,12 @@ fn run_trial(
 }
 
 /// State, cost and reason of a result.
-fn judge(result: &Result<f64, TrialError>) -> (TrialState, Option<f64>, Option<String>) {
+fn judge(result: &Result<Costs, TrialError>) -> (TrialState, Option<Costs>, Option<String>) {
     match result {
-        Ok(cost) if cost.is_finite() => (TrialState::Complete, Some(*cost), None),
-        Ok(cost) => (TrialState::Failed, None, Some(format!("cost is {cost}"))),
+        Ok(costs) => match costs.all().find(|cost| !cost.is_finite()) {
+            None => (TrialState::Complete, Some(costs.clone()), None),
+            Some(cost) => (TrialState::Failed, None, Some(format!("cost is {cost}"))),
+        },
         Err(error) => {
             let state = match error {
                 TrialError::Pruned { .. } => TrialState::Pruned,

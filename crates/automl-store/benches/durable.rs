@@ -97,8 +97,14 @@ fn write_seconds(n_trials: u32) -> f64 {
         }
         let evaluation = Evaluation { steps, ..Evaluation::default() };
         let cost = Some(f64::from(trial));
-        let outcome =
-            TrialOutcome { state: TrialState::Complete, cost, reason: None, evaluation, seconds: 0.0 };
+        let outcome = TrialOutcome {
+            state: TrialState::Complete,
+            cost,
+            other_costs: Vec::new(),
+            reason: None,
+            evaluation,
+            seconds: 0.0,
+        };
         store.finish(number, &outcome).unwrap();
     }
     start.elapsed().as_secs_f64()

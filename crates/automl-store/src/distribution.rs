@@ -9,15 +9,15 @@ const MAX_WHOLE: i64 = 1 << 53;
 /// `distribution_json` of a domain. A constant is a categorical of one choice.
 pub(crate) fn to_json(domain: &Domain) -> Result<String, String> {
     let value = match domain {
-        Domain::Float { low, high, log } => json!({
+        Domain::Float { low, high, log, step } => json!({
             "name": "FloatDistribution",
-            "attributes": { "step": null, "low": low, "high": high, "log": log },
+            "attributes": { "step": step, "low": low, "high": high, "log": log },
         }),
         Domain::Int { low, high, step, log } => json!({
             "name": "IntDistribution",
             "attributes": { "log": log, "step": step, "low": low, "high": high },
         }),
-        Domain::Categorical { choices } => {
+        Domain::Categorical { choices, .. } => {
             let choices: Result<Vec<Value>, String> = choices.iter().map(json_value).collect();
             json!({ "name": "CategoricalDistribution", "attributes": { "choices": choices? } })
         }
@@ -47,7 +47,7 @@ pub(crate) fn to_number(domain: &Domain, value: &ParamValue) -> Result<f64, Stri
         (Domain::Int { .. }, ParamValue::Int(number)) => {
             Err(format!("{number} is beyond {MAX_WHOLE}, the last whole number Optuna can hold"))
         }
-        (Domain::Categorical { choices }, value) => {
+        (Domain::Categorical { choices, .. }, value) => {
             let index = choices.iter().position(|choice| choice == value);
             index.map(|index| index as f64).ok_or_else(outside)
         }

@@ -232,16 +232,9 @@ fn bare_record(row: &Row<'_>) -> Result<TrialRecord, Fault> {
     let started = moment(row, 3, number)?;
     let ended = moment(row, 4, number)?;
     Ok(TrialRecord {
-        number,
-        slot: number,
-        state,
-        params: Params::new(),
-        cost: None,
-        steps: Vec::new(),
-        folds: Vec::new(),
-        reason: None,
         started_secs: started.unwrap_or(0.0),
         seconds: started.zip(ended).map_or(0.0, |(started, ended)| ended - started),
+        ..TrialRecord::new(number, state, Params::new())
     })
 }
 

@@ -44,7 +44,7 @@ fn optuna(action: &str, study: &Path) -> Value {
 fn outcome(state: TrialState, cost: Option<f64>, steps: &[(u32, f64)]) -> TrialOutcome {
     let reason = (state != TrialState::Complete).then(|| format!("it was {}", state.name()));
     let evaluation = Evaluation { steps: steps.to_vec(), ..Evaluation::default() };
-    TrialOutcome { state, cost, reason, evaluation, seconds: 2.5 }
+    TrialOutcome { state, cost, other_costs: Vec::new(), reason, evaluation, seconds: 2.5 }
 }
 
 /// Complete, pruned, failed, lost, complete, and the waiting one of the lost; then one that runs.

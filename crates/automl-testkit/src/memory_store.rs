@@ -44,17 +44,11 @@ impl MemoryStore {
 
     fn add(&mut self, slot: u32, params: &Params, state: TrialState) -> u32 {
         let number = self.trials.len() as u32;
+        let started_secs = if state == TrialState::Running { now_secs() } else { 0.0 };
         self.trials.push(TrialRecord {
             number,
-            slot,
-            state,
-            params: params.clone(),
-            cost: None,
-            steps: Vec::new(),
-            folds: Vec::new(),
-            reason: None,
-            started_secs: if state == TrialState::Running { now_secs() } else { 0.0 },
-            seconds: 0.0,
+            started_secs,
+            ..TrialRecord::new(slot, state, params.clone())
         });
         number
     }
@@ -90,6 +84,7 @@ impl TrialStore for MemoryStore {
         let Evaluation { steps, folds, .. } = outcome.evaluation.clone();
         trial.state = outcome.state;
         trial.cost = outcome.cost;
+        trial.other_costs.clone_from(&outcome.other_costs);
         trial.reason.clone_from(&outcome.reason);
         // Steps that were recorded one by one stay, even where the evaluation does not repeat them.
         let told: BTreeMap<u32, f64> = trial.steps.drain(..).chain(steps).collect();

@@ -1,6 +1,6 @@
 //! What every [`Sampler`] must fulfil.
 
-use automl_core::{Domain, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
+use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
 
 /// Makes a test module `$name` that holds the sampler `$sampler` to the contract of
 /// [`automl_core::Sampler`]: one test per promise.
@@ -34,6 +34,11 @@ macro_rules! sampler_contract {
             #[test]
             fn odd_costs_and_states_in_the_history_are_no_error() {
                 $crate::sampler::odd_history_is_no_error(&$sampler);
+            }
+
+            #[test]
+            fn running_trials_are_no_error() {
+                $crate::sampler::running_trials_are_no_error(&$sampler);
             }
 
             #[test]
@@ -72,6 +77,9 @@ pub fn zoo() -> Vec<(&'static str, SearchSpace)> {
         single("tiny log float", Domain::log_float(f64::MIN_POSITIVE, f64::MAX)),
         single("int", Domain::int(-3, 12)),
         single("wide int", Domain::int(-(1 << 61), 1 << 61)),
+        single("stepped float", Domain::stepped_float(0.1, 0.9, 0.2)),
+        single("ordered", Domain::ordered(&["low", "middle", "high"])),
+        single("constant", Domain::constant(0.5)),
         single("stepped int", Domain::stepped_int(-10, 11, 7)),
         single("log int", Domain::log_int(1, 4096)),
         single("categorical", Domain::choice(&["a", "b", "c", "d"])),
@@ -90,49 +98,33 @@ pub fn zoo() -> Vec<(&'static str, SearchSpace)> {
         .collect()
 }
 
-/// A finished trial.
-pub fn trial(slot: u32, state: TrialState, params: Params, cost: Option<f64>) -> TrialRecord {
-    TrialRecord {
-        number: slot,
-        slot,
-        state,
-        params,
-        cost,
-        steps: Vec::new(),
-        folds: Vec::new(),
-        reason: None,
-        started_secs: 0.0,
-        seconds: 0.0,
-    }
-}
-
 /// `n` trials proposed by `sampler` itself, with costs of no meaning and a state other than complete here and
 /// there.
 ///
 /// # Panics
 /// If the sampler fails or proposes what does not fit.
-pub fn history(sampler: &dyn Sampler, space: &SearchSpace, n: u32) -> Vec<TrialRecord> {
-    let mut history = Vec::new();
+pub fn history(sampler: &dyn Sampler, space: &SearchSpace, n: u32) -> History {
+    let mut history = History::new(space.clone());
     for slot in 0..n {
-        let params = propose(sampler, space, &history, Seed(11).trial(slot));
+        let params = propose(sampler, &history, Seed(11).trial(slot));
         let cost = f64::from(slot * 37 % 101);
-        let mut record = trial(slot, TrialState::Complete, params, Some(cost));
+        let mut record = TrialRecord::new(slot, TrialState::Complete, params).with_cost(cost);
         if slot % 7 == 3 {
             record = TrialRecord { state: TrialState::Pruned, cost: None, steps: vec![(1, cost)], ..record };
         } else if slot % 11 == 5 {
             record = TrialRecord { state: TrialState::Failed, cost: None, ..record };
         }
-        history.push(record);
+        history.insert(record);
     }
     history
 }
 
-fn propose(sampler: &dyn Sampler, space: &SearchSpace, history: &[TrialRecord], seed: Seed) -> Params {
+fn propose(sampler: &dyn Sampler, history: &History, seed: Seed) -> Params {
     let n = history.len();
     let params = sampler
-        .suggest(space, history, seed)
+        .suggest(history, seed)
         .unwrap_or_else(|error| panic!("no proposal after {n} trials: {error}"));
-    if let Err(error) = space.check(&params) {
+    if let Err(error) = history.space().check(&params) {
         panic!("after {n} trials, {params}: {error}");
     }
     params
@@ -147,9 +139,14 @@ pub fn proposals_fit_every_space(sampler: &dyn Sampler) {
         let history = history(sampler, &space, 60);
         assert_eq!(history.len(), 60, "{name}");
         for seed in 0..20 {
-            propose(sampler, &space, &history, Seed(seed));
+            propose(sampler, &history, Seed(seed));
         }
     }
+}
+
+/// The history as it was after `n` trials.
+fn first(history: &History, n: usize) -> History {
+    History::with_trials(history.space().clone(), history.trials()[..n].iter().cloned())
 }
 
 /// Bit-for-bit, with a fresh sampler, after other calls, and in another thread.
@@ -161,10 +158,11 @@ pub fn equal_arguments_give_equal_proposals(make: &(dyn Fn() -> Box<dyn Sampler>
         let sampler = make();
         let history = history(sampler.as_ref(), &space, 40);
         for n in [0, 1, 15, 40] {
-            let expected = propose(sampler.as_ref(), &space, &history[..n], Seed(5));
-            propose(sampler.as_ref(), &space, &history, Seed(6));
-            let again = propose(sampler.as_ref(), &space, &history[..n], Seed(5));
-            let in_thread = || propose(make().as_ref(), &space, &history[..n], Seed(5));
+            let first = first(&history, n);
+            let expected = propose(sampler.as_ref(), &first, Seed(5));
+            propose(sampler.as_ref(), &history, Seed(6));
+            let again = propose(sampler.as_ref(), &first, Seed(5));
+            let in_thread = || propose(make().as_ref(), &first, Seed(5));
             let fresh = std::thread::scope(|scope| scope.spawn(in_thread).join())
                 .unwrap_or_else(|_| panic!("{name}: the sampler panicked in another thread"));
             assert_eq!(expected, again, "{name} after {n} trials: a second call differs");
@@ -185,7 +183,7 @@ pub fn seeds_matter(sampler: &dyn Sampler) {
     for n in [0, 30] {
         let mut proposals: Vec<Params> = Vec::new();
         for seed in 0..10 {
-            let params = propose(sampler, &space, &history[..n], Seed(seed));
+            let params = propose(sampler, &first(&history, n), Seed(seed));
             assert!(!proposals.contains(&params), "{params} came twice after {n} trials");
             proposals.push(params);
         }
@@ -208,7 +206,7 @@ pub fn odd_history_is_no_error(sampler: &dyn Sampler) {
                 steps: steps.clone(),
                 ..trial.clone()
             };
-            plain.iter().enumerate().map(odd).collect::<Vec<_>>()
+            plain.trials().iter().enumerate().map(odd).collect::<Vec<_>>()
         };
         let histories = [
             with(TrialState::Complete, &|index| odd_costs[index % odd_costs.len()], Vec::new()),
@@ -218,11 +216,32 @@ pub fn odd_history_is_no_error(sampler: &dyn Sampler) {
             with(TrialState::Pruned, &|_| None, Vec::new()),
             with(TrialState::Pruned, &|_| None, vec![(1, f64::NAN), (2, f64::INFINITY)]),
         ];
-        for history in histories {
-            propose(sampler, &space, &history, Seed(1));
+        let twins = (0..30).map(|slot| TrialRecord { slot, number: slot, ..plain.trials()[0].clone() });
+        for trials in histories.into_iter().chain([twins.collect()]) {
+            propose(sampler, &History::with_trials(space.clone(), trials), Seed(1));
         }
-        let twins = vec![plain[0].clone(); 30];
-        propose(sampler, &space, &twins, Seed(1));
+    }
+}
+
+/// Other workers' running trials, with and without reported costs, beside an empty and a long history.
+///
+/// # Panics
+/// If the sampler fails or proposes what does not fit.
+pub fn running_trials_are_no_error(sampler: &dyn Sampler) {
+    for (_, space) in zoo() {
+        let history = history(sampler, &space, 36);
+        for n in [0, 1, 12, 36] {
+            let mut first = first(&history, n);
+            let running = history.trials()[..8].iter().map(|trial| TrialRecord {
+                state: TrialState::Running,
+                cost: None,
+                steps: if trial.slot % 2 == 0 { vec![(1, f64::from(trial.slot))] } else { Vec::new() },
+                slot: trial.slot + 100,
+                ..trial.clone()
+            });
+            first.set_running(running.collect());
+            propose(sampler, &first, Seed(3));
+        }
     }
 }
 
@@ -235,7 +254,8 @@ pub fn history_of_another_space_is_no_error(sampler: &dyn Sampler) {
     for (_, old) in &spaces {
         let history = history(sampler, old, 30);
         for (_, new) in &spaces {
-            propose(sampler, new, &history, Seed(2));
+            let trials = history.trials().iter().cloned();
+            propose(sampler, &History::with_trials(new.clone(), trials), Seed(2));
         }
     }
 }

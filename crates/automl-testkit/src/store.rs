@@ -79,7 +79,14 @@ pub fn every_kind_of_params() -> Params {
 /// An outcome that left nothing behind.
 pub fn bare_outcome(state: TrialState, cost: Option<f64>) -> TrialOutcome {
     let reason = cost.is_none().then(|| format!("it was {}", state.name()));
-    TrialOutcome { state, cost, reason, evaluation: Evaluation::default(), seconds: 1.5 }
+    TrialOutcome {
+        state,
+        cost,
+        other_costs: Vec::new(),
+        reason,
+        evaluation: Evaluation::default(),
+        seconds: 1.5,
+    }
 }
 
 /// A complete outcome with two steps, two folds and an epoch a fold; `cost` is the mean of the folds.
@@ -103,7 +110,14 @@ pub fn full_outcome(cost: f64) -> TrialOutcome {
         folds: vec![fold(0, cost + 0.5), fold(1, cost - 0.5)],
         epochs: vec![epoch(0), epoch(1)],
     };
-    TrialOutcome { state: TrialState::Complete, cost: Some(cost), reason: None, evaluation, seconds: 12.125 }
+    TrialOutcome {
+        state: TrialState::Complete,
+        cost: Some(cost),
+        other_costs: Vec::new(),
+        reason: None,
+        evaluation,
+        seconds: 12.125,
+    }
 }
 
 fn begin(store: &mut dyn TrialStore, slot: u32) -> u32 {

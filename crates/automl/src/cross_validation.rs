@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    ArtifactError, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric, ModelFamily,
-    Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
+    ArtifactError, Costs, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric,
+    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
@@ -39,7 +39,7 @@ struct FoldFit {
 }
 
 impl Objective for CrossValidation<'_> {
-    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<f64, TrialError> {
+    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError> {
         let n_folds = self.plan.folds.len();
         let mut fits: Vec<FoldFit> = Vec::with_capacity(n_folds);
         for group in [0..1, 1..n_folds] {
@@ -53,11 +53,11 @@ impl Objective for CrossValidation<'_> {
             }
         }
         let cost = mean_cost(&fits);
-        let best = TrialRecord::best(trial.history()).and_then(|best| best.cost);
+        let best = TrialRecord::best(trial.history().trials()).and_then(|best| best.cost);
         if cost.is_finite() && best.is_none_or(|best| cost < best) {
             self.keep(trial.number, &fits)?;
         }
-        Ok(cost)
+        Ok(cost.into())
     }
 }
 

@@ -146,6 +146,8 @@ mod tests {
             state,
             params: Params::new().with("family", "linear").with("linear.penalty", 0.1),
             cost,
+            worker: None,
+            other_costs: vec![],
             steps: vec![],
             folds: cost.map(|cost| vec![fold(0, cost - 1.0), fold(1, cost + 1.0)]).unwrap_or_default(),
             reason: cost.is_none().then(|| "said \"no\"".to_owned()),

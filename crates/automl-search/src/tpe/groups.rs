@@ -1,20 +1,19 @@
 //! Parameters that exist together are drawn together.
 
-use automl_core::{ParamSpec, SearchSpace};
+use automl_core::SearchSpace;
 
-/// The parameters of one condition, in the order of the space.
-pub(super) type Group<'a> = Vec<&'a ParamSpec>;
-
-/// Splits a space into groups of equal conditions, parents' groups before their children's.
+/// Splits a space into groups of equal conditions, parents' groups before their children's. A group holds the
+/// indices of its parameters among the specs.
 ///
 /// Optuna derives such groups from the trials it has seen (`group=True`); here the space states them, so they
 /// are right from the first trial on.
-pub(super) fn groups(space: &SearchSpace) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for spec in space.specs() {
-        match groups.iter_mut().find(|group| group[0].when == spec.when) {
-            Some(group) => group.push(spec),
-            None => groups.push(vec![spec]),
+pub(crate) fn groups(space: &SearchSpace) -> Vec<Vec<usize>> {
+    let specs = space.specs();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (index, spec) in specs.iter().enumerate() {
+        match groups.iter_mut().find(|group| specs[group[0]].when == spec.when) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
         }
     }
     groups
@@ -22,7 +21,7 @@ pub(super) fn groups(space: &SearchSpace) -> Vec<Group<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::Domain;
+    use automl_core::{Domain, ParamSpec};
 
     use super::*;
 
@@ -39,7 +38,7 @@ mod tests {
         let space = SearchSpace::new(specs).unwrap();
         let names: Vec<Vec<&str>> = groups(&space)
             .iter()
-            .map(|group| group.iter().map(|spec| spec.name.as_str()).collect())
+            .map(|group| group.iter().map(|&spec| space.specs()[spec].name.as_str()).collect())
             .collect();
         assert_eq!(
             names,

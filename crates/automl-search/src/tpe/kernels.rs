@@ -1,6 +1,7 @@
 //! The kernels of all observations along one axis.
 
-use super::axis::{Axis, Kind};
+use automl_core::axis::{Axis, Kind};
+
 use super::normal::{LN_SQRT_2_PI, log_interval_mass, truncated_quantile};
 
 /// Most kernels that a bandwidth may be divided by (Optuna's "magic clip").
@@ -27,9 +28,9 @@ pub(super) struct Normals {
 impl Kernels {
     /// Adds the normalisation of each kernel to `log_constants` (length: observations and one).
     pub(super) fn new(axis: &Axis, column: &[f64], prior_weight: f64, log_constants: &mut [f64]) -> Self {
-        let Kind::Choices(n_choices) = axis.kind else {
+        let Kind::Choices(n_choices) = axis.kind() else {
             let (order, widths) = bandwidths(column);
-            return match axis.kind {
+            return match axis.kind() {
                 Kind::Cells { .. } => cells(column, &order, &widths, log_constants),
                 _ => continuous(column, &widths, log_constants),
             };

@@ -6,12 +6,10 @@
 //! | [`config`] | settings and their check |
 //! | `split` | which trials are good |
 //! | `groups` | which parameters are drawn together |
-//! | `axis` | values to coordinates and back |
 //! | `kernels`, `parzen` | the density over one group |
 //! | `normal` | the normal distribution |
 //! | `sampler` | putting it together |
 
-mod axis;
 pub mod config;
 mod groups;
 mod kernels;

@@ -1,6 +1,7 @@
 //! The Parzen estimator: a mixture of product kernels, one per observation and one for the prior.
 
-use super::axis::Axis;
+use automl_core::Axis;
+
 use super::kernels::{CellMasses, Kernels};
 use crate::generator::Generator;
 
@@ -16,7 +17,7 @@ const N_FULL_WEIGHT: usize = 25;
 /// normal over numbers. Source: Optuna 5.0.0, `_ParzenEstimator` (Watanabe 2023, arXiv 2304.11127, section 3).
 #[derive(Debug)]
 pub(super) struct ParzenEstimator<'a> {
-    axes: &'a [Axis],
+    axes: &'a [&'a Axis],
     kernels: Vec<Kernels>,
     /// Logarithm of weight and normalisation, per kernel.
     log_constants: Vec<f64>,
@@ -25,12 +26,13 @@ pub(super) struct ParzenEstimator<'a> {
 
 impl<'a> ParzenEstimator<'a> {
     /// `columns[axis][observation]` are coordinates, oldest observation first.
-    pub(super) fn new(axes: &'a [Axis], columns: &[Vec<f64>], prior_weight: f64) -> Self {
+    pub(super) fn new(axes: &'a [&'a Axis], columns: &[Vec<f64>], prior_weight: f64) -> Self {
         let n_observations = columns.first().map_or(0, Vec::len);
         let weights = weights(n_observations, prior_weight);
         let mut log_constants: Vec<f64> = weights.iter().map(|weight| weight.ln()).collect();
-        let build =
-            |(axis, column): (&Axis, &Vec<f64>)| Kernels::new(axis, column, prior_weight, &mut log_constants);
+        let build = |(axis, column): (&&Axis, &Vec<f64>)| {
+            Kernels::new(axis, column, prior_weight, &mut log_constants)
+        };
         let kernels = axes.iter().zip(columns).map(build).collect();
         let accumulate = |sum: &mut f64, weight: &f64| {
             *sum += weight;
@@ -133,8 +135,8 @@ mod tests {
 
     use super::*;
 
-    fn axis(domain: &Domain) -> [Axis; 1] {
-        [Axis::new("a", domain).unwrap()]
+    fn axis(domain: &Domain) -> Axis {
+        Axis::new(domain)
     }
 
     /// Coordinates of all values of a finite domain.
@@ -145,17 +147,19 @@ mod tests {
     proptest! {
         #[test]
         fn probabilities_of_all_values_sum_to_one(shares in prop::collection::vec(0.0..1.0, 0..60), log: bool) {
-            let axes = axis(&Domain::Int { low: 1, high: 40, step: 1, log });
+            let axis = axis(&Domain::Int { low: 1, high: 40, step: 1, log });
+            let axes = [&axis];
             let column = shares.iter().map(|share| axes[0].snap(*share)).collect();
             let values: Vec<ParamValue> = (1..=40).map(ParamValue::Int).collect();
-            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&all_rows(&axes[0], &values));
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&all_rows(axes[0], &values));
             let total: f64 = densities.iter().map(|log| log.exp()).sum();
             prop_assert!((total - 1.0).abs() < 1e-9, "{total}");
         }
 
         #[test]
         fn probabilities_of_all_choices_sum_to_one(choices in prop::collection::vec(0..3_u8, 0..60)) {
-            let axes = axis(&Domain::choice(&["x", "y", "z"]));
+            let axis = axis(&Domain::choice(&["x", "y", "z"]));
+            let axes = [&axis];
             let column = choices.iter().map(|choice| f64::from(*choice)).collect();
             let rows = [vec![0.0], vec![1.0], vec![2.0]];
             let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
@@ -165,7 +169,8 @@ mod tests {
 
         #[test]
         fn a_continuous_density_integrates_to_one(column in prop::collection::vec(0.0..1.0, 0..60)) {
-            let axes = axis(&Domain::float(0.0, 1.0));
+            let axis = axis(&Domain::float(0.0, 1.0));
+            let axes = [&axis];
             let rows: Vec<Vec<f64>> = (0..4000).map(|cell| vec![(f64::from(cell) + 0.5) / 4000.0]).collect();
             let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
             let total: f64 = densities.iter().map(|log| log.exp()).sum::<f64>() / 4000.0;
@@ -176,7 +181,8 @@ mod tests {
     #[test]
     fn draws_follow_the_density() {
         let domains = [Domain::log_int(1, 12), Domain::choice(&["x", "y", "z"])];
-        let axes: Vec<Axis> = domains.iter().map(|domain| Axis::new("a", domain).unwrap()).collect();
+        let axes: Vec<Axis> = domains.iter().map(Axis::new).collect();
+        let axes: Vec<&Axis> = axes.iter().collect();
         let columns =
             vec![vec![axes[0].snap(0.1), axes[0].snap(0.8), axes[0].snap(0.7)], vec![0.0, 2.0, 2.0]];
         let estimator = ParzenEstimator::new(&axes, &columns, 1.0);

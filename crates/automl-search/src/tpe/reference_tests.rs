@@ -3,10 +3,10 @@
 use automl_core::{Domain, ParamValue, Params, TrialRecord, TrialState};
 use serde::Deserialize;
 
-use super::axis::{Axis, Kind};
 use super::normal::{log_interval_mass, log_ndtr, truncated_quantile};
 use super::parzen::ParzenEstimator;
 use super::split::split;
+use automl_core::axis::{Axis, Kind};
 
 #[derive(Deserialize)]
 struct Reference {
@@ -72,11 +72,12 @@ fn truncated_quantiles_match_optuna() {
 #[test]
 fn densities_match_optuna() {
     for case in reference().densities {
-        let axes: Vec<Axis> = case.domains.iter().map(|domain| Axis::new("a", domain).unwrap()).collect();
+        let axes: Vec<Axis> = case.domains.iter().map(Axis::new).collect();
         let encode = |columns: &[Vec<f64>]| -> Vec<Vec<f64>> {
             let domains = axes.iter().zip(&case.domains).zip(columns);
             domains.map(|((axis, domain), column)| encode_column(axis, domain, column)).collect()
         };
+        let axes: Vec<&Axis> = axes.iter().collect();
         let estimator = ParzenEstimator::new(&axes, &encode(&case.observations), 1.0);
         let points = encode(&case.points);
         let rows: Vec<Vec<f64>> = (0..case.log_density.len())
@@ -95,14 +96,14 @@ fn encode_column(axis: &Axis, domain: &Domain, column: &[f64]) -> Vec<f64> {
     let value = |raw: f64| match domain {
         Domain::Float { .. } => ParamValue::Float(raw),
         Domain::Int { .. } => ParamValue::Int(raw as i64),
-        Domain::Categorical { choices } => choices[raw as usize].clone(),
+        Domain::Categorical { choices, .. } => choices[raw as usize].clone(),
     };
     column.iter().map(|&raw| axis.encode(&value(raw)).unwrap()).collect()
 }
 
 fn log_width(domain: &Domain, axis: &Axis) -> f64 {
-    match (domain, axis.kind) {
-        (Domain::Float { low, high, log: true }, Kind::Continuous(_)) => (high.ln() - low.ln()).ln(),
+    match (domain, axis.kind()) {
+        (Domain::Float { low, high, log: true, .. }, Kind::Continuous(_)) => (high.ln() - low.ln()).ln(),
         (Domain::Float { low, high, .. }, _) => (high - low).ln(),
         _ => 0.0,
     }
@@ -112,22 +113,13 @@ fn log_width(domain: &Domain, axis: &Axis) -> f64 {
 fn splits_match_optuna() {
     for (number, case) in reference().splits.into_iter().enumerate() {
         let trials: Vec<TrialRecord> = case.trials.iter().map(record).collect();
-        let trials: Vec<&TrialRecord> = trials.iter().collect();
-        assert_eq!(split(&trials, case.n_below).below, case.below, "case {number}");
+        let all: Vec<usize> = (0..trials.len()).collect();
+        assert_eq!(split(&trials, &all, case.n_below).below, case.below, "case {number}");
     }
 }
 
 fn record(trial: &SplitTrial) -> TrialRecord {
-    TrialRecord {
-        number: 0,
-        slot: 0,
-        state: if trial.cost.is_some() { TrialState::Complete } else { TrialState::Pruned },
-        params: Params::new(),
-        cost: trial.cost,
-        steps: trial.steps.iter().map(|(step, cost)| (*step, cost.unwrap_or(f64::NAN))).collect(),
-        folds: Vec::new(),
-        reason: None,
-        started_secs: 0.0,
-        seconds: 0.0,
-    }
+    let state = if trial.cost.is_some() { TrialState::Complete } else { TrialState::Pruned };
+    let steps = trial.steps.iter().map(|(step, cost)| (*step, cost.unwrap_or(f64::NAN))).collect();
+    TrialRecord { cost: trial.cost, steps, ..TrialRecord::new(0, state, Params::new()) }
 }

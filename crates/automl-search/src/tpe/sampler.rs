@@ -1,21 +1,25 @@
 //! The sampler: split the history, fit two densities, keep the candidate of the best ratio.
 
-use automl_core::{ParamSpec, Params, Sampler, SearchError, SearchSpace, Seed, TrialRecord};
+use automl_core::{Axis, History, Params, Sampler, SearchError, SearchSpace, Seed};
 
-use super::axis::Axis;
 use super::config::TpeConfig;
 use super::groups::groups;
 use super::parzen::ParzenEstimator;
 use super::split::{n_below, split};
 use crate::error::ConfigError;
 use crate::generator::Generator;
-use crate::random::{RandomSampler, draw};
+use crate::random::random_params;
+
+/// Most kernels of the density of trials that are not good. More of them cost time in proportion and change
+/// the density little, so of longer histories every k-th trial counts.
+const MAX_ABOVE: usize = 512;
 
 /// Proposes what is likely among the good trials and unlikely among the others.
 ///
 /// Parameters that exist together share one multivariate density, so that combinations count. Each such
 /// group splits those trials that had it: the best ridge regressions guide the next one even while every
-/// neural network beats them.
+/// neural network beats them. Trials that other workers are running count as not good ("constant liar"), so
+/// that workers spread out.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TpeSampler {
     config: TpeConfig,
@@ -30,25 +34,26 @@ impl TpeSampler {
         Ok(Self { config: config.check()? })
     }
 
-    /// Coordinates of the group's parameters by the estimator; empty where there is nothing to choose.
-    fn propose(&self, axes: &[Axis], history: &[TrialRecord], generator: &mut Generator) -> Vec<f64> {
-        let n_axes = axes.len();
-        let mut trials: Vec<&TrialRecord> = Vec::with_capacity(history.len());
-        let mut rows: Vec<f64> = Vec::with_capacity(history.len() * n_axes);
-        for trial in history {
-            if push_coordinates(axes, trial, &mut rows) {
-                trials.push(trial);
-            }
-        }
-        let split = split(&trials, n_below(trials.len()));
-        let estimator = |indices: &[usize]| {
-            let column = |axis| indices.iter().map(|&index| rows[index * n_axes + axis]).collect();
-            let columns: Vec<Vec<f64>> = (0..n_axes).map(column).collect();
-            ParzenEstimator::new(axes, &columns, self.config.prior_weight)
+    /// Coordinates of the parameters in `group` by the estimator; empty where there is nothing to choose.
+    fn propose(&self, history: &History, group: &[usize], generator: &mut Generator) -> Vec<f64> {
+        let axes: Vec<&Axis> = group.iter().map(|&param| &history.axes()[param]).collect();
+        let trials = having(group.iter().map(|&param| history.column(param)), history.len());
+        let mut split = split(history.trials(), &trials, n_below(trials.len()));
+        thin(&mut split.above, MAX_ABOVE);
+        let running =
+            having(group.iter().map(|&param| history.running_column(param)), history.running().len());
+        let column = |finished: &[usize], running: &[usize], param: usize| -> Vec<f64> {
+            let finished = finished.iter().map(|&trial| history.column(param)[trial]);
+            finished.chain(running.iter().map(|&trial| history.running_column(param)[trial])).collect()
         };
-        let (below, above) = (estimator(&split.below), estimator(&split.above));
+        let estimator = |finished: &[usize], running: &[usize]| {
+            let columns: Vec<Vec<f64>> =
+                group.iter().map(|&param| column(finished, running, param)).collect();
+            ParzenEstimator::new(&axes, &columns, self.config.prior_weight)
+        };
+        let (below, above) = (estimator(&split.below, &[]), estimator(&split.above, &running));
         let mut candidates = below.sample(self.config.n_candidates, generator);
-        share_parents(axes, &mut candidates);
+        share_parents(history.space(), group, &mut candidates);
         let ratios = below.log_density(&candidates).into_iter().zip(above.log_density(&candidates));
         let best = ratios
             .map(|(below, above)| below - above)
@@ -63,56 +68,46 @@ impl Sampler for TpeSampler {
         "tpe"
     }
 
-    fn suggest(
-        &self,
-        space: &SearchSpace,
-        history: &[TrialRecord],
-        seed: Seed,
-    ) -> Result<Params, SearchError> {
-        if history.len() < self.config.n_startup_trials || space.specs().is_empty() {
-            return RandomSampler.suggest(space, history, seed);
-        }
+    fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError> {
         let mut generator = Generator::new(seed);
+        let space = history.space();
+        if history.len() < self.config.n_startup_trials || space.specs().is_empty() {
+            return random_params(history, &mut generator);
+        }
+        let mut row = vec![f64::NAN; space.specs().len()];
         let mut params = Params::new();
-        for group in groups(space) {
-            if !space.is_active(group[0], &params) {
+        for mut group in groups(space) {
+            if !space.is_active(&space.specs()[group[0]], &params) {
                 continue;
             }
-            let mut axes: Vec<Axis> =
-                group.iter().filter_map(|spec| Axis::new(&spec.name, &spec.domain)).collect();
-            mark_parents(space, &mut axes);
-            axes.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-            let coordinates = self.propose(&axes, history, &mut generator);
-            for (axis, coordinate) in axes.iter().zip(coordinates) {
-                params.insert(&axis.name, axis.decode(coordinate));
+            let constants = group.iter().filter(|&&param| history.axes()[param].is_point());
+            constants.for_each(|&param| row[param] = 0.0);
+            group.retain(|&param| !history.axes()[param].is_point());
+            for (&param, coordinate) in group.iter().zip(self.propose(history, &group, &mut generator)) {
+                row[param] = coordinate;
             }
-            fill_constants(&group, &mut params, &mut generator);
+            params = history.params(&row);
         }
         Ok(params)
     }
 }
 
-/// Appends the trial's place on the axes, which are in order of name, to `rows`. Appends nothing and returns
-/// false where the trial lacks one of them.
-fn push_coordinates(axes: &[Axis], trial: &TrialRecord, rows: &mut Vec<f64>) -> bool {
-    let start = rows.len();
-    // Parameters come in order of name too, so one walk along both replaces a search for every axis.
-    let mut params = trial.params.iter();
-    for axis in axes {
-        let value = params.find(|(name, _)| *name == axis.name);
-        let Some(coordinate) = value.and_then(|(_, value)| axis.encode(value)) else {
-            rows.truncate(start);
-            return false;
-        };
-        rows.push(coordinate);
+/// Indices of the trials that have a coordinate in every one of the columns.
+fn having<'a>(columns: impl Iterator<Item = &'a [f64]>, n_trials: usize) -> Vec<usize> {
+    let mut has_all = vec![true; n_trials];
+    for column in columns {
+        for (has_all, coordinate) in has_all.iter_mut().zip(column) {
+            *has_all &= !coordinate.is_nan();
+        }
     }
-    true
+    (0..n_trials).filter(|&trial| has_all[trial]).collect()
 }
 
-fn mark_parents(space: &SearchSpace, axes: &mut [Axis]) {
-    for axis in axes {
-        let depends = |spec: &ParamSpec| spec.when.as_ref().is_some_and(|when| when.parent == axis.name);
-        axis.is_parent = space.specs().iter().any(depends);
+/// Leaves at most `most` of `values`, evenly spread, the last one among them.
+fn thin(values: &mut Vec<usize>, most: usize) {
+    let n = values.len();
+    if n > most {
+        *values = (1..=most).map(|kept| values[kept * n / most - 1]).collect();
     }
 }
 
@@ -121,20 +116,36 @@ fn mark_parents(space: &SearchSpace, axes: &mut [Axis]) {
 /// So a family is drawn from the density of the good trials, and only what is left is chosen by the ratio of
 /// densities. Taking the best ratio for the family too (as Optuna does) never again tries a family whose first
 /// few configurations were worse than another's, however far from tuned they were.
-fn share_parents(axes: &[Axis], candidates: &mut [Vec<f64>]) {
+fn share_parents(space: &SearchSpace, group: &[usize], candidates: &mut [Vec<f64>]) {
     let Some((first, others)) = candidates.split_first_mut() else { return };
-    for (index, _) in axes.iter().enumerate().filter(|(_, axis)| axis.is_parent) {
-        for other in &mut *others {
-            other[index] = first[index];
+    for (index, &param) in group.iter().enumerate() {
+        let name = &space.specs()[param].name;
+        if space.specs().iter().any(|spec| spec.when.as_ref().is_some_and(|when| when.parent == *name)) {
+            for other in &mut *others {
+                other[index] = first[index];
+            }
         }
     }
 }
 
-/// Parameters of one value have no axis.
-fn fill_constants(group: &[&ParamSpec], params: &mut Params, generator: &mut Generator) {
-    for spec in group {
-        if params.get(&spec.name).is_none() {
-            params.insert(&spec.name, draw(&spec.domain, generator));
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinning_is_even_and_keeps_the_newest() {
+        let mut values: Vec<usize> = (0..10).collect();
+        thin(&mut values, 10);
+        assert_eq!(values.len(), 10);
+        thin(&mut values, 4);
+        assert_eq!(values, [1, 4, 6, 9]);
+    }
+
+    #[test]
+    fn only_trials_with_all_coordinates_count() {
+        let nan = f64::NAN;
+        let columns: [&[f64]; 2] = [&[0.0, nan, 1.0], &[nan, 0.0, 0.5]];
+        assert_eq!(having(columns.into_iter(), 3), [2]);
+        assert_eq!(having(std::iter::empty(), 2), [0, 1]);
     }
 }

@@ -21,9 +21,11 @@ pub(super) fn n_below(n: usize) -> usize {
 /// Splits by rank: complete trials by cost, then pruned ones by how far they came and their cost there, as
 /// in Optuna's `_split_trials`. Ties go to the earlier trial. Failed trials and those without a finite cost
 /// are never good: Optuna forgets them, but a configuration that diverges is worth keeping away from.
-pub(super) fn split(history: &[&TrialRecord], n_below: usize) -> Split {
+///
+/// Only those of `trials` that `which` lists take part; what comes back are their indices too.
+pub(super) fn split(trials: &[TrialRecord], which: &[usize], n_below: usize) -> Split {
     let mut ranked: Vec<(Rank, usize)> =
-        history.iter().enumerate().map(|(index, trial)| (Rank::of(trial), index)).collect();
+        which.iter().map(|&index| (Rank::of(&trials[index]), index)).collect();
     let n_below = n_below.min(ranked.iter().filter(|(rank, _)| *rank != Rank::Worst).count());
     if n_below > 0 && n_below < ranked.len() {
         ranked.select_nth_unstable_by(n_below - 1, |(a, i), (b, j)| a.order(b).then(i.cmp(j)));
@@ -90,23 +92,12 @@ mod tests {
     use super::*;
 
     fn trial(state: TrialState, cost: Option<f64>, steps: &[(u32, f64)]) -> TrialRecord {
-        TrialRecord {
-            number: 0,
-            slot: 0,
-            state,
-            params: Params::new(),
-            cost,
-            steps: steps.to_vec(),
-            folds: Vec::new(),
-            reason: None,
-            started_secs: 0.0,
-            seconds: 0.0,
-        }
+        TrialRecord { cost, steps: steps.to_vec(), ..TrialRecord::new(0, state, Params::new()) }
     }
 
     fn below(trials: &[TrialRecord], n: usize) -> Vec<usize> {
-        let trials: Vec<&TrialRecord> = trials.iter().collect();
-        let split = split(&trials, n);
+        let all: Vec<usize> = (0..trials.len()).collect();
+        let split = split(trials, &all, n);
         assert_eq!(split.below.len() + split.above.len(), trials.len());
         split.below
     }

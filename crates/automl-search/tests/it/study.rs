@@ -187,6 +187,7 @@ fn a_gap_among_the_slots_is_filled_first() {
     let outcome = |cost| automl_core::TrialOutcome {
         state: TrialState::Complete,
         cost: Some(cost),
+        other_costs: Vec::new(),
         reason: None,
         evaluation: automl_core::Evaluation::default(),
         seconds: 0.0,
@@ -199,7 +200,10 @@ fn a_gap_among_the_slots_is_filled_first() {
     let mut slots = Vec::new();
     fixture
         .run(4, &mut |_: &Params, trial: &mut TrialContext<'_>| {
-            slots.push((trial.slot, trial.history().iter().map(|trial| trial.slot).collect::<Vec<_>>()));
+            slots.push((
+                trial.slot,
+                trial.history().trials().iter().map(|trial| trial.slot).collect::<Vec<_>>(),
+            ));
             Ok(1.0)
         })
         .unwrap();
