@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use automl::{ColumnKind, Device, Metric, Precision, PrunerKind, SamplerKind, Scheme, Task, parse_duration};
+use automl::{
+    ColumnKind, Device, Fidelity, FurtherObjective, Metric, Precision, PrunerKind, SamplerKind, Scheme, Task,
+    parse_duration,
+};
 use clap::{Args, Parser, Subcommand};
 
 /// Searches preprocessing, models and hyper-parameters for a table, and leaves a model that predicts.
@@ -21,6 +24,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed (disk, study fi
 pub(crate) enum Command {
     /// Search models for a table; the same command again goes on where it stopped
     Search(Box<SearchArgs>),
+    /// Join the search of a study with one worker more, from any machine that sees its file and its data
+    Worker(WorkerArgs),
     /// Predict the rows of a file with a model
     Predict(PredictArgs),
     /// Score a model on a file that has the target
@@ -67,12 +72,34 @@ pub(crate) struct SearchArgs {
     /// Model families, separated by commas: constant, linear, mlp [default: all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub(crate) families: Vec<String>,
-    /// What proposes configurations: tpe or random [default: tpe]
+    /// What proposes configurations: auto, tpe, gp, cmaes, nsga2, sobol, grid or random [default: auto]
     #[arg(long)]
     pub(crate) sampler: Option<SamplerKind>,
-    /// What ends hopeless trials: median or none [default: median]
+    /// What ends hopeless trials: median, percentile, asha, hyperband, racing or none [default: median]
     #[arg(long)]
     pub(crate) pruner: Option<PrunerKind>,
+    /// When the pruner looks: after folds, epochs or shares of the training rows (folds, epochs, rows)
+    /// [default: folds]
+    #[arg(long)]
+    pub(crate) fidelity: Option<Fidelity>,
+    /// Worker processes; they share the cores [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: Option<u16>,
+    /// Score that is good enough to end the search
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub(crate) target_score: Option<f64>,
+    /// End the search when no improvement is expected that the folds could tell from chance
+    #[arg(long)]
+    pub(crate) plateau: bool,
+    /// Further objectives, separated by commas: metrics, `predict_time`, `fit_time`
+    #[arg(long, value_delimiter = ',', value_name = "LIST")]
+    pub(crate) also: Vec<FurtherObjective>,
+    /// Study file; one that Optuna made is gone on with [default: `study.sqlite3` in the run folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) storage: Option<PathBuf>,
+    /// Name of the study in --storage [default: the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study_name: Option<String>,
     /// Kind of split: kfold, group, time or single [default: kfold]
     #[arg(long)]
     pub(crate) split: Option<Scheme>,
@@ -104,6 +131,22 @@ pub(crate) struct SearchArgs {
     /// Threads that training uses [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// Study file, such as runs/titanic/study.sqlite3
+    #[arg(long, value_name = "FILE")]
+    pub(crate) study: PathBuf,
+    /// Threads that training uses [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Time after which it ends [default: when the search of the study does]
+    #[arg(long, value_parser = parse_duration)]
+    pub(crate) time: Option<Duration>,
+    /// Ends with the search that started it, which speaks through standard input
+    #[arg(long, hide = true)]
+    pub(crate) job: bool,
 }
 
 #[derive(Debug, Args)]

@@ -152,6 +152,12 @@ pub enum SearchError {
     /// The space has no parameter.
     #[error("the search space has no parameters")]
     EmptySpace,
+    /// Every configuration was tried.
+    #[error("all {n} configurations of the search space have been tried")]
+    Exhausted {
+        /// How many there are.
+        n: usize,
+    },
 }
 
 /// Trials could not be kept or read.
@@ -229,6 +235,9 @@ pub enum TrialError {
     /// The run was asked to stop; the configuration runs again on resume.
     #[error("stopped before the trial was done")]
     Stopped(StopReason),
+    /// It was silent for so long that it was taken for lost; its result would come too late.
+    #[error("the trial was taken for lost, so another worker runs its configuration")]
+    TakenOver,
     /// The run cannot go on.
     #[error(transparent)]
     Fatal(Box<dyn std::error::Error + Send + Sync>),
@@ -236,7 +245,10 @@ pub enum TrialError {
 
 impl From<StoreError> for TrialError {
     fn from(error: StoreError) -> Self {
-        TrialError::Fatal(Box::new(error))
+        match error {
+            StoreError::NotRunning { .. } => TrialError::TakenOver,
+            other => TrialError::Fatal(Box::new(other)),
+        }
     }
 }
 

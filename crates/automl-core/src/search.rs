@@ -1,5 +1,7 @@
 //! The seam between samplers, storage and whatever is being optimised. All values are costs to minimise.
 
+use std::time::Duration;
+
 use crate::error::{SearchError, StoreError, TrialError};
 use crate::event::{Event, Observer};
 use crate::history::History;
@@ -7,7 +9,7 @@ use crate::model::Epoch;
 use crate::params::Params;
 use crate::seed::Seed;
 use crate::space::SearchSpace;
-use crate::stop::StopSignal;
+use crate::stop::{StopReason, StopSignal};
 use crate::trial::{FoldScore, TrialRecord, TrialState};
 
 /// Proposes configurations.
@@ -48,6 +50,15 @@ pub trait Pruner {
 
     /// Asked after every report of a running trial.
     fn should_prune(&self, trial: &Standing<'_>, history: &History) -> bool;
+}
+
+/// Decides whether a search has found enough.
+///
+/// # Contract
+/// Pure in its arguments, so that a resumed search ends where an uninterrupted one does.
+pub trait Stopper {
+    /// The reason to run no more trials, if there is one. Asked before every trial.
+    fn enough(&self, history: &History) -> Option<StopReason>;
 }
 
 /// What an evaluation costs, one number per objective.
@@ -111,6 +122,8 @@ pub struct TrialContext<'a> {
     pub slot: u32,
     /// Seed of this trial.
     pub seed: Seed,
+    /// Whether an earlier try of this configuration was ended for lack of memory: this one should need less.
+    pub is_frugal: bool,
     /// Asked between batches.
     pub stop: &'a StopSignal,
     evaluation: Evaluation,
@@ -127,6 +140,7 @@ impl<'a> TrialContext<'a> {
         number: u32,
         slot: u32,
         seed: Seed,
+        is_frugal: bool,
         stop: &'a StopSignal,
         pruner: &'a dyn Pruner,
         history: &'a History,
@@ -134,7 +148,7 @@ impl<'a> TrialContext<'a> {
         observer: &'a mut dyn Observer,
     ) -> Self {
         let evaluation = Evaluation::default();
-        Self { number, slot, seed, stop, evaluation, pruner, history, store, observer }
+        Self { number, slot, seed, is_frugal, stop, evaluation, pruner, history, store, observer }
     }
 
     /// Records the cost at `step` (folds done, epochs done …), in increasing order of steps.
@@ -191,11 +205,24 @@ pub struct TrialOutcome {
     pub seconds: f64,
 }
 
-/// Keeps the trials of one study.
+/// Which running trials are taken for lost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lost<'a> {
+    /// All: the caller knows that no other process works on the study.
+    All,
+    /// Those that the worker of this name runs.
+    Worker(&'a str),
+    /// Those whose worker gave no sign of life for longer than this.
+    Silent(Duration),
+}
+
+/// Keeps the trials of one study. Any number of workers, each with a store of its own on the same study, may call
+/// it at once.
 ///
 /// # Contract
 /// Every call is durable when it returns. Numbers count from 0 without gaps. A finished trial never
-/// changes. At most one waiting trial a slot. `automl-testkit` has `store_contract!`.
+/// changes. A slot has at most one trial that waits, runs or is finished; lost ones apart. `automl-testkit` has
+/// `store_contract!`.
 pub trait TrialStore {
     /// All trials in order of number.
     ///
@@ -203,17 +230,32 @@ pub trait TrialStore {
     /// [`StoreError`] if the store cannot be read.
     fn trials(&self) -> Result<Vec<TrialRecord>, StoreError>;
 
-    /// Marks a trial of `slot` as running: the waiting one of that slot where there is one, else a new one.
+    /// What may have changed for someone who knows all trials below `from` and that only those in `open` were not at
+    /// their end: the trials `open` as they are now, and all from number `from` on, in order of number. Costs as much
+    /// as it returns.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, StoreError>;
+
+    /// Marks a trial of `slot` as running: the waiting one of that slot where there is one, else a new one. `None` if
+    /// a running or finished trial has the slot already, because another worker was quicker.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be written.
-    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<u32, StoreError>;
+    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError>;
 
     /// Adds an intermediate cost to a running trial.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be written or the trial is not running.
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError>;
+
+    /// Says that the worker of a running trial is alive.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written or the trial is not running.
+    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError>;
 
     /// Ends a running trial, with everything it left behind, in one transaction. A trial that ends as
     /// lost leaves a waiting trial of the same slot and configuration.
@@ -222,10 +264,9 @@ pub trait TrialStore {
     /// [`StoreError`] if it could not be written or the trial is not running.
     fn finish(&mut self, number: u32, outcome: &TrialOutcome) -> Result<TrialRecord, StoreError>;
 
-    /// Ends every running trial as lost; their configurations wait again. Returns the lost trials.
-    /// Called on resume, when the caller knows that no other process works on the study.
+    /// Ends running trials as lost; their configurations wait again. Returns the lost trials.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be written.
-    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, StoreError>;
+    fn requeue_lost(&mut self, which: Lost<'_>, reason: &str) -> Result<Vec<TrialRecord>, StoreError>;
 }

@@ -136,6 +136,36 @@ impl Domain {
         }
     }
 
+    /// Whether every value of `other` is one of this domain, on the same scale.
+    pub fn includes(&self, other: &Domain) -> bool {
+        match (self, other) {
+            (
+                Domain::Float { low, high, log, step },
+                Domain::Float { low: l, high: h, log: other_log, step: other_step },
+            ) => {
+                let fits = match (step, other_step) {
+                    (None, _) => true,
+                    (Some(step), Some(other)) => {
+                        is_on_float_grid(*l, *low, *step) && is_on_float_grid(*l + *other, *l, *step)
+                    }
+                    (Some(step), None) => l == h && is_on_float_grid(*l, *low, *step),
+                };
+                low <= l && h <= high && (log == other_log || l == h) && fits
+            }
+            (
+                Domain::Int { low, high, step, log },
+                Domain::Int { low: l, high: h, step: other_step, log: other_log },
+            ) => {
+                let fits = is_on_grid(*l, *low, *step) && (l == h || other_step % step == 0);
+                low <= l && h <= high && (log == other_log || l == h) && fits
+            }
+            (Domain::Categorical { choices, .. }, Domain::Categorical { choices: others, .. }) => {
+                others.iter().all(|choice| choices.contains(choice))
+            }
+            _ => false,
+        }
+    }
+
     /// The domain in words, for messages: `0.001 to 0.1 (log)`.
     pub fn describe(&self) -> String {
         let log_note = |log: bool| if log { " (log)" } else { "" };
@@ -291,6 +321,29 @@ impl SearchSpace {
         })
     }
 
+    /// Where this space lacks something of `other`: the parameter's name, what `other` says of it, and what this
+    /// space says. `None` if every configuration of `other` is one of this space, perhaps with parameters added.
+    pub fn narrower_than(&self, other: &SearchSpace) -> Option<(String, String, String)> {
+        other.specs.iter().find_map(|theirs| {
+            let told = |now: String| Some((theirs.name.clone(), theirs.domain.describe(), now));
+            let Some(ours) = self.get(&theirs.name) else { return told("absent".to_owned()) };
+            if !ours.domain.includes(&theirs.domain) {
+                return told(ours.domain.describe());
+            }
+            let is_free = |parent: &str| self.get(parent).is_some();
+            let holds = match (&ours.when, &theirs.when) {
+                (None, None) => true,
+                (Some(ours), Some(theirs)) => {
+                    ours.parent == theirs.parent
+                        && is_free(&ours.parent)
+                        && theirs.any_of.iter().all(|value| ours.any_of.contains(value))
+                }
+                _ => false,
+            };
+            if holds { None } else { told("under another condition".to_owned()) }
+        })
+    }
+
     /// Checks that `params` holds exactly the active parameters, each in its domain.
     ///
     /// # Errors
@@ -357,6 +410,45 @@ mod tests {
     fn a_value_outside_its_domain_is_named() {
         let error = conditional().check(&Params::new().with("optimizer", "lion")).unwrap_err();
         assert_eq!(error.to_string(), "`optimizer` is lion, outside one of adamw, sgd");
+    }
+
+    #[test]
+    fn a_wider_space_includes_a_narrower_one_and_not_the_other_way_round() {
+        let pairs = [
+            (Domain::float(0.0, 2.0), Domain::float(0.0, 1.0)),
+            (Domain::float(0.0, 2.0), Domain::stepped_float(0.5, 1.5, 0.5)),
+            (Domain::stepped_float(0.0, 2.0, 0.25), Domain::stepped_float(0.5, 1.5, 0.5)),
+            (Domain::log_float(1e-4, 1.0), Domain::log_float(1e-3, 1e-1)),
+            (Domain::log_float(1e-4, 1.0), Domain::float(0.1, 0.1)),
+            (Domain::int(0, 9), Domain::stepped_int(3, 9, 3)),
+            (Domain::stepped_int(0, 12, 2), Domain::stepped_int(4, 8, 4)),
+            (Domain::choice(&["a", "b"]), Domain::choice(&["b"])),
+        ];
+        for (wide, narrow) in pairs {
+            assert!(wide.includes(&wide) && narrow.includes(&narrow));
+            assert!(wide.includes(&narrow), "{} and {}", wide.describe(), narrow.describe());
+            assert!(!narrow.includes(&wide), "{} and {}", narrow.describe(), wide.describe());
+        }
+        assert!(!Domain::log_float(0.1, 9.0).includes(&Domain::float(1.0, 2.0)), "the scales differ");
+    }
+
+    #[test]
+    fn what_a_narrower_space_lacks_is_named() {
+        let wide = SearchSpace::new(vec![
+            ParamSpec::new("optimizer", Domain::choice(&["adamw", "sgd", "lion"])),
+            ParamSpec::new("momentum", Domain::float(0.0, 0.99)).when("optimizer", &["sgd", "lion"]),
+            ParamSpec::new("decay", Domain::float(0.0, 1.0)),
+        ])
+        .unwrap();
+        assert_eq!(wide.narrower_than(&conditional()), None);
+        let lacks = conditional().narrower_than(&wide).unwrap();
+        assert_eq!(lacks.0, "optimizer");
+        let unconditional = SearchSpace::new(vec![
+            ParamSpec::new("optimizer", Domain::choice(&["adamw", "sgd"])),
+            ParamSpec::new("momentum", Domain::float(0.0, 0.99)),
+        ])
+        .unwrap();
+        assert_eq!(unconditional.narrower_than(&conditional()).unwrap().2, "under another condition");
     }
 
     #[test]

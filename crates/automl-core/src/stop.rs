@@ -11,6 +11,10 @@ pub enum StopReason {
     TimeUp,
     /// A person (or the system) asked, for example with Ctrl-C.
     Interrupted,
+    /// The wanted score is reached.
+    TargetReached,
+    /// No improvement that is worth a trial is expected.
+    Plateau,
 }
 
 /// A cheap, cloneable question: should this work stop now?

@@ -91,6 +91,9 @@ pub struct TrialRecord {
     pub seconds: f64,
 }
 
+/// How the reason of a trial begins whose process was ended for lack of memory.
+pub const OUT_OF_MEMORY: &str = "out of memory";
+
 impl TrialRecord {
     /// A trial of which nothing is known but its place, state and configuration. Its number is its slot.
     pub fn new(slot: u32, state: TrialState, params: Params) -> Self {

@@ -6,19 +6,26 @@
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`median`], [`nop`] | [`MedianPruner`], [`NopPruner`] |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
+//! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
+//! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
 //! | [`error`] | [`RunError`], [`ConfigError`] |
 
 pub mod error;
 mod generator;
 pub mod median;
 pub mod nop;
+mod normal;
+pub mod progress;
 pub mod random;
+pub mod stopper;
 pub mod study;
 pub mod tpe;
 
 pub use error::{ConfigError, Origin, RunError};
 pub use median::MedianPruner;
 pub use nop::NopPruner;
+pub use progress::Progress;
 pub use random::RandomSampler;
-pub use study::{SearchPlan, SearchSummary, run_search};
+pub use stopper::{Plateau, TargetCost};
+pub use study::{SearchPlan, SearchSummary, announce, run_search};
 pub use tpe::{TpeConfig, TpeSampler};

@@ -2,39 +2,50 @@
 //!
 //! A search is a row of *slots* 0, 1, 2 … Each is filled by one finished trial: the initial configurations
 //! first, then what the sampler proposes from the finished slots. A trial that was interrupted leaves its
-//! configuration waiting for the same slot, and seeds come from the slot; so a search that was stopped any
-//! number of times ends with the same trials as one that was not.
+//! configuration waiting for the same slot, and seeds come from the slot; so a search of one worker that was
+//! stopped any number of times ends with the same trials as one that was not.
+//!
+//! Any number of workers may run this loop on one store. They meet nowhere else: before a trial each reads what
+//! the others have finished and are running, and the store gives a slot to one of them only.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use automl_core::{
-    Costs, Event, History, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace,
-    Seed, StopReason, StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState,
-    TrialStore,
+    Costs, Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed,
+    StopReason, StopSignal, Stopper, StoreError, TrialContext, TrialError, TrialOutcome, TrialRecord,
+    TrialState, TrialStore,
 };
 
 use crate::error::{Origin, RunError};
+use crate::progress::Progress;
 
 /// Draws after which a repeated configuration is accepted: the space may have no other.
 const UNSEEN_DRAWS: u64 = 16;
+
+/// How often a worker that has nothing to run looks whether another one's trial was lost.
+const IDLE: Duration = Duration::from_millis(200);
 
 /// What to search, how, and for how long.
 pub struct SearchPlan<'a> {
     /// What can be chosen.
     pub space: &'a SearchSpace,
-    /// Configurations of slots `0..initial.len()`, tried before the sampler is asked.
+    /// Configurations tried before the sampler is asked.
     pub initial: &'a [Params],
     /// Proposes the rest.
     pub sampler: &'a dyn Sampler,
     /// Stops hopeless trials.
     pub pruner: &'a dyn Pruner,
+    /// Stop the search when it has found enough.
+    pub stoppers: &'a [&'a dyn Stopper],
     /// Seed of the study.
     pub seed: Seed,
     /// Finished trials wanted in all, those of earlier runs included; `None` lets `stop` alone end the search.
     pub n_trials: Option<usize>,
     /// Deadline and interrupt, asked before every trial and, by the objective, within it.
     pub stop: &'a StopSignal,
+    /// Whether other workers may be at work on the store. If not, trials found running are taken for lost.
+    pub is_shared: bool,
 }
 
 /// How a search stands when [`run_search`] returns.
@@ -54,7 +65,6 @@ pub struct SearchSummary {
 
 /// Runs trials until the plan is fulfilled or its stop signal says so.
 ///
-/// No other process may work on the store: trials found running are taken for lost.
 /// A panic of the objective is not caught; the trial stays running in the store and is lost on the next run.
 ///
 /// # Errors
@@ -68,75 +78,59 @@ pub fn run_search(
     observer: &mut dyn Observer,
 ) -> Result<SearchSummary, RunError> {
     check_initial(plan)?;
-    let lost = store.requeue_lost("its process ended before it did")?;
-    let mut progress = Progress::load(plan.space, store)?;
-    announce(plan, &progress, lost.len(), observer);
+    let n_lost = if plan.is_shared { 0 } else { requeue_all(store)? };
+    let mut progress = Progress::new(plan.space.clone());
+    progress.refresh(store)?;
+    announce(progress.history().len(), plan.n_trials, n_lost, plan.stop, observer);
     let stopped = loop {
-        if plan.n_trials.is_some_and(|wanted| progress.history.len() >= wanted) {
-            break None;
+        if let ControlFlow::Break(stopped) = go_on(plan, &progress) {
+            break stopped;
         }
-        if let Some(reason) = plan.stop.check() {
-            break Some(reason);
+        if !has_room(plan, &progress) {
+            std::thread::sleep(IDLE);
+            progress.refresh(store)?;
+            continue;
         }
         let slot = progress.next_slot();
-        let params = configuration(plan, &progress, slot)?;
-        let (record, stopped) =
-            run_trial(plan, &progress.history, slot, &params, store, objective, observer)?;
-        progress.take(&record, observer);
+        let params = match configuration(plan, &progress, slot) {
+            Err(RunError::Suggest { source: SearchError::Exhausted { .. }, .. }) => break None,
+            params => params?,
+        };
+        // Another worker was quicker: what it runs is known after a look at the store.
+        let Some(number) = store.begin(slot, &params, plan.space)? else {
+            progress.refresh(store)?;
+            continue;
+        };
+        let stopped = run_trial(plan, &mut progress, (number, slot), &params, store, objective, observer)?;
         if stopped.is_some() {
             break stopped;
         }
+        progress.refresh(store)?;
     };
     observer.on_event(&Event::SearchFinished { stopped });
-    Ok(progress.summary(stopped))
+    Ok(summary(&progress, stopped))
 }
 
-/// What is done and what waits.
-struct Progress {
-    /// One finished trial a slot.
-    history: History,
-    waiting: BTreeMap<u32, Params>,
+fn requeue_all(store: &mut dyn TrialStore) -> Result<usize, StoreError> {
+    Ok(store.requeue_lost(automl_core::Lost::All, "its process ended before it did")?.len())
 }
 
-impl Progress {
-    fn load(space: &SearchSpace, store: &dyn TrialStore) -> Result<Self, RunError> {
-        let mut finished = BTreeMap::new();
-        let mut waiting = BTreeMap::new();
-        for trial in store.trials()? {
-            if trial.state.is_finished() {
-                finished.entry(trial.slot).or_insert(trial);
-            } else if trial.state == TrialState::Waiting {
-                waiting.insert(trial.slot, trial.params);
-            }
-        }
-        Ok(Self { history: History::with_trials(space.clone(), finished.into_values()), waiting })
+/// Breaks when the search is over, with the reason if that is not that all wanted trials are done.
+fn go_on(plan: &SearchPlan<'_>, progress: &Progress) -> ControlFlow<Option<StopReason>> {
+    if plan.n_trials.is_some_and(|wanted| progress.history().len() >= wanted) {
+        return ControlFlow::Break(None);
     }
+    let enough = || plan.stoppers.iter().find_map(|stopper| stopper.enough(progress.history()));
+    match plan.stop.check().or_else(enough) {
+        Some(reason) => ControlFlow::Break(Some(reason)),
+        None => ControlFlow::Continue(()),
+    }
+}
 
-    /// The lowest slot without a finished trial.
-    fn next_slot(&self) -> u32 {
-        let gap = self.history.trials().iter().zip(0..).find(|(trial, slot)| trial.slot != *slot);
-        gap.map_or(self.history.len() as u32, |(_, slot)| slot)
-    }
-
-    fn take(&mut self, record: &TrialRecord, observer: &mut dyn Observer) {
-        if record.state.is_finished() {
-            self.waiting.remove(&record.slot);
-            self.history.insert(record.clone());
-        }
-        let best = TrialRecord::best(self.history.trials());
-        observer.on_event(&Event::TrialFinished { trial: record, best });
-    }
-
-    fn summary(&self, stopped: Option<StopReason>) -> SearchSummary {
-        let count = |state| self.history.trials().iter().filter(|trial| trial.state == state).count();
-        SearchSummary {
-            n_complete: count(TrialState::Complete),
-            n_pruned: count(TrialState::Pruned),
-            n_failed: count(TrialState::Failed),
-            stopped,
-            best: TrialRecord::best(self.history.trials()).cloned(),
-        }
-    }
+/// Whether one trial more may begin: those that others run count too, for they will be finished.
+fn has_room(plan: &SearchPlan<'_>, progress: &Progress) -> bool {
+    let n_begun = progress.history().len() + progress.history().running().len();
+    plan.n_trials.is_none_or(|wanted| n_begun < wanted)
 }
 
 fn check_initial(plan: &SearchPlan<'_>) -> Result<(), RunError> {
@@ -147,30 +141,37 @@ fn check_initial(plan: &SearchPlan<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-fn announce(plan: &SearchPlan<'_>, progress: &Progress, n_lost: usize, observer: &mut dyn Observer) {
-    let n_done = progress.history.len();
-    let budget = plan.stop.time_left();
-    observer.on_event(&Event::SearchStarted { n_done, n_trials: plan.n_trials, budget });
+/// Tells observers that a search begins or goes on: `n_done` trials are finished, `n_lost` were cut off.
+pub fn announce(
+    n_done: usize,
+    n_trials: Option<usize>,
+    n_lost: usize,
+    stop: &StopSignal,
+    observer: &mut dyn Observer,
+) {
+    observer.on_event(&Event::SearchStarted { n_done, n_trials, budget: stop.time_left() });
     if n_lost > 0 {
         let trials = if n_lost == 1 { "trial was" } else { "trials were" };
         let message = format!("{n_lost} {trials} cut off in an earlier run and will run again");
         observer.on_event(&Event::Warning { message: &message });
     }
-    if let Some(wanted) = plan.n_trials.filter(|wanted| n_done >= *wanted && n_done > 0) {
+    if let Some(wanted) = n_trials.filter(|wanted| n_done >= *wanted && n_done > 0) {
         let message = format!("{n_done} trials are already done and {wanted} are wanted, so none is run");
         observer.on_event(&Event::Warning { message: &message });
     }
 }
 
-/// What to try in `slot`: what waits for it, else the initial configuration, else the sampler's proposal.
+/// What to try in `slot`: what waits for it, else an initial configuration that nobody tried, else the sampler's
+/// proposal.
 fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Result<Params, RunError> {
-    let (params, origin) = if let Some(params) = progress.waiting.get(&slot) {
+    let untried = || plan.initial.iter().find(|params| !progress.is_known(params));
+    let (params, origin) = if let Some(params) = progress.waiting(slot) {
         (params.clone(), Origin::Waiting)
-    } else if let Some(params) = plan.initial.get(slot as usize) {
+    } else if let Some(params) = untried() {
         (params.clone(), Origin::Initial)
     } else {
         let sampler = plan.sampler.name();
-        let suggested = suggest_unseen(plan, &progress.history, slot);
+        let suggested = suggest_unseen(plan, progress, slot);
         let params = suggested.map_err(|source| RunError::Suggest { sampler, slot, source })?;
         (params, Origin::Sampler(sampler))
     };
@@ -179,48 +180,43 @@ fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resul
     Ok(params)
 }
 
-/// A proposal that no finished trial had, if a few draws find one: a family without hyper-parameters, or a small
-/// grid, would otherwise be evaluated again and again.
-fn suggest_unseen(plan: &SearchPlan<'_>, history: &History, slot: u32) -> Result<Params, SearchError> {
+/// A proposal that no finished or running trial had, if a few draws find one: a family without hyper-parameters,
+/// or a small grid, would otherwise be evaluated again and again.
+fn suggest_unseen(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Result<Params, SearchError> {
     let seed = plan.seed.trial(slot).purpose(Purpose::Sample);
-    let mut params = plan.sampler.suggest(history, seed)?;
+    let mut params = plan.sampler.suggest(progress.history(), seed)?;
     for draw in 1..UNSEEN_DRAWS {
-        if !is_known(history, &params) {
+        if !progress.is_known(&params) {
             break;
         }
-        params = plan.sampler.suggest(history, seed.step(draw))?;
+        params = plan.sampler.suggest(progress.history(), seed.step(draw))?;
     }
     Ok(params)
 }
 
-/// Whether a finished or running trial has this configuration.
-fn is_known(history: &History, params: &Params) -> bool {
-    let row = history.row(params);
-    let same = |column: &[f64], trial: usize, coordinate: f64| {
-        column[trial].to_bits() == coordinate.to_bits() || (column[trial].is_nan() && coordinate.is_nan())
-    };
-    let finished = |trial: usize| (0..row.len()).all(|param| same(history.column(param), trial, row[param]));
-    let running =
-        |trial: usize| (0..row.len()).all(|param| same(history.running_column(param), trial, row[param]));
-    (0..history.len()).any(finished) || (0..history.running().len()).any(running)
-}
-
-/// Runs one trial to its end; the second value is the reason when the search should end with it.
+/// Runs one trial to its end; returns the reason when the search should end with it.
 fn run_trial(
     plan: &SearchPlan<'_>,
-    history: &History,
-    slot: u32,
+    progress: &mut Progress,
+    (number, slot): (u32, u32),
     params: &Params,
     store: &mut dyn TrialStore,
     objective: &mut dyn Objective,
     observer: &mut dyn Observer,
-) -> Result<(TrialRecord, Option<StopReason>), RunError> {
-    let number = store.begin(slot, params, plan.space)?;
+) -> Result<Option<StopReason>, RunError> {
     observer.on_event(&Event::TrialStarted { number, params });
     let started = Instant::now();
-    let seed = plan.seed.trial(slot);
-    let mut context =
-        TrialContext::new(number, slot, seed, plan.stop, plan.pruner, history, &mut *store, &mut *observer);
+    let mut context = TrialContext::new(
+        number,
+        slot,
+        plan.seed.trial(slot),
+        progress.ran_out_of_memory(slot),
+        plan.stop,
+        plan.pruner,
+        progress.history(),
+        &mut *store,
+        &mut *observer,
+    );
     let result = objective.evaluate(params, &mut context);
     let evaluation = context.into_evaluation();
     let seconds = started.elapsed().as_secs_f64();
@@ -228,15 +224,31 @@ fn run_trial(
     let (cost, other_costs) = costs.map_or((None, Vec::new()), |costs| (Some(costs.first), costs.others));
     let outcome = TrialOutcome { state, cost, other_costs, reason, evaluation, seconds };
     let finished = store.finish(number, &outcome);
-    match result {
+    let stopped = match result {
         // The objective's error is the cause; that the store may have failed too is its consequence.
-        Err(TrialError::Fatal(source)) => Err(RunError::Fatal { number, source }),
-        Err(TrialError::Stopped(reason)) => Ok((finished?, Some(reason))),
-        _ => Ok((finished?, None)),
+        Err(TrialError::Fatal(source)) => return Err(RunError::Fatal { number, source }),
+        Err(TrialError::Stopped(reason)) => Some(reason),
+        _ => None,
+    };
+    match finished {
+        Ok(record) => {
+            progress.take(&record);
+            let best = TrialRecord::best(progress.history().trials());
+            observer.on_event(&Event::TrialFinished { trial: &record, best });
+        }
+        Err(StoreError::NotRunning { .. }) if plan.is_shared => {
+            let message = format!(
+                "trial {number} was silent for so long that it was taken for lost; its result is dropped and its \
+                configuration runs again"
+            );
+            observer.on_event(&Event::Warning { message: &message });
+        }
+        Err(error) => return Err(error.into()),
     }
+    Ok(stopped)
 }
 
-/// State, cost and reason of a result.
+/// State, costs and reason of a result.
 fn judge(result: &Result<Costs, TrialError>) -> (TrialState, Option<Costs>, Option<String>) {
     match result {
         Ok(costs) => match costs.all().find(|cost| !cost.is_finite()) {
@@ -246,10 +258,22 @@ fn judge(result: &Result<Costs, TrialError>) -> (TrialState, Option<Costs>, Opti
         Err(error) => {
             let state = match error {
                 TrialError::Pruned { .. } => TrialState::Pruned,
-                TrialError::Stopped(_) | TrialError::Fatal(_) => TrialState::Lost,
+                TrialError::Stopped(_) | TrialError::TakenOver | TrialError::Fatal(_) => TrialState::Lost,
                 _ => TrialState::Failed,
             };
             (state, None, Some(error.to_string()))
         }
+    }
+}
+
+fn summary(progress: &Progress, stopped: Option<StopReason>) -> SearchSummary {
+    let trials = progress.history().trials();
+    let count = |state| trials.iter().filter(|trial| trial.state == state).count();
+    SearchSummary {
+        n_complete: count(TrialState::Complete),
+        n_pruned: count(TrialState::Pruned),
+        n_failed: count(TrialState::Failed),
+        stopped,
+        best: TrialRecord::best(trials).cloned(),
     }
 }

@@ -13,6 +13,11 @@ pub fn now() -> String {
     format(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// Now, in seconds since 1970 (UTC).
+pub fn now_secs() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
 /// Microseconds since 1970 as text.
 pub(crate) fn format(micros: i64) -> String {
     let secs = micros.div_euclid(MICROS_PER_SEC);

@@ -22,9 +22,15 @@ pub struct StudyFile {
     connection: Connection,
     pub(crate) study: StudyRow,
     is_read_only: bool,
+    pub(crate) worker: Option<String>,
 }
 
 impl StudyFile {
+    /// Names the worker whose trials begin from now on.
+    pub fn set_worker(&mut self, name: impl Into<String>) {
+        self.worker = Some(name.into());
+    }
+
     /// Creates the file of a new study.
     ///
     /// # Errors
@@ -103,6 +109,17 @@ impl StudyFile {
         self.read("read what the study is about", |connection| header::read(connection, self.study))
     }
 
+    /// Replaces configuration and search space by those of a later run; workers read them here.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be written.
+    pub fn set_config(&mut self, config: &str, initial: &str) -> Result<(), StoreError> {
+        self.write(
+            || "keep the configuration".to_owned(),
+            |transaction| header::update(transaction, config, initial),
+        )
+    }
+
     /// Closes the file and leaves a single one. Dropping does the same and hides errors.
     ///
     /// # Errors
@@ -156,7 +173,7 @@ impl StudyFile {
     fn with_connection(path: &Path, connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
         schema::check(&connection)?;
         let study = header::find(&connection)?;
-        Ok(Self { path: path.to_owned(), connection, study, is_read_only })
+        Ok(Self { path: path.to_owned(), connection, study, is_read_only, worker: None })
     }
 
     fn settle(&mut self) -> Result<(), rusqlite::Error> {
@@ -213,12 +230,12 @@ mod tests {
     fn a_full_disk_is_told_and_what_was_finished_stays() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
-        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         let kept = store.finish(number, &full_outcome(0.5)).unwrap();
         store.connection.pragma_update(None, "max_page_count", 1).unwrap();
         let mut outcome = full_outcome(0.4);
         outcome.reason = Some("x".repeat(1 << 20));
-        let number = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         let error = store.finish(number, &outcome).unwrap_err().to_string();
         assert!(error.starts_with("cannot finish trial 1 in the study file"), "{error}");
         assert!(error.ends_with("the disk is full"), "{error}");

@@ -1,4 +1,4 @@
-//! What a study is about: written once, when its file is created.
+//! What a study is about: written when its file is created. Configuration and search space may change with a later run.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -93,6 +93,14 @@ fn insert_texts(transaction: &Transaction<'_>, id: i64, header: &StudyHeader) ->
     for (key, text) in long {
         own.execute((key, text))?;
     }
+    Ok(())
+}
+
+/// Replaces the texts of which the latest run decides.
+pub(crate) fn update(transaction: &Transaction<'_>, config: &str, initial: &str) -> Result<(), Fault> {
+    let mut statement = transaction.prepare("UPDATE automl_study SET value = ?2 WHERE key = ?1")?;
+    statement.execute(("config", config))?;
+    statement.execute(("initial", initial))?;
     Ok(())
 }
 

@@ -32,7 +32,7 @@ mod schema;
 mod value;
 mod write;
 
-pub use datetime::now;
+pub use datetime::{now, now_secs};
 pub use file::StudyFile;
 pub use header::StudyHeader;
 pub use journal::{Artifact, StudyEvent};

@@ -13,6 +13,8 @@ use crate::value;
 
 /// Trial system attribute: position in the search.
 pub(crate) const SLOT: &str = "automl:slot";
+/// Trial system attribute: who runs or ran it.
+pub(crate) const WORKER: &str = "automl:worker";
 /// Trial system attribute: present on a trial that Optuna calls failed and automl calls lost.
 pub(crate) const LOST: &str = "automl:lost";
 /// Trial system attribute of Optuna: values of an enqueued trial.
@@ -54,6 +56,31 @@ pub(crate) fn trials(
     Ok(loader.records)
 }
 
+/// The trials `open` and all from number `from` on, in order of number.
+pub(crate) fn news(
+    connection: &Connection,
+    study: StudyRow,
+    open: &[u32],
+    from: u32,
+) -> Result<Vec<TrialRecord>, Fault> {
+    let mut records = Vec::new();
+    let mut by_number =
+        connection.prepare_cached("SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2")?;
+    for &number in open.iter().filter(|number| **number < from) {
+        let id: i64 = by_number.query_row((study.id, number), |row| row.get(0))?;
+        records.extend(trials(connection, study, Range::one(id))?);
+    }
+    // Rows of one study are added in order of number.
+    let mut first =
+        connection.prepare_cached("SELECT min(trial_id) FROM trials WHERE study_id = ?1 AND number >= ?2")?;
+    let first: Option<i64> = first.query_row((study.id, from), |row| row.get(0))?;
+    if let Some(first) = first {
+        records.extend(trials(connection, study, Range { first, last: i64::MAX })?);
+    }
+    records.sort_by_key(|trial| trial.number);
+    Ok(records)
+}
+
 struct Loader<'a> {
     connection: &'a Connection,
     range: Range,
@@ -66,7 +93,7 @@ struct Loader<'a> {
 const TRIALS: &str = "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
     WHERE study_id = ?1 AND trial_id BETWEEN ?2 AND ?3 ORDER BY number";
 const SYSTEM_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_system_attributes
-    WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('automl:slot', 'automl:lost', 'fixed_params')";
+    WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('automl:slot', 'automl:lost', 'automl:worker', 'fixed_params')";
 const USER_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_user_attributes
     WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('reason', 'seconds')";
 const PARAMS: &str = "SELECT trial_id, param_name, param_value, distribution_json FROM trial_params
@@ -118,6 +145,7 @@ impl<'a> Loader<'a> {
                 FIXED_PARAMS if record.params.is_empty() => {
                     record.params = json(record.number, FIXED_PARAMS, text)?;
                 }
+                WORKER => record.worker = json(record.number, WORKER, text)?,
                 LOST if record.state == TrialState::Failed => record.state = TrialState::Lost,
                 _ => {}
             }

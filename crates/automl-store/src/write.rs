@@ -1,7 +1,7 @@
 //! Trials as rows: begin, step, finish, and again after a crash.
 
-use automl_core::{Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore};
-use rusqlite::{OptionalExtension, Transaction};
+use automl_core::{Lost, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde_json::{Map, Value, json};
 
 use crate::datetime;
@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::file::StudyFile;
 use crate::header::StudyRow;
 use crate::outcome;
-use crate::read::{self, FIXED_PARAMS, LOST, REASON, Range, SECONDS, SLOT};
+use crate::read::{self, FIXED_PARAMS, LOST, REASON, Range, SECONDS, SLOT, WORKER};
 
 /// Trial system attribute of Optuna: the first trial of this configuration, on one that runs again.
 const FAILED_TRIAL: &str = "failed_trial";
@@ -22,19 +22,31 @@ impl TrialStore for StudyFile {
         self.read("read the trials", |connection| read::trials(connection, self.study, Range::ALL))
     }
 
-    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<u32, StoreError> {
+    fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, StoreError> {
+        self.read("read what changed", |connection| read::news(connection, self.study, open, from))
+    }
+
+    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError> {
         let study = self.study;
+        let worker = self.worker.clone();
         self.write(
             || format!("begin the trial of slot {slot}"),
             |transaction| {
                 let rows = param_rows(params, space)?;
+                if is_taken(transaction, study, slot)? {
+                    return Ok(None);
+                }
                 let trial = match waiting_trial(transaction, study, slot)? {
                     Some(trial) => trial,
                     None => insert_trial(transaction, study, slot)?,
                 };
                 set_running(transaction, trial.id)?;
                 replace_params(transaction, trial.id, &rows)?;
-                Ok(trial.number)
+                if let Some(worker) = worker {
+                    set_system(transaction, trial.id, WORKER, &json!(worker))?;
+                }
+                beat(transaction, trial.id)?;
+                Ok(Some(trial.number))
             },
         )
     }
@@ -46,6 +58,17 @@ impl TrialStore for StudyFile {
             |transaction| {
                 let trial = running_trial(transaction, study, number)?;
                 outcome::insert_step(transaction, study, trial.id, step, cost)
+            },
+        )
+    }
+
+    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError> {
+        let study = self.study;
+        self.write(
+            || format!("keep trial {number} alive"),
+            |transaction| {
+                let trial = running_trial(transaction, study, number)?;
+                beat(transaction, trial.id)
             },
         )
     }
@@ -71,12 +94,19 @@ impl TrialStore for StudyFile {
     }
 
     /// A process that died told nobody when: lost trials of this call have 0 seconds.
-    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, StoreError> {
+    fn requeue_lost(&mut self, which: Lost<'_>, reason: &str) -> Result<Vec<TrialRecord>, StoreError> {
         let study = self.study;
+        // Looking costs no write lock, and mostly there is nothing to do.
+        let has_lost = self.read("look for lost trials", |connection| {
+            Ok(!running_trials(connection, study, which)?.is_empty())
+        })?;
+        if !has_lost {
+            return Ok(Vec::new());
+        }
         self.write(
             || "put lost trials back".to_owned(),
             |transaction| {
-                let lost = running_trials(transaction, study)?;
+                let lost = running_trials(transaction, study, which)?;
                 for &trial in &lost {
                     outcome::set_state(transaction, trial.id, "FAIL")?;
                     set_text(transaction, trial.id, SECONDS, &json!(0.0))?;
@@ -98,7 +128,7 @@ pub(crate) struct TrialRow {
 
 /// Row id of a trial in whatever state.
 pub(crate) fn any_trial(
-    connection: &rusqlite::Connection,
+    connection: &Connection,
     study: StudyRow,
     number: u32,
 ) -> Result<Option<(TrialRow, String)>, Fault> {
@@ -120,12 +150,59 @@ fn running_trial(transaction: &Transaction<'_>, study: StudyRow, number: u32) ->
     }
 }
 
-fn running_trials(transaction: &Transaction<'_>, study: StudyRow) -> Result<Vec<TrialRow>, Fault> {
-    let sql = "SELECT trial_id, number FROM trials WHERE study_id = ?1 AND state = 'RUNNING' ORDER BY number";
+/// Running trials that are taken for lost.
+fn running_trials(connection: &Connection, study: StudyRow, which: Lost<'_>) -> Result<Vec<TrialRow>, Fault> {
+    // A trial of which no heartbeat is known counts from its start.
+    let sql =
+        "SELECT t.trial_id, t.number, a.value_json, coalesce(h.heartbeat, t.datetime_start) FROM trials t
+        LEFT JOIN trial_system_attributes a ON a.trial_id = t.trial_id AND a.key = 'automl:worker'
+        LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
+        WHERE t.study_id = ?1 AND t.state = 'RUNNING' ORDER BY t.number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([study.id])?;
+    let mut lost = Vec::new();
+    let name = match which {
+        Lost::Worker(name) => json!(name).to_string(),
+        _ => String::new(),
+    };
+    while let Some(row) = rows.next()? {
+        let worker: Option<String> = row.get(2)?;
+        let moment: Option<String> = row.get(3)?;
+        let is_meant = match which {
+            Lost::All => true,
+            Lost::Worker(_) => worker.is_some_and(|worker| worker == name),
+            Lost::Silent(silence) => moment
+                .and_then(|moment| datetime::parse_secs(&moment))
+                .is_none_or(|heard| datetime::now_secs() - heard > silence.as_secs_f64()),
+        };
+        if is_meant {
+            lost.push(TrialRow { id: row.get(0)?, number: row.get(1)? });
+        }
+    }
+    Ok(lost)
+}
+
+/// Whether a running or finished trial has the slot.
+fn is_taken(transaction: &Transaction<'_>, study: StudyRow, slot: u32) -> Result<bool, Fault> {
+    // A trial that Optuna added has its number for a slot, as in `read`; a failed one may be a lost one of ours.
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM trial_system_attributes a JOIN trials t ON t.trial_id = a.trial_id
+            WHERE a.key = 'automl:slot' AND a.value_json = ?2 AND t.study_id = ?1 AND t.state <> 'WAITING'
+            AND NOT EXISTS (SELECT 1 FROM trial_system_attributes l
+                WHERE l.trial_id = t.trial_id AND l.key = 'automl:lost'))
+        OR EXISTS (SELECT 1 FROM trials t WHERE t.study_id = ?1 AND t.number = ?3 AND t.state <> 'WAITING'
+            AND NOT EXISTS (SELECT 1 FROM trial_system_attributes a
+                WHERE a.trial_id = t.trial_id AND a.key = 'automl:slot'))";
     let mut statement = transaction.prepare_cached(sql)?;
-    let rows =
-        statement.query_map([study.id], |row| Ok(TrialRow { id: row.get(0)?, number: row.get(1)? }))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok(statement.query_row((study.id, json!(slot).to_string(), slot), |row| row.get(0))?)
+}
+
+/// Writes that the trial's worker is alive now.
+fn beat(transaction: &Transaction<'_>, trial_id: i64) -> Result<(), Fault> {
+    let sql = "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?1, ?2)
+        ON CONFLICT (trial_id) DO UPDATE SET heartbeat = excluded.heartbeat";
+    transaction.prepare_cached(sql)?.execute((trial_id, datetime::now()))?;
+    Ok(())
 }
 
 fn waiting_trial(

@@ -31,13 +31,21 @@ const N_WRITERS: u32 = 8;
 fn writer() {
     let (Ok(path), Ok(n_trials)) = (env::var(STUDY), env::var(N_TRIALS)) else { return };
     let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-    for slot in 0..n_trials.parse().unwrap() {
-        write_trial(&mut store, slot);
+    let mut slot = store.trials().unwrap().len() as u32;
+    for _ in 0..n_trials.parse().unwrap() {
+        write_trial(&mut store, &mut slot);
     }
 }
 
-fn write_trial(store: &mut StudyFile, slot: u32) {
-    let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+/// Writes a trial of the first slot from `slot` on that no other writer has.
+fn write_trial(store: &mut StudyFile, slot: &mut u32) {
+    let number = loop {
+        let begun = store.begin(*slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        *slot += 1;
+        if let Some(number) = begun {
+            break number;
+        }
+    };
     let outcome = full_outcome(f64::from(number));
     for &(step, cost) in &outcome.evaluation.steps {
         store.record_step(number, step, cost).unwrap();
@@ -96,7 +104,7 @@ fn a_killed_writer_loses_no_finished_trial() {
         }
         assert_eq!(integrity(&path), "ok");
         let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-        store.requeue_lost("killed").unwrap();
+        store.requeue_lost(automl_core::Lost::All, "killed").unwrap();
         let trials = store.trials().unwrap();
         assert!(trials.iter().enumerate().all(|(index, trial)| trial.number as usize == index));
         let complete = trials.iter().filter(|trial| trial.state == TrialState::Complete);
@@ -128,8 +136,9 @@ fn eight_threads_write_one_file_and_wait_for_each_other() {
     let path = folder.path().join("study.sqlite3");
     let work = || {
         let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-        for slot in 0..25 {
-            write_trial(&mut store, slot);
+        let mut slot = 0;
+        for _ in 0..25 {
+            write_trial(&mut store, &mut slot);
         }
     };
     thread::scope(|scope| {

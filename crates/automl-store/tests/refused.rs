@@ -167,7 +167,7 @@ fn damage_is_an_error_and_no_panic() {
     let whole = folder.path().join("study.sqlite3");
     let mut store = StudyFile::create(&whole, &common::header(Metric::LogLoss)).unwrap();
     for slot in 0..50 {
-        let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         store.finish(number, &full_outcome(0.5)).unwrap();
     }
     let wanted = store.trials().unwrap();
@@ -198,7 +198,7 @@ fn a_read_only_study_can_be_read_and_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.sqlite3");
     let mut store = StudyFile::create(&path, &common::header(Metric::LogLoss)).unwrap();
-    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     let trial = store.finish(number, &full_outcome(0.5)).unwrap();
     store.close().unwrap();
     let mut store = StudyFile::open_read_only(&path).unwrap();

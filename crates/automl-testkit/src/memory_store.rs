@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use automl_core::{
-    Evaluation, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore,
+    Evaluation, Lost, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
 /// Keeps the trials of one study in a list. Cloning it is what a crash leaves behind: a copy of the state
@@ -12,12 +12,20 @@ use automl_core::{
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     trials: Vec<TrialRecord>,
+    /// The last sign of life of each trial, in seconds since 1970.
+    heartbeats: Vec<f64>,
+    worker: Option<String>,
 }
 
 impl MemoryStore {
     /// A study without trials.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Names the worker whose trials begin from now on.
+    pub fn set_worker(&mut self, name: impl Into<String>) {
+        self.worker = Some(name.into());
     }
 
     /// The trials with times set to 0, so that two runs can be compared.
@@ -48,8 +56,10 @@ impl MemoryStore {
         self.trials.push(TrialRecord {
             number,
             started_secs,
+            worker: self.worker.clone().filter(|_| state == TrialState::Running),
             ..TrialRecord::new(slot, state, params.clone())
         });
+        self.heartbeats.push(started_secs);
         number
     }
 }
@@ -59,19 +69,39 @@ impl TrialStore for MemoryStore {
         Ok(self.trials.clone())
     }
 
-    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<u32, StoreError> {
+    fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, StoreError> {
+        let is_news = |trial: &&TrialRecord| trial.number >= from || open.contains(&trial.number);
+        Ok(self.trials.iter().filter(is_news).cloned().collect())
+    }
+
+    fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError> {
         space.check(params).map_err(|error| refused(format!("begin a trial of slot {slot}"), &error))?;
+        let is_taken = |trial: &TrialRecord| {
+            trial.slot == slot && (trial.state == TrialState::Running || trial.state.is_finished())
+        };
+        if self.trials.iter().any(is_taken) {
+            return Ok(None);
+        }
         let waits = |trial: &&mut TrialRecord| trial.slot == slot && trial.state == TrialState::Waiting;
         if let Some(trial) = self.trials.iter_mut().find(waits) {
             trial.state = TrialState::Running;
             trial.started_secs = now_secs();
-            return Ok(trial.number);
+            trial.params = params.clone();
+            trial.worker.clone_from(&self.worker);
+            self.heartbeats[trial.number as usize] = trial.started_secs;
+            return Ok(Some(trial.number));
         }
-        Ok(self.add(slot, params, TrialState::Running))
+        Ok(Some(self.add(slot, params, TrialState::Running)))
     }
 
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError> {
         self.running(number)?.steps.push((step, cost));
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError> {
+        self.running(number)?;
+        self.heartbeats[number as usize] = now_secs();
         Ok(())
     }
 
@@ -98,13 +128,20 @@ impl TrialStore for MemoryStore {
         Ok(record)
     }
 
-    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, StoreError> {
-        let is_running = |trial: &&mut TrialRecord| trial.state == TrialState::Running;
+    fn requeue_lost(&mut self, which: Lost<'_>, reason: &str) -> Result<Vec<TrialRecord>, StoreError> {
+        let now = now_secs();
         let mut lost = Vec::new();
-        for trial in self.trials.iter_mut().filter(is_running) {
-            trial.state = TrialState::Lost;
-            trial.reason = Some(reason.to_owned());
-            lost.push(trial.clone());
+        for (trial, heartbeat) in self.trials.iter_mut().zip(&self.heartbeats) {
+            let is_meant = match which {
+                Lost::All => true,
+                Lost::Worker(name) => trial.worker.as_deref() == Some(name),
+                Lost::Silent(silence) => now - heartbeat > silence.as_secs_f64(),
+            };
+            if trial.state == TrialState::Running && is_meant {
+                trial.state = TrialState::Lost;
+                trial.reason = Some(reason.to_owned());
+                lost.push(trial.clone());
+            }
         }
         for trial in &lost {
             self.wait(trial);
@@ -140,7 +177,7 @@ mod tests {
         let mut store = MemoryStore::new();
         store.begin(0, &Params::new(), &SearchSpace::default()).unwrap();
         let mut copy = store.clone();
-        copy.requeue_lost("gone").unwrap();
+        copy.requeue_lost(Lost::All, "gone").unwrap();
         let states = |store: &MemoryStore| store.trials.iter().map(|trial| trial.state).collect::<Vec<_>>();
         assert_eq!(states(&store), [TrialState::Running]);
         assert_eq!(states(&copy), [TrialState::Lost, TrialState::Waiting]);

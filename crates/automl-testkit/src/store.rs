@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a check that fails must panic")]
 
+use std::time::Duration;
+
 use automl_core::{
-    Domain, Epoch, Evaluation, FoldScore, Metric, ParamSpec, Params, SearchSpace, StoreError, TrialOutcome,
-    TrialRecord, TrialState, TrialStore,
+    Domain, Epoch, Evaluation, FoldScore, Lost, Metric, ParamSpec, Params, SearchSpace, StoreError,
+    TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
 /// Checks a store: `store_contract!(fresh)`, where `fresh()` gives a pair of a guard that is kept until
@@ -28,7 +30,9 @@ macro_rules! store_contract {
             a_lost_trial_waits_again_in_its_slot
             beginning_a_slot_takes_its_waiting_trial
             every_running_trial_is_requeued
-            a_slot_has_at_most_one_waiting_trial
+            a_slot_is_given_to_one_worker
+            news_are_open_trials_and_new_ones
+            silent_trials_are_lost
             a_trial_may_be_lost_again_and_again
             trials_do_not_mix
         );
@@ -121,7 +125,7 @@ pub fn full_outcome(cost: f64) -> TrialOutcome {
 }
 
 fn begin(store: &mut dyn TrialStore, slot: u32) -> u32 {
-    store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap()
+    store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap()
 }
 
 fn only(store: &dyn TrialStore) -> TrialRecord {
@@ -240,7 +244,7 @@ pub fn a_finished_trial_never_changes(store: &mut dyn TrialStore) {
         let trial = store.finish(number, &bare_outcome(state, cost)).unwrap();
         is_not_running(store.record_step(number, 9, 0.0), number);
         is_not_running(store.finish(number, &full_outcome(0.1)), number);
-        assert!(store.requeue_lost("test").unwrap().is_empty());
+        assert!(store.requeue_lost(Lost::All, "test").unwrap().is_empty());
         assert_eq!(store.trials().unwrap()[number as usize], trial);
     }
 }
@@ -295,10 +299,9 @@ pub fn beginning_a_slot_takes_its_waiting_trial(store: &mut dyn TrialStore) {
     store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
     assert_eq!(begin(store, 8), 2);
     assert_eq!(begin(store, 7), 1);
-    assert_eq!(begin(store, 7), 3, "nothing waits any more");
     let running = in_state(store, TrialState::Running);
     let pairs: Vec<(u32, u32)> = running.iter().map(|trial| (trial.number, trial.slot)).collect();
-    assert_eq!(pairs, [(1, 7), (2, 8), (3, 7)]);
+    assert_eq!(pairs, [(1, 7), (2, 8)]);
     assert!(running.iter().all(|trial| trial.params == every_kind_of_params()));
 }
 
@@ -308,22 +311,54 @@ pub fn every_running_trial_is_requeued(store: &mut dyn TrialStore) {
         begin(store, slot);
     }
     store.finish(1, &full_outcome(0.5)).unwrap();
-    let lost = store.requeue_lost("the machine went down").unwrap();
+    let lost = store.requeue_lost(Lost::All, "the machine went down").unwrap();
     assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [0, 2]);
     assert!(lost.iter().all(|trial| trial.reason.as_deref() == Some("the machine went down")));
     assert_eq!(lost, in_state(store, TrialState::Lost));
     let waiting = in_state(store, TrialState::Waiting);
     assert_eq!(waiting.iter().map(|trial| (trial.number, trial.slot)).collect::<Vec<_>>(), [(3, 0), (4, 2)]);
-    assert!(store.requeue_lost("again").unwrap().is_empty());
+    assert!(store.requeue_lost(Lost::All, "again").unwrap().is_empty());
     assert_eq!(store.trials().unwrap().len(), 5);
 }
 
-/// Even where a slot ran twice at once.
-pub fn a_slot_has_at_most_one_waiting_trial(store: &mut dyn TrialStore) {
+/// To whoever comes second, whatever became of the first.
+pub fn a_slot_is_given_to_one_worker(store: &mut dyn TrialStore) {
+    let again =
+        |store: &mut dyn TrialStore| store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let number = begin(store, 0);
+    assert_eq!(again(store), None, "it is running");
+    store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
+    assert_eq!(again(store), Some(1), "it was lost");
+    store.finish(1, &bare_outcome(TrialState::Failed, None)).unwrap();
+    assert_eq!(again(store), None, "it is finished");
+    assert_eq!(store.trials().unwrap().len(), 2);
+}
+
+/// And nothing else.
+pub fn news_are_open_trials_and_new_ones(store: &mut dyn TrialStore) {
+    for slot in 0..5 {
+        begin(store, slot);
+    }
+    store.finish(1, &full_outcome(0.5)).unwrap();
+    let numbers = |news: Vec<TrialRecord>| news.iter().map(|trial| trial.number).collect::<Vec<_>>();
+    assert_eq!(numbers(store.news(&[], 0).unwrap()), [0, 1, 2, 3, 4]);
+    assert_eq!(numbers(store.news(&[3, 1], 4).unwrap()), [1, 3, 4]);
+    assert_eq!(numbers(store.news(&[], 5).unwrap()), Vec::<u32>::new());
+    let all = store.trials().unwrap();
+    assert_eq!(store.news(&[1], 3).unwrap(), [all[1].clone(), all[3].clone(), all[4].clone()]);
+}
+
+/// A heartbeat is a sign of life.
+pub fn silent_trials_are_lost(store: &mut dyn TrialStore) {
     begin(store, 0);
-    begin(store, 0);
-    assert_eq!(store.requeue_lost("test").unwrap().len(), 2);
-    assert_eq!(in_state(store, TrialState::Waiting).len(), 1);
+    begin(store, 1);
+    std::thread::sleep(Duration::from_millis(60));
+    store.heartbeat(1).unwrap();
+    let lost = store.requeue_lost(Lost::Silent(Duration::from_millis(50)), "silent").unwrap();
+    assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [0]);
+    is_not_running(store.heartbeat(0), 0);
+    assert!(store.requeue_lost(Lost::Worker("nobody"), "gone").unwrap().is_empty());
+    assert_eq!(store.trials().unwrap()[1].state, TrialState::Running);
 }
 
 /// Each loss adds one trial.
@@ -344,7 +379,7 @@ pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     let space = every_kind_of_space();
     let other_params = every_kind_of_params().with("depth", 1_i64);
     let first = begin(store, 0);
-    let second = store.begin(1, &other_params, &space).unwrap();
+    let second = store.begin(1, &other_params, &space).unwrap().unwrap();
     store.record_step(first, 1, 1.0).unwrap();
     store.record_step(second, 1, 2.0).unwrap();
     let second_record = store.finish(second, &full_outcome(2.0)).unwrap();

@@ -8,6 +8,7 @@ use automl_core::{ColumnKind, Device, Metric, Precision, Task};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
+use crate::objectives::FurtherObjective;
 
 /// An experiment as it was asked for. [`Experiment::prepare`](crate::Experiment::prepare) makes it runnable.
 ///
@@ -130,11 +131,20 @@ impl FromStr for Scheme {
 ///
 /// | Name | Default | Meaning |
 /// |---|---|---|
-/// | `sampler` | `tpe` | `tpe` or `random` |
-/// | `pruner` | `median` | `median` or `none` |
+/// | `sampler` | `auto` | what proposes configurations |
+/// | `pruner` | `median` | what ends trials that cannot catch up |
+/// | `fidelity` | `folds` | at what points a trial's cost is looked at by the pruner |
 /// | `time` | `5m` unless `trials` is given | time budget of all runs together |
 /// | `trials` | – | number of trials |
+/// | `target_score` | – | the search ends when the metric is at least as good |
+/// | `plateau` | `false` | the search ends when no improvement is expected that the folds could tell from chance |
+/// | `jobs` | 1 | worker processes |
 /// | `families` | all that support the task | model families |
+/// | `also` | – | further objectives: metrics, `predict_time`, `fit_time` |
+/// | `space` | – | changes of the search space, by name of the parameter |
+/// | `enqueue` | – | configurations to try first |
+/// | `storage` | `OUT/study.sqlite3` | study file; one that Optuna made is gone on with |
+/// | `study_name` | the only one | which study of `storage` |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchConfig {
@@ -142,60 +152,131 @@ pub struct SearchConfig {
     pub sampler: SamplerKind,
     /// Ends trials that cannot catch up.
     pub pruner: PrunerKind,
+    /// At what points a trial's cost is looked at.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fidelity: Fidelity,
     /// Time budget, such as `5m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
     /// Number of trials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trials: Option<usize>,
+    /// Score that is good enough, in units of the metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_score: Option<f64>,
+    /// Whether the search ends when no improvement worth a trial is expected.
+    #[serde(skip_serializing_if = "is_default")]
+    pub plateau: bool,
+    /// Worker processes; 1 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<usize>,
     /// Model families; empty means all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub families: Vec<String>,
+    /// Objectives beside the metric.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<FurtherObjective>,
+    /// The study file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage: Option<PathBuf>,
+    /// Name of the study in `storage`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub study_name: Option<String>,
+    /// Changes of the search space: a value, a list of values, or `{ low, high, log, step }`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub space: BTreeMap<String, toml::Value>,
+    /// Configurations to try first; what they leave out is filled with their family's defaults.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub enqueue: Vec<toml::Table>,
 }
 
-/// Which sampler proposes configurations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SamplerKind {
-    /// Tree-structured Parzen estimator.
-    #[default]
-    Tpe,
-    /// Independent uniform draws.
-    Random,
-}
-
-impl FromStr for SamplerKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "tpe" => Ok(SamplerKind::Tpe),
-            "random" => Ok(SamplerKind::Random),
-            other => Err(format!("unknown sampler `{other}`; there are `tpe` and `random`")),
+/// An enum whose variants have names: how they are written in TOML, on the command line and in messages.
+macro_rules! named {
+    ($(#[$meta:meta])* $kind:ident ($what:literal) { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+        pub enum $kind {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)+
         }
+
+        impl $kind {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// How it is written.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+
+        impl FromStr for $kind {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == text).ok_or_else(|| {
+                    let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
+                    format!("unknown {} `{text}`; there are {}", $what, names.join(", "))
+                })
+            }
+        }
+    };
+}
+
+named! {
+    /// Which sampler proposes configurations.
+    SamplerKind ("sampler") {
+        /// The best for the space and the number of trials.
+        #[default]
+        Auto = "auto",
+        /// Tree-structured Parzen estimator: any space, any number of trials.
+        Tpe = "tpe",
+        /// Gaussian process: best below a few hundred trials.
+        Gp = "gp",
+        /// Covariance matrix adaptation: numbers alone, many trials.
+        CmaEs = "cmaes",
+        /// Non-dominated sorting genetic algorithm: several objectives.
+        Nsga2 = "nsga2",
+        /// Scrambled Sobol sequence: fills the space evenly.
+        Sobol = "sobol",
+        /// Every configuration of a grid, once.
+        Grid = "grid",
+        /// Independent uniform draws.
+        Random = "random",
     }
 }
 
-/// Which pruner ends trials that cannot catch up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PrunerKind {
-    /// Worse than the median of other trials on the same folds.
-    #[default]
-    Median,
-    /// Every trial runs to its end.
-    None,
+named! {
+    /// Which pruner ends trials that cannot catch up.
+    PrunerKind ("pruner") {
+        /// Worse than the median of other trials at the same step.
+        #[default]
+        Median = "median",
+        /// Worse than the best quarter of other trials at the same step.
+        Percentile = "percentile",
+        /// Asynchronous successive halving.
+        Asha = "asha",
+        /// Several successive halvings that start at different steps.
+        Hyperband = "hyperband",
+        /// Worse than the best trial by a paired test over the folds so far.
+        Racing = "racing",
+        /// Every trial runs to its end.
+        None = "none",
+    }
 }
 
-impl FromStr for PrunerKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "median" => Ok(PrunerKind::Median),
-            "none" => Ok(PrunerKind::None),
-            other => Err(format!("unknown pruner `{other}`; there are median and none")),
-        }
+named! {
+    /// At what points a trial's cost is looked at by the pruner. It is compared with other trials' costs at the
+    /// same point alone.
+    Fidelity ("fidelity") {
+        /// After the first fold (with `racing` after each of the first ones).
+        #[default]
+        Folds = "folds",
+        /// After each percent of the first fold's epochs too.
+        Epochs = "epochs",
+        /// After a ninth, a third and all of the first fold's training rows.
+        Rows = "rows",
     }
 }
 
@@ -257,9 +338,8 @@ impl ExperimentConfig {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_default(precision: &Precision) -> bool {
-    *precision == Precision::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[cfg(test)]

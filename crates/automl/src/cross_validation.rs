@@ -10,10 +10,22 @@ use automl_core::{
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
 
+use crate::config::Fidelity;
 use crate::joint::{Joint, prep_params};
 use crate::members::FoldModel;
+use crate::objectives::{FoldTimes, FurtherObjective};
 use crate::out_of_fold::OutOfFold;
 use crate::run_folder::{RunFolder, replace_folder};
+
+/// Between the steps of one fold and the next: a step is `FOLD_STEP` for each fold done, and below it the epochs or
+/// the percentage of rows of the first.
+const FOLD_STEP: u32 = 10_000;
+
+/// Shares of the first fold's training rows that are tried before all of them, as (step, one in how many).
+const ROW_SHARES: [(u32, usize); 2] = [(11, 9), (33, 3)];
+
+/// Folds that a race looks at one by one before it trains the others together.
+const RACED: usize = 3;
 
 /// Fits a configuration on every fold and scores it on the fold's validation rows.
 ///
@@ -24,6 +36,10 @@ pub(crate) struct CrossValidation<'a> {
     pub(crate) plan: &'a FoldPlan,
     pub(crate) joint: &'a Joint,
     pub(crate) metric: Metric,
+    pub(crate) also: &'a [FurtherObjective],
+    pub(crate) fidelity: Fidelity,
+    /// Whether the pruner wants to be asked after each of the first folds.
+    pub(crate) is_race: bool,
     pub(crate) device: Device,
     pub(crate) precision: Precision,
     pub(crate) threads: usize,
@@ -35,46 +51,98 @@ struct FoldFit {
     fold: usize,
     model: FoldModel,
     predictions: Predictions,
-    cost: f64,
+    score: FoldScore,
+    epochs: Vec<Epoch>,
+    times: FoldTimes,
 }
 
 impl Objective for CrossValidation<'_> {
     fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError> {
         let n_folds = self.plan.folds.len();
+        if self.fidelity == Fidelity::Rows {
+            self.try_fewer_rows(params, trial)?;
+        }
         let mut fits: Vec<FoldFit> = Vec::with_capacity(n_folds);
-        for group in [0..1, 1..n_folds] {
-            if group.is_empty() {
-                continue;
+        for folds in groups(n_folds, self.is_race, trial.is_frugal) {
+            let group = self.fit_folds(params, &folds, None, trial)?;
+            for fit in &group {
+                trial.record_fold(fit.score.clone(), fit.epochs.clone());
             }
-            let folds: Vec<usize> = group.collect();
-            fits.extend(self.fit_folds(params, &folds, trial)?);
+            fits.extend(group);
             if fits.len() < n_folds {
-                trial.report(fits.len() as u32, mean_cost(&fits))?;
+                let step = match self.fidelity {
+                    Fidelity::Folds => fits.len() as u32,
+                    Fidelity::Epochs | Fidelity::Rows => FOLD_STEP * fits.len() as u32,
+                };
+                trial.report(step, mean_cost(&fits))?;
             }
         }
-        let cost = mean_cost(&fits);
-        let best = TrialRecord::best(trial.history().trials()).and_then(|best| best.cost);
-        if cost.is_finite() && best.is_none_or(|best| cost < best) {
+        let first = mean_cost(&fits);
+        if first.is_finite() && is_best(trial, first) {
             self.keep(trial.number, &fits)?;
         }
-        Ok(cost.into())
+        let scores: Vec<FoldScore> = fits.iter().map(|fit| fit.score.clone()).collect();
+        let times: Vec<FoldTimes> = fits.iter().map(|fit| fit.times).collect();
+        let others = self.also.iter().map(|objective| objective.cost(&scores, &times)).collect();
+        Ok(Costs { first, others })
     }
 }
 
+/// Which folds are fitted together, in order.
+fn groups(n_folds: usize, is_race: bool, is_frugal: bool) -> Vec<Vec<usize>> {
+    let n_single = match (is_frugal, is_race) {
+        (true, _) => n_folds,
+        (false, true) => RACED.min(n_folds),
+        (false, false) => 1.min(n_folds),
+    };
+    let single = (0..n_single).map(|fold| vec![fold]);
+    let rest: Vec<usize> = (n_single..n_folds).collect();
+    single.chain((!rest.is_empty()).then_some(rest)).collect()
+}
+
+/// Whether a trial of this cost would be the best, ties going to the lower slot as in [`TrialRecord::best`].
+fn is_best(trial: &TrialContext<'_>, cost: f64) -> bool {
+    let Some(best) = TrialRecord::best(trial.history().trials()) else { return true };
+    best.cost.is_none_or(|known| cost < known || (cost <= known && trial.slot < best.slot))
+}
+
 impl CrossValidation<'_> {
+    /// Lets the pruner see what the configuration does with few of the first fold's rows.
+    fn try_fewer_rows(&self, params: &Params, trial: &mut TrialContext<'_>) -> Result<(), TrialError> {
+        for (step, one_in) in ROW_SHARES {
+            let fits = self.fit_folds(params, &[0], Some(one_in), trial)?;
+            trial.report(step, mean_cost(&fits))?;
+        }
+        Ok(())
+    }
+
+    fn prepared(
+        &self,
+        params: &Params,
+        family: &dyn ModelFamily,
+        fold: usize,
+        one_in: Option<usize>,
+    ) -> Result<Prepared, TrialError> {
+        let rows = &self.plan.folds[fold];
+        // Counted from the end: in a split by time the last rows are the nearest to validation.
+        let thinned: Option<Vec<usize>> =
+            one_in.map(|one_in| rows.train.iter().rev().step_by(one_in).rev().copied().collect());
+        let train = thinned.as_deref().unwrap_or(&rows.train);
+        Prepared::new(self.table, params, family, train, &rows.valid).map_err(failed)
+    }
+
+    /// Fits `folds` together, on every `one_in`-th training row if that is given.
     fn fit_folds(
         &self,
         params: &Params,
         folds: &[usize],
+        one_in: Option<usize>,
         trial: &mut TrialContext<'_>,
     ) -> Result<Vec<FoldFit>, TrialError> {
         let started = Instant::now();
         let family = self.joint.family(params).map_err(failed)?;
         let own = params.scoped(family.id());
-        let prepare = |&fold: &usize| {
-            let rows = &self.plan.folds[fold];
-            Prepared::new(self.table, params, family, &rows.train, &rows.valid).map_err(failed)
-        };
+        let prepare = |&fold: &usize| self.prepared(params, family, fold, one_in);
         let prepared = folds.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let members: Vec<Member<'_>> = prepared
             .iter()
@@ -96,20 +164,34 @@ impl CrossValidation<'_> {
             threads: self.threads,
             stop: trial.stop,
         };
+        let reports_epochs = self.fidelity == Fidelity::Epochs && folds == [0];
+        let mut least_loss = f64::INFINITY;
+        let mut ended = None;
         let models = family.fit_population(&members, &context, &mut |member, epoch| {
             epochs[member].push(epoch);
             trial.epoch(folds[member] as u32, epoch);
-            ControlFlow::Continue(())
+            if reports_epochs {
+                least_loss = least_loss.min(epoch.valid_loss);
+                ended = trial.report((epoch.index + 1).min(FOLD_STEP - 1), least_loss).err();
+            }
+            if ended.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        if let Some(error) = ended {
+            return Err(error);
+        }
+        let fit_secs = started.elapsed().as_secs_f64() / folds.len() as f64;
         let mut fits = Vec::with_capacity(folds.len());
         for (((of, model), epochs), &fold) in prepared.into_iter().zip(models).zip(epochs).zip(folds) {
             let model = model.map_err(|error| in_fold(fold, error.into()))?;
+            let asked = Instant::now();
             let predictions = model.predict(&of.valid).map_err(|error| in_fold(fold, error.into()))?;
-            let seconds = started.elapsed().as_secs_f64() / folds.len() as f64;
+            let predict_secs = asked.elapsed().as_secs_f64();
+            let predict_ms = 1e6 * predict_secs / predictions.n_rows().max(1) as f64;
+            let seconds = fit_secs + predict_secs;
             let score = self.score(fold, &predictions, model.best_epoch(), &epochs, seconds)?;
-            let cost = score.cost;
-            trial.record_fold(score, epochs);
-            fits.push(FoldFit { fold, model: FoldModel { prep: of.prep, model }, predictions, cost });
+            let model = FoldModel { prep: of.prep, model };
+            let times = FoldTimes { fit_secs, predict_ms };
+            fits.push(FoldFit { fold, model, predictions, score, epochs, times });
         }
         Ok(fits)
     }
@@ -172,7 +254,7 @@ impl Prepared {
 }
 
 fn mean_cost(fits: &[FoldFit]) -> f64 {
-    fits.iter().map(|fit| fit.cost).sum::<f64>() / fits.len() as f64
+    fits.iter().map(|fit| fit.score.cost).sum::<f64>() / fits.len() as f64
 }
 
 fn failed(error: impl std::fmt::Display) -> TrialError {
@@ -183,5 +265,19 @@ fn in_fold(fold: usize, error: TrialError) -> TrialError {
     match error {
         TrialError::Failed { reason } => TrialError::Failed { reason: format!("fold {fold}: {reason}") },
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_are_grouped_as_pruner_and_memory_ask() {
+        assert_eq!(groups(5, false, false), [vec![0], vec![1, 2, 3, 4]]);
+        assert_eq!(groups(5, true, false), [vec![0], vec![1], vec![2], vec![3, 4]]);
+        assert_eq!(groups(2, true, false), [vec![0], vec![1]]);
+        assert_eq!(groups(3, false, true), [vec![0], vec![1], vec![2]]);
+        assert_eq!(groups(1, false, false), [vec![0]]);
     }
 }

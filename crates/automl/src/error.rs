@@ -50,6 +50,14 @@ pub enum AutomlError {
     /// Something that cannot happen did: a fault of automl.
     #[error("a fault of automl, please report it: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
+    /// Worker processes end before they have begun a trial.
+    #[error("the worker processes end before they begin a trial: {how}")]
+    Workers {
+        /// How the last one ended, in words.
+        how: String,
+        /// What it said.
+        log: PathBuf,
+    },
     /// Another process works in the folder.
     #[error("another automl process is working in `{}`", folder.display())]
     Busy {
@@ -108,6 +116,7 @@ impl AutomlError {
             | AutomlError::Report(_)
             | AutomlError::Search(_)
             | AutomlError::Internal(_)
+            | AutomlError::Workers { .. }
             | AutomlError::Busy { .. } => 1,
             AutomlError::Config { .. }
             | AutomlError::Data(_)
@@ -130,6 +139,7 @@ impl Hint for AutomlError {
             AutomlError::Store(error) => error.hints(),
             AutomlError::Search(error) => error.hints(),
             AutomlError::Metric(_) => vec!["`automl search --help` lists the metrics".to_owned()],
+            AutomlError::Workers { log, .. } => vec![format!("`{}` has all that it said", log.display())],
             AutomlError::Busy { .. } => vec!["wait for it, or choose another folder with `--out`".to_owned()],
             AutomlError::OtherStudy { .. } => {
                 vec!["choose another folder with `--out`, or remove this one to start again".to_owned()]

@@ -1,26 +1,29 @@
 //! An experiment that can run: checked configuration, table, folds and search space.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use automl_core::{
-    ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Pruner, Purpose, Sampler, Seed, StopReason,
-    StopSignal, TrialRecord, TrialStore,
+    ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Purpose, Seed, StopReason, StopSignal,
+    TrialRecord, TrialStore,
 };
 use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, read_frame};
 use automl_models::device::check_precision;
-use automl_search::{MedianPruner, NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
+use automl_search::{SearchPlan, SearchSummary, run_search};
 use automl_store::StudyFile;
 
-use crate::config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme};
+use crate::config::{ExperimentConfig, PrunerKind, Scheme};
 use crate::cross_validation::CrossValidation;
 use crate::device::Choice;
 use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
 use crate::finish;
 use crate::joint::Joint;
+use crate::processes::{Role, WorkerName};
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
-use crate::{device, split, study};
+use crate::supervisor::{Jobs, Orders, supervise};
+use crate::{device, split, strategy, study};
 
 /// Used when the user limits neither trials nor time.
 const DEFAULT_TIME: &str = "5m";
@@ -48,9 +51,7 @@ impl Experiment {
         check_given(&config)?;
         let time = budget(&mut config)?;
         let threads = device::threads(&config)?;
-        config.data = std::path::absolute(&config.data).map_err(|error| {
-            AutomlError::config(format!("cannot resolve `{}`: {error}", config.data.display()))
-        })?;
+        config.data = absolute("data", &config.data)?;
         config.out = Some(config.run_folder());
         config.name = Some(config.resolved_name());
         let frame = read_frame(&Source::new(config.data.to_string_lossy()))?;
@@ -63,7 +64,17 @@ impl Experiment {
         let split = split::resolve(&mut config.split, table.n_rows())?;
         let seed = Seed(config.seed);
         let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
-        let joint = Joint::new(profile, &config.search.families)?;
+        if let Some(storage) = &config.search.storage {
+            config.search.storage = Some(absolute("storage", storage)?);
+            config.out = Some(absolute("out", &config.run_folder())?);
+        }
+        if let Some(wrong) = config.search.also.iter().find(|objective| !objective.supports(profile.task)) {
+            return Err(AutomlError::config(format!(
+                "`also`: {wrong} is not defined for {} tasks",
+                profile.task
+            )));
+        }
+        let joint = Joint::new(profile, &config.search)?;
         let device = device::choose(&config, &table, &plan, &joint, threads)?;
         check_precision(device.device, config.precision)?;
         config.device = device.device;
@@ -110,6 +121,9 @@ impl Experiment {
     /// leaderboard and the report. A folder that holds an unfinished run of the same experiment is
     /// taken up where it stands.
     ///
+    /// All trials run in this process, one after another. A trial that never looks at `stop` runs to its end, even if
+    /// the time budget is over; [`Experiment::run_with_jobs`] can end it.
+    ///
     /// # Errors
     /// [`AutomlError`]; every trial that was finished before is kept.
     pub fn run(
@@ -117,8 +131,50 @@ impl Experiment {
         stop: &StopSignal,
         observer: &mut dyn Observer,
     ) -> Result<ExperimentResult, AutomlError> {
+        self.run_by(stop, observer, |folder, store, stop, observer| {
+            store.set_worker(WorkerName::this(Role::Search).to_string());
+            Ok(self.search(folder, store, false, stop, observer)?.stopped)
+        })
+    }
+
+    /// As [`Experiment::run`], with the trials in worker processes, which share the cores: one that dies costs one
+    /// try of one trial, and none keeps the search from ending in time.
+    ///
+    /// # Errors
+    /// As [`Experiment::run`]; [`AutomlError::Workers`] if workers end before they begin a trial.
+    pub fn run_with_jobs(
+        &self,
+        jobs: &Jobs,
+        stop: &StopSignal,
+        observer: &mut dyn Observer,
+    ) -> Result<ExperimentResult, AutomlError> {
+        self.run_by(stop, observer, |folder, store, stop, observer| {
+            let stoppers = strategy::stoppers(&self.config, self.metric);
+            let orders = Orders {
+                jobs,
+                folder,
+                threads: (self.threads / jobs.n).max(1),
+                space: &self.joint.space,
+                n_trials: self.config.search.trials,
+                stoppers: &stoppers.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
+            };
+            supervise(&orders, store, stop, observer)
+        })
+    }
+
+    fn run_by(
+        &self,
+        stop: &StopSignal,
+        observer: &mut dyn Observer,
+        search: impl FnOnce(
+            &RunFolder,
+            &mut StudyFile,
+            &StopSignal,
+            &mut dyn Observer,
+        ) -> Result<Option<StopReason>, AutomlError>,
+    ) -> Result<ExperimentResult, AutomlError> {
         let root = self.config.run_folder();
-        let folder = RunFolder::lock(&root)?;
+        let folder = RunFolder::lock(&root, self.config.search.storage.as_deref())?;
         let mut store = study::open(&folder, self)?;
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
         let before = store.trials()?;
@@ -126,52 +182,69 @@ impl Experiment {
         if let Choice { device, reason: Some(reason) } = &self.device {
             store.record_event("device", &format!("auto is {device}; {reason}"))?;
         }
-        let stopped = self.search(&folder, &mut store, &before, stop, observer)?;
+        let left = self.time.map(|time| time.saturating_sub(time_used(&before)));
+        let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
+        let stopped = search(&folder, &mut store, &stop, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
         let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();
         finish::conclude(self, &folder, store, stopped, n_before)
     }
 
-    fn search(
+    /// Runs trials in this process.
+    pub(crate) fn search(
         &self,
         folder: &RunFolder,
         store: &mut StudyFile,
-        before: &[TrialRecord],
+        is_shared: bool,
         stop: &StopSignal,
         observer: &mut dyn Observer,
-    ) -> Result<Option<StopReason>, AutomlError> {
-        let used: f64 = before.iter().map(|trial| trial.seconds).sum();
-        let left = self.time.map(|time| time.saturating_sub(Duration::from_secs_f64(used)));
-        let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
-        let sampler: Box<dyn Sampler> = match self.config.search.sampler {
-            SamplerKind::Tpe => Box::new(TpeSampler::default()),
-            SamplerKind::Random => Box::new(RandomSampler),
-        };
-        let pruner: Box<dyn Pruner> = match self.config.search.pruner {
-            PrunerKind::Median => Box::new(MedianPruner::default()),
-            PrunerKind::None => Box::new(NopPruner),
-        };
+    ) -> Result<SearchSummary, AutomlError> {
+        let search = &self.config.search;
         let mut objective = CrossValidation {
             table: &self.table,
             plan: &self.plan,
             joint: &self.joint,
             metric: self.metric,
+            also: &search.also,
+            fidelity: search.fidelity,
+            is_race: search.pruner == PrunerKind::Racing,
             device: self.device.device,
             precision: self.config.precision,
             threads: self.threads,
             folder,
         };
+        let sampler = strategy::sampler(&self.config);
+        let pruner = strategy::pruner(&self.config);
+        let stoppers = strategy::stoppers(&self.config, self.metric);
         let plan = SearchPlan {
             space: &self.joint.space,
             initial: &self.joint.initial,
             sampler: sampler.as_ref(),
             pruner: pruner.as_ref(),
+            stoppers: &stoppers.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
             seed: Seed(self.config.seed),
-            n_trials: self.config.search.trials,
-            stop: &stop,
+            n_trials: search.trials,
+            stop,
+            is_shared,
         };
-        Ok(run_search(&plan, store, &mut objective, observer)?.stopped)
+        Ok(run_search(&plan, store, &mut objective, observer)?)
     }
+}
+
+/// Wall-clock time during which trials ran: trials side by side count once.
+fn time_used(trials: &[TrialRecord]) -> Duration {
+    let mut spans: Vec<(f64, f64)> = trials
+        .iter()
+        .map(|trial| (trial.started_secs, trial.started_secs + trial.seconds.max(0.0)))
+        .collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut used = 0.0;
+    let mut reached = f64::NEG_INFINITY;
+    for (start, end) in spans {
+        used += (end - start.max(reached)).max(0.0);
+        reached = reached.max(end);
+    }
+    Duration::try_from_secs_f64(used).unwrap_or(Duration::MAX)
 }
 
 /// Features by kind, and what was left out.
@@ -200,10 +273,21 @@ fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {
         return Err(AutomlError::config("no target is given")
             .with_hint("name the column to predict with `--target COLUMN`, or `target = \"COLUMN\"`"));
     }
-    if config.search.trials == Some(0) {
-        return Err(AutomlError::config("`trials` is 0, but must be at least 1"));
+    for (name, number) in [("trials", config.search.trials), ("jobs", config.search.jobs)] {
+        if number == Some(0) {
+            return Err(AutomlError::config(format!("`{name}` is 0, but must be at least 1")));
+        }
+    }
+    if config.search.target_score.is_some_and(|score| !score.is_finite()) {
+        return Err(AutomlError::config("`target_score` must be a finite number"));
     }
     Ok(())
+}
+
+fn absolute(setting: &str, path: &Path) -> Result<PathBuf, AutomlError> {
+    std::path::absolute(path).map_err(|error| {
+        AutomlError::config(format!("`{setting}`: cannot resolve `{}`: {error}", path.display()))
+    })
 }
 
 /// The time budget, filled in where nothing limits the search.
@@ -225,5 +309,24 @@ fn table_options(config: &ExperimentConfig) -> TableOptions {
         columns: config.columns.clone(),
         group: config.split.group.clone().filter(|_| of_scheme(Scheme::Group)),
         time: config.split.time.clone().filter(|_| of_scheme(Scheme::Time)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::{Params, TrialState};
+
+    use super::*;
+
+    #[test]
+    fn trials_side_by_side_use_time_once() {
+        let trial = |start: f64, seconds: f64| TrialRecord {
+            started_secs: start,
+            seconds,
+            ..TrialRecord::new(0, TrialState::Complete, Params::new())
+        };
+        let trials = [trial(10.0, 5.0), trial(12.0, 1.0), trial(100.0, 2.0), trial(13.0, 4.0)];
+        assert_eq!(time_used(&trials), Duration::from_secs(9));
+        assert_eq!(time_used(&[]), Duration::ZERO);
     }
 }

@@ -14,6 +14,7 @@ use crate::members::Model;
 use crate::result::ExperimentResult;
 use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
+use crate::study;
 
 /// Makes the final model, the leaderboard and the report of a search that ended.
 pub(crate) fn conclude(
@@ -31,7 +32,7 @@ pub(crate) fn conclude(
         let sha256 = bundle::fingerprint(&folder.model())?;
         store.record_artifact(best.number, &Artifact { kind, path, sha256 })?;
     }
-    store.record_event("run", how_it_ended(stopped))?;
+    store.record_event(study::END, how_it_ended(stopped))?;
     let run = Run::open(folder.root())?;
     let leaderboard = run.write_leaderboard()?;
     let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;
@@ -57,6 +58,8 @@ fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
     match stopped {
         Some(StopReason::Interrupted) => "interrupted",
         Some(StopReason::TimeUp) => "the time is up",
+        Some(StopReason::TargetReached) => "the wanted score is reached",
+        Some(StopReason::Plateau) => "no improvement worth a trial is expected",
         None => "all trials are done",
     }
 }

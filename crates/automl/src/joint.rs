@@ -8,7 +8,9 @@ use automl_core::{
 };
 use automl_data::prep::{prep_defaults, prep_space};
 
+use crate::config::SearchConfig;
 use crate::error::AutomlError;
+use crate::space_config;
 
 /// Families, their joint space and the configurations to try first.
 pub(crate) struct Joint {
@@ -19,9 +21,10 @@ pub(crate) struct Joint {
 }
 
 impl Joint {
-    /// Builds the joint space of the families in `wanted` (all, if empty) that support the task.
-    pub(crate) fn new(profile: &DataProfile, wanted: &[String]) -> Result<Self, AutomlError> {
-        let families = choose(profile, wanted)?;
+    /// Builds the joint space of the families that are wanted (all, if none is named) and support the task, with
+    /// the user's changes.
+    pub(crate) fn new(profile: &DataProfile, search: &SearchConfig) -> Result<Self, AutomlError> {
+        let families = choose(profile, &search.families)?;
         let ids: Vec<&str> = families.iter().map(|family| family.id()).collect();
         let mut specs = vec![ParamSpec::new("family", automl_core::Domain::choice(&ids))];
         specs.extend(prep_specs(profile, &families));
@@ -29,8 +32,19 @@ impl Joint {
             let own = family.space(profile).unwrap_or_default();
             specs.extend(own.into_iter().map(|spec| scoped(spec, family.id())));
         }
-        let initial = initial(profile, &families);
-        let space = SearchSpace::new(specs)?;
+        let space = SearchSpace::new(space_config::change(specs, &search.space)?)?;
+        let defaults = initial(profile, &families);
+        let defaults: Vec<Params> =
+            defaults.iter().filter_map(|params| space_config::nearest(&space, params)).collect();
+        let mut initial: Vec<Params> = Vec::new();
+        for given in &search.enqueue {
+            initial.push(space_config::complete(&space, given, &defaults)?);
+        }
+        for params in defaults {
+            if !initial.contains(&params) {
+                initial.push(params);
+            }
+        }
         for params in &initial {
             space.check(params)?;
         }

@@ -27,12 +27,19 @@ mod joint;
 mod leaderboard;
 mod machine;
 mod members;
+mod objectives;
 mod out_of_fold;
+mod processes;
 mod result;
 mod run;
 mod run_folder;
+mod space_config;
 mod split;
+mod strategy;
 mod study;
+mod supervisor;
+mod watch;
+mod worker;
 
 pub use automl_core::{
     ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Precision,
@@ -40,15 +47,18 @@ pub use automl_core::{
 };
 pub use automl_data::polars;
 pub use bundle::Manifest;
-pub use config::{ExperimentConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
+pub use config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
 pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
 pub use experiment::Experiment;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use members::Model;
+pub use objectives::FurtherObjective;
 pub use result::ExperimentResult;
 pub use run::Run;
+pub use supervisor::Jobs;
+pub use worker::{WorkerOptions, work};
 
 /// What most programs need.
 pub mod prelude {

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use automl_core::ArtifactError;
 
+use crate::config::ExperimentConfig;
 use crate::error::AutomlError;
 
 /// A run folder: `study.sqlite3`, `report.html`, `leaderboard.csv`, `experiment.toml`, `model/`, `trials/`.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     root: PathBuf,
+    /// The study file, where it is not the folder's own.
+    storage: Option<PathBuf>,
     /// Held, not read: the lock ends with the process, however that ends.
     _lock: Option<File>,
 }
@@ -19,9 +22,12 @@ impl RunFolder {
     /// An existing run folder, to read from.
     ///
     /// # Errors
-    /// [`AutomlError::NoRun`] if it holds no study.
+    /// [`AutomlError::NoRun`] if it holds no study; [`AutomlError::Config`] if its configuration cannot be read.
     pub(crate) fn open(root: &Path) -> Result<Self, AutomlError> {
-        let folder = Self { root: root.to_owned(), _lock: None };
+        let mut folder = Self { root: root.to_owned(), storage: None, _lock: None };
+        if !folder.study().is_file() && folder.config().is_file() {
+            folder.storage = ExperimentConfig::read(&folder.config())?.search.storage;
+        }
         if folder.study().is_file() {
             Ok(folder)
         } else {
@@ -29,20 +35,38 @@ impl RunFolder {
         }
     }
 
-    /// The folder to work in, created where it is missing and locked until this value is dropped.
+    /// The folder to work in, created where it is missing and locked until this value is dropped. The study is kept
+    /// in `storage` if that is given.
     ///
     /// # Errors
     /// [`AutomlError::Busy`] while another process holds the lock; [`ArtifactError::Io`].
-    pub(crate) fn lock(root: &Path) -> Result<Self, AutomlError> {
+    pub(crate) fn lock(root: &Path, storage: Option<&Path>) -> Result<Self, AutomlError> {
         fs::create_dir_all(root).map_err(|source| io_error("create", root, source))?;
         let path = root.join("run.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| io_error("create", &path, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), _lock: Some(file) }),
+            Ok(()) => {
+                Ok(Self { root: root.to_owned(), storage: storage.map(Path::to_owned), _lock: Some(file) })
+            }
             Err(TryLockError::WouldBlock) => Err(AutomlError::Busy { folder: root.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source).into()),
         }
+    }
+
+    /// The folder of a study that a worker joins; its search holds the lock.
+    pub(crate) fn of_study(study: &Path, config: &ExperimentConfig) -> Self {
+        if let Some(storage) = &config.search.storage {
+            return Self { root: config.run_folder(), storage: Some(storage.clone()), _lock: None };
+        }
+        let root = study.parent().filter(|parent| !parent.as_os_str().is_empty());
+        Self { root: root.unwrap_or(Path::new(".")).to_owned(), storage: None, _lock: None }
+    }
+
+    /// Whether a search holds the lock of the folder.
+    pub(crate) fn is_searched(root: &Path) -> bool {
+        let file = File::options().write(true).open(root.join("run.lock"));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
     /// The folder itself.
@@ -52,7 +76,12 @@ impl RunFolder {
 
     /// The trials.
     pub(crate) fn study(&self) -> PathBuf {
-        self.root.join("study.sqlite3")
+        self.storage.clone().unwrap_or_else(|| self.root.join("study.sqlite3"))
+    }
+
+    /// What workers said, a file each.
+    pub(crate) fn workers(&self) -> PathBuf {
+        self.root.join("workers")
     }
 
     /// The report.
@@ -152,10 +181,10 @@ mod tests {
     #[test]
     fn a_second_lock_is_refused_and_a_dropped_one_is_free() {
         let dir = tempfile::tempdir().unwrap();
-        let first = RunFolder::lock(dir.path()).unwrap();
-        assert!(matches!(RunFolder::lock(dir.path()), Err(AutomlError::Busy { .. })));
+        let first = RunFolder::lock(dir.path(), None).unwrap();
+        assert!(matches!(RunFolder::lock(dir.path(), None), Err(AutomlError::Busy { .. })));
         drop(first);
-        assert!(RunFolder::lock(dir.path()).is_ok());
+        assert!(RunFolder::lock(dir.path(), None).is_ok());
     }
 
     #[test]

@@ -1,18 +1,32 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
-use automl_core::{DataProfile, Params, SearchSpace, Seed};
+use automl_core::{DataProfile, ParamSpec, Params, SearchSpace, Seed};
 use automl_store::{StudyFile, StudyHeader};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
 use crate::experiment::Experiment;
 use crate::run_folder::RunFolder;
+
+/// Kind of the event that tells that a search came to its end, so that workers that joined it end too.
+pub(crate) const END: &str = "end";
 
 /// What the search may choose and where it starts: a study is only taken up with the same.
 #[derive(Serialize)]
 struct SearchText<'a> {
     space: &'a SearchSpace,
     initial: &'a [Params],
+}
+
+/// The same, read back.
+#[derive(Deserialize)]
+struct FoundText {
+    space: FoundSpace,
+}
+
+#[derive(Deserialize)]
+struct FoundSpace {
+    specs: Vec<ParamSpec>,
 }
 
 /// Opens the study of the run folder, or creates it.
@@ -22,12 +36,24 @@ pub(crate) fn open(folder: &RunFolder, experiment: &Experiment) -> Result<StudyF
     let mut store = StudyFile::open_or_create(folder.study(), &wanted)?;
     let found = store.header()?;
     check_same(folder, &found, &wanted, experiment.table.profile())?;
+    if found.config != wanted.config || found.initial != wanted.initial {
+        store.set_config(&wanted.config, &wanted.initial)?;
+    }
     if is_new {
         for warning in experiment.table.warnings() {
             store.record_event("warning", warning)?;
         }
     }
     Ok(store)
+}
+
+/// Checks that a worker sees the data, split and space of the study it joins.
+pub(crate) fn check(
+    folder: &RunFolder,
+    found: &StudyHeader,
+    experiment: &Experiment,
+) -> Result<(), AutomlError> {
+    check_same(folder, found, &header(experiment)?, experiment.table.profile())
 }
 
 fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
@@ -65,7 +91,6 @@ fn check_same(
         ("seed", found.seed.value().to_string(), wanted.seed.value().to_string()),
         ("split", found.fold_plan.clone(), wanted.fold_plan.clone()),
         ("reading of the columns", reading(&found_profile), reading(profile)),
-        ("search space", found.initial.clone(), wanted.initial.clone()),
     ];
     for (what, found, wanted) in pairs {
         if found != wanted {
@@ -78,7 +103,30 @@ fn check_same(
             return Err(AutomlError::OtherStudy { folder: folder.root().to_owned(), what, found, wanted });
         }
     }
-    Ok(())
+    check_space(folder, &found.initial, &wanted.initial)
+}
+
+/// The space may become wider while a study goes on, so that every trial so far is still one of it.
+fn check_space(folder: &RunFolder, found: &str, wanted: &str) -> Result<(), AutomlError> {
+    if found == wanted {
+        return Ok(());
+    }
+    let parse = |text: &str| -> Result<SearchSpace, AutomlError> {
+        let text: FoundText = serde_json::from_str(text).map_err(|error| {
+            AutomlError::config(format!("the study's search space cannot be read: {error}"))
+        })?;
+        Ok(SearchSpace::new(text.space.specs)?)
+    };
+    let (found, wanted) = (parse(found)?, parse(wanted)?);
+    match wanted.narrower_than(&found) {
+        None => Ok(()),
+        Some((name, there, now)) => Err(AutomlError::OtherStudy {
+            folder: folder.root().to_owned(),
+            what: "search space",
+            found: format!("`{name}` is {there}"),
+            wanted: now,
+        }),
+    }
 }
 
 /// What models see of the columns. Why a column is read as it is may change: an inferred task is a given one when

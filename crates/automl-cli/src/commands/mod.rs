@@ -6,6 +6,7 @@ mod leaderboard;
 mod predict;
 mod report;
 mod search;
+mod worker;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use crate::args::Command;
 pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
     match command {
         Command::Search(args) => search::run(*args),
+        Command::Worker(args) => worker::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Leaderboard(args) => leaderboard::run(&args),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use automl::{
-    AutomlError, Experiment, ExperimentConfig, ExperimentResult, StopReason, StopSignal, parse_duration,
+    AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, StopReason, StopSignal, parse_duration,
 };
 
 use super::print;
@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::table;
 
 /// The shell's code for a program that was interrupted.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 const SHOWN_TRIALS: usize = 10;
 
 pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
@@ -24,7 +24,10 @@ pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
     for line in experiment.describe() {
         progress.say(&line);
     }
-    let result = experiment.run(&stop, &mut progress);
+    let program = std::env::current_exe()
+        .map_err(|error| AutomlError::config(format!("cannot find the program itself: {error}")))?;
+    let jobs = Jobs { n: experiment.config().search.jobs.unwrap_or(1), program };
+    let result = experiment.run_with_jobs(&jobs, &stop, &mut progress);
     progress.finish();
     let result = result?;
     show(&result);
@@ -38,7 +41,7 @@ pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
 }
 
 /// The first interrupt ends the search in good order, a second one at once.
-fn listen_for_interrupts(stop: &StopSignal) -> Result<(), AutomlError> {
+pub(super) fn listen_for_interrupts(stop: &StopSignal) -> Result<(), AutomlError> {
     let stop = stop.clone();
     ctrlc::set_handler(move || {
         if stop.check() == Some(StopReason::Interrupted) {
@@ -89,6 +92,15 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     }
     search.sampler = args.sampler.unwrap_or(search.sampler);
     search.pruner = args.pruner.unwrap_or(search.pruner);
+    search.fidelity = args.fidelity.unwrap_or(search.fidelity);
+    search.jobs = args.jobs.map(usize::from).or(search.jobs);
+    search.target_score = args.target_score.or(search.target_score);
+    search.plateau |= args.plateau;
+    if !args.also.is_empty() {
+        search.also = args.also;
+    }
+    search.storage = args.storage.or(search.storage.take());
+    search.study_name = args.study_name.or(search.study_name.take());
     debug_assert!(search.time.as_deref().is_none_or(|time| parse_duration(time).is_ok()));
     Ok(config)
 }

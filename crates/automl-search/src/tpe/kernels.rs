@@ -2,7 +2,7 @@
 
 use automl_core::axis::{Axis, Kind};
 
-use super::normal::{LN_SQRT_2_PI, log_interval_mass, truncated_quantile};
+use crate::normal::{LN_SQRT_2_PI, log_interval_mass, truncated_quantile};
 
 /// Most kernels that a bandwidth may be divided by (Optuna's "magic clip").
 const MAX_BANDWIDTH_DIVISOR: f64 = 100.0;

@@ -7,13 +7,11 @@
 //! | `split` | which trials are good |
 //! | `groups` | which parameters are drawn together |
 //! | `kernels`, `parzen` | the density over one group |
-//! | `normal` | the normal distribution |
 //! | `sampler` | putting it together |
 
 pub mod config;
 mod groups;
 mod kernels;
-mod normal;
 mod parzen;
 #[cfg(test)]
 mod reference_tests;

@@ -3,9 +3,9 @@
 use automl_core::{Domain, ParamValue, Params, TrialRecord, TrialState};
 use serde::Deserialize;
 
-use super::normal::{log_interval_mass, log_ndtr, truncated_quantile};
 use super::parzen::ParzenEstimator;
 use super::split::split;
+use crate::normal::{log_interval_mass, log_ndtr, truncated_quantile};
 use automl_core::axis::{Axis, Kind};
 
 #[derive(Deserialize)]

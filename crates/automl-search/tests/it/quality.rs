@@ -14,6 +14,8 @@ fn bests(problem: &Problem, sampler: &dyn Sampler, n_trials: usize, n_seeds: u64
             initial: &[],
             sampler,
             pruner: &NopPruner,
+            stoppers: &[],
+            is_shared: false,
             seed: Seed(seed),
             n_trials: Some(n_trials),
             stop: &StopSignal::never(),

@@ -54,6 +54,8 @@ fn search(sampler: &dyn Sampler, cuts: &[(usize, u32, Cut)]) -> Vec<TrialRecord>
         initial: std::slice::from_ref(&problem.optimum.0),
         sampler,
         pruner: &MedianPruner::default(),
+        stoppers: &[],
+        is_shared: false,
         seed: Seed(3),
         n_trials: Some(N_TRIALS),
         stop: &StopSignal::never(),
@@ -104,7 +106,7 @@ impl automl_core::TrialStore for Mortal<'_> {
         slot: u32,
         params: &Params,
         space: &automl_core::SearchSpace,
-    ) -> Result<u32, automl_core::StoreError> {
+    ) -> Result<Option<u32>, automl_core::StoreError> {
         self.store.begin(slot, params, space)
     }
 
@@ -123,8 +125,20 @@ impl automl_core::TrialStore for Mortal<'_> {
         self.store.finish(number, outcome)
     }
 
-    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
-        self.store.requeue_lost(reason)
+    fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
+        self.store.news(open, from)
+    }
+
+    fn heartbeat(&mut self, number: u32) -> Result<(), automl_core::StoreError> {
+        self.store.heartbeat(number)
+    }
+
+    fn requeue_lost(
+        &mut self,
+        which: automl_core::Lost<'_>,
+        reason: &str,
+    ) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
+        self.store.requeue_lost(which, reason)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The normal distribution, where the tree-structured Parzen estimator needs it: tails in the logarithm,
+//! The normal distribution, where samplers and stoppers need it: tails in the logarithm,
 //! and draws from a truncated normal.
 //!
 //! Sources: the error function is W. J. Cody's "Rational Chebyshev approximations for the error function"
@@ -9,7 +9,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
 
 /// `ln(√(2π))`.
-pub(super) const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
+pub(crate) const LN_SQRT_2_PI: f64 = 0.918_938_533_204_672_8;
 
 /// Beyond this distance a tail is below the last digit of 1.
 const ALL: f64 = 8.4;
@@ -19,13 +19,12 @@ const ALL: f64 = 8.4;
 const NARROW: f64 = 1e-5;
 
 /// Probability that a standard normal lies below `x`.
-#[cfg(test)]
-pub(super) fn ndtr(x: f64) -> f64 {
+pub(crate) fn ndtr(x: f64) -> f64 {
     if x > 0.0 { 1.0 - upper_tail(x) } else { upper_tail(-x) }
 }
 
 /// `ln(ndtr(x))`, accurate far into both tails.
-pub(super) fn log_ndtr(x: f64) -> f64 {
+pub(crate) fn log_ndtr(x: f64) -> f64 {
     if x > 0.0 {
         return (-upper_tail(x)).ln_1p();
     }
@@ -33,7 +32,7 @@ pub(super) fn log_ndtr(x: f64) -> f64 {
 }
 
 /// `ln(ndtr(right) - ndtr(left))` for `left <= right`; minus infinity where they are equal.
-pub(super) fn log_interval_mass(left: f64, right: f64) -> f64 {
+pub(crate) fn log_interval_mass(left: f64, right: f64) -> f64 {
     let width = right - left;
     if width < NARROW {
         let middle = 0.5 * (left + right);
@@ -69,7 +68,7 @@ fn quantile_lower_half(p: f64) -> f64 {
 
 /// The `share`-quantile of a standard normal truncated to `[left, right]`, which must contain 0: a kernel's
 /// centre lies within its bounds, so neither bound is ever in the far tail of the other side.
-pub(super) fn truncated_quantile(share: f64, left: f64, right: f64) -> f64 {
+pub(crate) fn truncated_quantile(share: f64, left: f64, right: f64) -> f64 {
     if share <= 0.0 {
         return left;
     }
