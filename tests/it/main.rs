@@ -10,4 +10,5 @@ mod jobs;
 mod kill;
 mod optuna;
 mod search;
+mod space;
 mod support;

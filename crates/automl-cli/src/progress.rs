@@ -1,5 +1,6 @@
 //! The line that tells how a search goes.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub(crate) struct Progress {
     n_trials: Option<usize>,
     n_done: usize,
     best: Option<(u32, f64)>,
+    /// Trials that run now, with their families: several where there are several workers.
+    running: BTreeMap<u32, String>,
     now: String,
     last_line: Instant,
 }
@@ -44,6 +47,7 @@ impl Progress {
             n_trials: None,
             n_done: 0,
             best: None,
+            running: BTreeMap::new(),
             now: String::new(),
             last_line: now,
         }
@@ -68,6 +72,7 @@ impl Progress {
     fn status(&self) -> String {
         let mut parts = vec![match self.n_trials {
             Some(n) => format!("{} of {n} trials", self.n_done),
+            None if self.n_done == 1 => "1 trial".to_owned(),
             None => format!("{} trials", self.n_done),
         }];
         match self.best {
@@ -83,6 +88,15 @@ impl Progress {
             parts.push(self.now.clone());
         }
         parts.join(" | ")
+    }
+
+    /// What the workers are at: `trial 7: mlp, trial 8: linear`.
+    fn running(&self) -> String {
+        let shown = self.running.iter().map(|(number, family)| format!("trial {number}: {family}"));
+        match self.running.len() {
+            0..=4 => shown.collect::<Vec<_>>().join(", "),
+            n => format!("{n} trials running"),
+        }
     }
 
     fn refresh(&mut self, line_wanted: bool) {
@@ -111,13 +125,12 @@ impl Observer for Progress {
                 self.started = Instant::now();
             }
             Event::TrialStarted { number, params } => {
-                self.now = format!("trial {number}: {}", params.text("family").unwrap_or("training"));
+                let family = params.text("family").unwrap_or("training").to_owned();
+                self.running.insert(*number, family);
+                self.now = self.running();
             }
             Event::EpochFinished { number, fold, epoch } => {
-                let family = self
-                    .now
-                    .split_once(": ")
-                    .map_or("training", |(_, rest)| rest.split_once(',').map_or(rest, |(family, _)| family));
+                let family = self.running.get(number).map_or("training", String::as_str);
                 self.now = format!("trial {number}: {family}, fold {fold}, epoch {}", epoch.index + 1);
             }
             Event::TrialFinished { trial, best } => {
@@ -125,7 +138,8 @@ impl Observer for Progress {
                 let best = best.and_then(|best| Some((best.number, self.value(best)?)));
                 line_wanted = best != self.best;
                 self.best = best;
-                self.now = String::new();
+                self.running.remove(&trial.number);
+                self.now = self.running();
             }
             Event::Warning { message } => self.say(&format!("warning: {message}")),
             Event::Stage { message } => (*message).clone_into(&mut self.now),

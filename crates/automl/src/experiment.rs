@@ -110,8 +110,12 @@ impl Experiment {
         };
         lines.push(format!("search  {} over {families}; {limit}", self.metric));
         let reason = self.device.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
-        let threads =
-            if self.threads == 1 { "1 thread".to_owned() } else { format!("{} threads", self.threads) };
+        let n_jobs = self.config.search.jobs.unwrap_or(1);
+        let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+        let threads = match n_jobs {
+            1 => count(self.threads, "thread"),
+            n => format!("{n} workers of {}", count(self.threads_of_a_job(n), "thread")),
+        };
         lines.push(format!("device  {}, {threads}{reason}", self.device.device));
         lines.extend(self.table.warnings().iter().map(|warning| format!("warning: {warning}")));
         lines
@@ -153,13 +157,18 @@ impl Experiment {
             let orders = Orders {
                 jobs,
                 folder,
-                threads: (self.threads / jobs.n).max(1),
+                threads: self.threads_of_a_job(jobs.n),
                 space: &self.joint.space,
                 n_trials: self.config.search.trials,
                 stoppers: &stoppers.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
             };
             supervise(&orders, store, stop, observer)
         })
+    }
+
+    /// Workers times threads never exceeds the cores, but for a thread each.
+    fn threads_of_a_job(&self, n_jobs: usize) -> usize {
+        (self.threads / n_jobs).max(1)
     }
 
     fn run_by(

@@ -71,6 +71,7 @@ pub(crate) fn supervise(
     crew.bury(store, &mut watch, observer)?;
     watch.look(store, observer)?;
     let stopped = result?;
+    remove_silent_logs(&orders.folder.workers());
     observer.on_event(&Event::SearchFinished { stopped });
     Ok(stopped)
 }
@@ -104,6 +105,17 @@ fn keep_going(
         crew.fill(stop)?;
         std::thread::sleep(LOOK);
     }
+}
+
+/// Leaves the logs of workers that said something. What cannot be removed does no harm.
+fn remove_silent_logs(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() == 0) {
+            drop(fs::remove_file(&path));
+        }
+    }
+    drop(fs::remove_dir(folder));
 }
 
 /// Puts back what workers of an earlier search were running. Their processes end when their search does; they get a

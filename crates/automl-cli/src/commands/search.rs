@@ -106,6 +106,14 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
 }
 
 fn show(result: &ExperimentResult) {
+    let why = match result.stopped {
+        Some(StopReason::TargetReached) => Some("the wanted score is reached"),
+        Some(StopReason::Plateau) => Some("no improvement worth a trial is expected"),
+        Some(StopReason::TimeUp | StopReason::Interrupted) | None => None,
+    };
+    if let Some(why) = why {
+        print(&format!("ended early: {why}\n"));
+    }
     if result.best.is_some() {
         print(&table::leaderboard(&result.leaderboard, SHOWN_TRIALS));
     }
