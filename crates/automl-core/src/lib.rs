@@ -49,7 +49,7 @@ pub use model::{CategoricalInput, Epoch, FitContext, FittedModel, Member, ModelF
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
 pub use search::{
-    Costs, Evaluation, Objective, Pruner, Sampler, Standing, TrialContext, TrialOutcome, TrialStore,
+    Costs, Evaluation, Lost, Objective, Pruner, Sampler, Standing, TrialContext, TrialOutcome, TrialStore,
 };
 pub use seed::{Purpose, Seed};
 pub use space::{Condition, Domain, ParamSpec, SearchSpace};

@@ -48,6 +48,14 @@ pub enum RunError {
     /// Trials could not be kept or read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another process works on the store.
+    #[error(
+        "trial slot {slot} has been taken by another process, but this search wants the study for itself"
+    )]
+    Taken {
+        /// The slot.
+        slot: u32,
+    },
     /// The objective met an error after which no trial can run.
     #[error("trial {number} met an error that ends the search: {source}")]
     Fatal {

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use automl_core::{
-    Costs, Event, History, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace,
-    Seed, StopReason, StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord, TrialState,
-    TrialStore,
+    Costs, Event, History, Lost, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError,
+    SearchSpace, Seed, StopReason, StopSignal, TrialContext, TrialError, TrialOutcome, TrialRecord,
+    TrialState, TrialStore,
 };
 
 use crate::error::{Origin, RunError};
@@ -59,7 +59,7 @@ pub struct SearchSummary {
 ///
 /// # Errors
 /// [`RunError::Configuration`] before any trial if an initial configuration does not fit the space;
-/// [`RunError::Store`] if the store fails; [`RunError::Suggest`] if the sampler does; [`RunError::Fatal`]
+/// [`RunError::Taken`] if another process does work on the store; [`RunError::Store`] if the store fails; [`RunError::Suggest`] if the sampler does; [`RunError::Fatal`]
 /// if the objective does. A trial that fails or is pruned is a result, not an error.
 pub fn run_search(
     plan: &SearchPlan<'_>,
@@ -68,7 +68,7 @@ pub fn run_search(
     observer: &mut dyn Observer,
 ) -> Result<SearchSummary, RunError> {
     check_initial(plan)?;
-    let lost = store.requeue_lost("its process ended before it did")?;
+    let lost = store.requeue_lost(Lost::All, "its process ended before it did")?;
     let mut progress = Progress::load(plan.space, store)?;
     announce(plan, &progress, lost.len(), observer);
     let stopped = loop {
@@ -215,7 +215,7 @@ fn run_trial(
     objective: &mut dyn Objective,
     observer: &mut dyn Observer,
 ) -> Result<(TrialRecord, Option<StopReason>), RunError> {
-    let number = store.begin(slot, params, plan.space)?;
+    let number = store.begin(slot, params, plan.space)?.ok_or(RunError::Taken { slot })?;
     observer.on_event(&Event::TrialStarted { number, params });
     let started = Instant::now();
     let seed = plan.seed.trial(slot);

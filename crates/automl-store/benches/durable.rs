@@ -60,7 +60,7 @@ fn create(path: &Path) -> StudyFile {
     let header = StudyHeader {
         name: "bench".to_owned(),
         metric: Metric::LogLoss,
-        direction: Metric::LogLoss.direction(),
+        objectives: vec![Metric::LogLoss.into()],
         task: Task::Binary,
         seed: Seed(1),
         data_hash: String::new(),
@@ -89,7 +89,7 @@ fn write_seconds(n_trials: u32) -> f64 {
     let space = space();
     let start = Instant::now();
     for trial in 0..n_trials {
-        let number = store.begin(trial, &params(trial), &space).unwrap();
+        let number = store.begin(trial, &params(trial), &space).unwrap().unwrap();
         let steps: Vec<(u32, f64)> =
             (1..=N_STEPS).map(|step| (step, f64::from(trial) / f64::from(step))).collect();
         for &(step, cost) in &steps {
@@ -117,7 +117,7 @@ fn read_seconds(n_trials: u32) -> (f64, Vec<f64>) {
     let mut store = create(&path);
     let space = space();
     for trial in 0..n_trials {
-        let number = store.begin(trial, &params(trial), &space).unwrap();
+        let number = store.begin(trial, &params(trial), &space).unwrap().unwrap();
         store.finish(number, &full_outcome(f64::from(trial))).unwrap();
     }
     store.close().unwrap();

@@ -1,7 +1,6 @@
 //! A study file: creating, opening and closing it.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use automl_core::StoreError;
@@ -15,12 +14,15 @@ use crate::schema;
 /// One study in one `SQLite` file, in Optuna's schema.
 ///
 /// Several processes may work on one file at once; each has its own `StudyFile`. While one is open,
-/// `SQLite` keeps two more files beside it (`-wal`, `-shm`); the last to close removes them.
+/// `SQLite` keeps two more files beside it (`-wal`, `-shm`); the last to close removes them. Until then no process
+/// that has a `StudyFile` may open its file in another way, not even to read it: closing any descriptor of a file
+/// gives up all locks that the process has on it (POSIX), those of `SQLite` included.
 #[derive(Debug)]
 pub struct StudyFile {
     path: PathBuf,
     connection: Connection,
     pub(crate) study: StudyRow,
+    pub(crate) worker: Option<String>,
     is_read_only: bool,
 }
 
@@ -31,16 +33,16 @@ impl StudyFile {
     /// [`StoreError`] if the file exists or cannot be written.
     pub fn create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let told = |fault: Fault| fault.at(path, "create a study");
-        File::create_new(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => told(Fault::Content("it exists already".to_owned())),
-            _ => told(Fault::Content(error.to_string())),
-        })?;
-        Self::create_in(path, header).map_err(|fault| {
-            // The file is ours and holds nothing; the error below says more than a failure to remove it.
-            let _ = fs::remove_file(path);
-            told(fault)
-        })
+        let create = || {
+            // Two processes may come this far at once; the second finds a study in its transaction.
+            let exists = || Fault::Content("it exists already".to_owned());
+            if path.exists() {
+                return Err(exists());
+            }
+            let (store, is_new) = Self::create_in(path, header)?;
+            is_new.then_some(store).ok_or_else(exists)
+        };
+        create().map_err(|fault| fault.at(path, "create a study"))
     }
 
     /// Opens the study of an existing file.
@@ -77,17 +79,8 @@ impl StudyFile {
     /// As [`StudyFile::create`] and [`StudyFile::open`].
     pub fn open_or_create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let open = || {
-            File::options().append(true).create(true).open(path).map_err(|error| {
-                if path.is_dir() {
-                    Fault::NotAStudy("is a folder".to_owned())
-                } else {
-                    Fault::Content(error.to_string())
-                }
-            })?;
-            Self::create_in(path, header)
-        };
-        open().map_err(|fault| fault.at(path, "open or create the study"))
+        let opened = Self::create_in(path, header).map(|(store, _)| store);
+        opened.map_err(|fault| fault.at(path, "open or create the study"))
     }
 
     /// Where the study is kept.
@@ -100,7 +93,12 @@ impl StudyFile {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub fn header(&self) -> Result<StudyHeader, StoreError> {
-        self.read("read what the study is about", |connection| header::read(connection, self.study))
+        self.read("read what the study is about", |connection| header::read(connection, &self.study))
+    }
+
+    /// Names the worker whose trials begin from now on, such as `4711@host`. Two that work at once have two names.
+    pub fn set_worker(&mut self, name: &str) {
+        self.worker = Some(name.to_owned());
     }
 
     /// Closes the file and leaves a single one. Dropping does the same and hides errors.
@@ -128,35 +126,43 @@ impl StudyFile {
     pub(crate) fn write<T>(
         &mut self,
         action: impl FnOnce() -> String,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+        work: impl FnOnce(&Transaction<'_>, &StudyRow) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let connection = &mut self.connection;
+        let Self { connection, study, .. } = self;
         let run = move || {
             // A transaction that first reads and then writes cannot wait for another writer.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
+            let value = work(&transaction, study)?;
             transaction.commit()?;
             Ok(value)
         };
         run().map_err(|fault: Fault| fault.at(&self.path, action()))
     }
 
-    /// Fills the file if it holds nothing, in one transaction: two processes may do this at once.
-    fn create_in(path: &Path, header: &StudyHeader) -> Result<Self, Fault> {
-        let mut connection = connection::open_shared(path)?;
+    /// Fills the file if it holds nothing, in one transaction: two processes may do this at once. Also tells
+    /// whether it was filled here.
+    fn create_in(path: &Path, header: &StudyHeader) -> Result<(Self, bool), Fault> {
+        header::check(header)?;
+        let mut connection = connection::open_or_create(path)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if schema::is_empty(&transaction)? {
+        let is_new = schema::is_empty(&transaction)?;
+        if is_new {
             schema::create(&transaction)?;
             header::insert(&transaction, header)?;
         }
         transaction.commit()?;
-        Self::with_connection(path, connection, false)
+        Ok((Self::with_connection(path, connection, false)?, is_new))
     }
 
-    fn with_connection(path: &Path, connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
+    fn with_connection(path: &Path, mut connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
         schema::check(&connection)?;
+        if !is_read_only && schema::is_older(&connection)? {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            schema::upgrade(&transaction)?;
+            transaction.commit()?;
+        }
         let study = header::find(&connection)?;
-        Ok(Self { path: path.to_owned(), connection, study, is_read_only })
+        Ok(Self { path: path.to_owned(), connection, study, worker: None, is_read_only })
     }
 
     fn settle(&mut self) -> Result<(), rusqlite::Error> {
@@ -196,7 +202,7 @@ mod tests {
         StudyHeader {
             name: "study".to_owned(),
             metric: Metric::Rmse,
-            direction: Metric::Rmse.direction(),
+            objectives: vec![Metric::Rmse.into()],
             task: Task::Regression,
             seed: Seed(1),
             data_hash: String::new(),
@@ -213,12 +219,12 @@ mod tests {
     fn a_full_disk_is_told_and_what_was_finished_stays() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
-        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         let kept = store.finish(number, &full_outcome(0.5)).unwrap();
         store.connection.pragma_update(None, "max_page_count", 1).unwrap();
         let mut outcome = full_outcome(0.4);
         outcome.reason = Some("x".repeat(1 << 20));
-        let number = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         let error = store.finish(number, &outcome).unwrap_err().to_string();
         assert!(error.starts_with("cannot finish trial 1 in the study file"), "{error}");
         assert!(error.ends_with("the disk is full"), "{error}");

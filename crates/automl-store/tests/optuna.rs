@@ -61,7 +61,7 @@ fn write_every_state(path: &Path, metric: Metric) {
     for (number, end) in ends.iter().enumerate() {
         // Number 4 belongs to the waiting trial by the time that slot 4 begins.
         let slot = u32::try_from(number).unwrap();
-        let begun = store.begin(slot, &params(slot), &every_kind_of_space()).unwrap();
+        let begun = store.begin(slot, &params(slot), &every_kind_of_space()).unwrap().unwrap();
         store.finish(begun, end).unwrap();
     }
     store.close().unwrap();
@@ -221,5 +221,9 @@ fn optuna_runs_a_lost_trial_again_and_adds_its_own() {
     assert_eq!((enqueued.state, enqueued.slot), (TrialState::Waiting, 7));
     assert_eq!(enqueued.params.get("depth"), Some(&ParamValue::Int(2)));
     assert_eq!(enqueued.params.get("dropout"), Some(&ParamValue::Float(0.5)));
-    assert_eq!(store.begin(7, &params(0), &every_kind_of_space()).unwrap(), 7, "what a person enqueued runs");
+    assert_eq!(
+        store.begin(7, &params(0), &every_kind_of_space()).unwrap().unwrap(),
+        7,
+        "what a person enqueued runs"
+    );
 }

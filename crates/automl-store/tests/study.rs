@@ -14,9 +14,9 @@ fn everything_is_there_after_opening_again() {
     let path = folder.path().join("study.sqlite3");
     let header = common::header(Metric::Accuracy);
     let mut store = StudyFile::create(&path, &header).unwrap();
-    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     let trial = store.finish(number, &full_outcome(-0.5)).unwrap();
-    let lost = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let lost = store.begin(1, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     store.finish(lost, &bare_outcome(TrialState::Lost, None)).unwrap();
     let artifact = Artifact { kind: "model".into(), path: "trials/0".into(), sha256: "ab".repeat(32) };
     store.record_artifact(0, &Artifact { sha256: "cd".repeat(32), ..artifact.clone() }).unwrap();
@@ -50,7 +50,7 @@ fn a_missing_trial_is_named() {
 fn numbers_that_are_none_come_back_from_own_tables() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = StudyFile::create(folder.path().join("s"), &common::header(Metric::Rmse)).unwrap();
-    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     let mut outcome = full_outcome(0.5);
     outcome.state = TrialState::Failed;
     outcome.cost = None;
@@ -72,7 +72,7 @@ fn a_cost_of_zero_has_one_sign() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = StudyFile::create(folder.path().join("s"), &common::header(metric)).unwrap();
         for (slot, cost) in [(0, 0.0), (1, -0.0)] {
-            let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+            let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
             let trial = store.finish(number, &bare_outcome(TrialState::Complete, Some(cost))).unwrap();
             assert!(trial.cost.unwrap().is_sign_positive());
         }
@@ -89,7 +89,7 @@ fn one_file_is_left_by_the_last_to_close() {
     let files = || fs::read_dir(folder.path()).unwrap().count();
     first.close().unwrap();
     assert_eq!(files(), 3, "the second still has its log");
-    second.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    second.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     drop(second);
     assert_eq!(files(), 1);
     // Bytes 18 and 19 of the header are 1 outside write-ahead mode (SQLite, "Database File Format").
@@ -112,7 +112,7 @@ fn a_reader_sees_a_running_study() {
     let path = folder.path().join("study.sqlite3");
     let mut writer = StudyFile::create(&path, &common::header(Metric::Rmse)).unwrap();
     let reader = StudyFile::open_read_only(&path).unwrap();
-    let number = writer.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    let number = writer.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     writer.record_step(number, 1, 0.5).unwrap();
     assert_eq!(reader.trials().unwrap()[0].steps, [(1, 0.5)]);
 }
@@ -153,10 +153,10 @@ fn make_fixture() {
         bare_outcome(TrialState::Lost, None),
     ];
     for (slot, end) in (0..).zip(&ends) {
-        let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+        let number = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
         store.finish(number, end).unwrap();
     }
-    store.begin(4, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    store.begin(4, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
     let artifact = Artifact { kind: "model".into(), path: "trials/0".into(), sha256: "ab".repeat(32) };
     store.record_artifact(0, &artifact).unwrap();
     store.record_event("made", "made for later versions to read").unwrap();

@@ -1,19 +1,22 @@
-//! What every [`TrialStore`] must do: `store_contract!` makes a test of each function here.
+//! What every [`TrialStore`] must do: `store_contract!` makes a test of each function here and in [`workers`].
 
 #![expect(clippy::unwrap_used, reason = "a check that fails must panic")]
 
+pub mod workers;
+
 use automl_core::{
-    Domain, Epoch, Evaluation, FoldScore, Metric, ParamSpec, Params, SearchSpace, StoreError, TrialOutcome,
-    TrialRecord, TrialState, TrialStore,
+    Domain, Epoch, Evaluation, FoldScore, Lost, Metric, ParamSpec, Params, SearchSpace, StoreError,
+    TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
-/// Checks a store: `store_contract!(fresh)`, where `fresh()` gives a pair of a guard that is kept until
-/// the end of the test (a temporary folder, or `()`) and an empty store.
+/// Checks a store: `store_contract!(fresh)`, where `fresh(n_objectives)` gives a pair of a guard that is kept
+/// until the end of the test (a temporary folder, or `()`) and an empty store, which also has a method
+/// `set_worker(&mut self, name: &str)`.
 #[macro_export]
 macro_rules! store_contract {
     ($fresh:expr) => {
         $crate::store_contract!(
-            $fresh;
+            @one $fresh;
             numbers_count_from_zero_without_gaps
             a_begun_trial_runs_with_its_configuration
             a_configuration_outside_its_space_is_refused
@@ -28,17 +31,41 @@ macro_rules! store_contract {
             a_lost_trial_waits_again_in_its_slot
             beginning_a_slot_takes_its_waiting_trial
             every_running_trial_is_requeued
-            a_slot_has_at_most_one_waiting_trial
             a_trial_may_be_lost_again_and_again
             trials_do_not_mix
+            news_are_what_was_asked_for
+            news_of_a_running_trial_show_how_far_it_is
         );
+        $crate::store_contract!(
+            @workers $fresh;
+            a_slot_that_is_taken_is_not_begun_again
+            a_trial_keeps_the_name_of_its_worker
+            the_trials_of_one_worker_are_lost_with_it
+            a_trial_may_be_ended_by_somebody_else
+            only_silent_trials_are_lost
+            a_lost_trial_is_over_for_its_worker
+        );
+        #[test]
+        fn every_cost_of_several_objectives_is_kept() {
+            let (_guard, mut store) = ($fresh)(3);
+            $crate::store::every_cost_of_several_objectives_is_kept(&mut store);
+        }
     };
-    ($fresh:expr; $($check:ident)+) => {
+    (@one $fresh:expr; $($check:ident)+) => {
         $(
             #[test]
             fn $check() {
-                let (_guard, mut store) = ($fresh)();
+                let (_guard, mut store) = ($fresh)(1);
                 $crate::store::$check(&mut store);
+            }
+        )+
+    };
+    (@workers $fresh:expr; $($check:ident)+) => {
+        $(
+            #[test]
+            fn $check() {
+                let (_guard, mut store) = ($fresh)(1);
+                $crate::store::workers::$check(&mut store, |store, name| store.set_worker(name));
             }
         )+
     };
@@ -121,7 +148,7 @@ pub fn full_outcome(cost: f64) -> TrialOutcome {
 }
 
 fn begin(store: &mut dyn TrialStore, slot: u32) -> u32 {
-    store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap()
+    store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap()
 }
 
 fn only(store: &dyn TrialStore) -> TrialRecord {
@@ -240,7 +267,7 @@ pub fn a_finished_trial_never_changes(store: &mut dyn TrialStore) {
         let trial = store.finish(number, &bare_outcome(state, cost)).unwrap();
         is_not_running(store.record_step(number, 9, 0.0), number);
         is_not_running(store.finish(number, &full_outcome(0.1)), number);
-        assert!(store.requeue_lost("test").unwrap().is_empty());
+        assert!(store.requeue_lost(Lost::All, "test").unwrap().is_empty());
         assert_eq!(store.trials().unwrap()[number as usize], trial);
     }
 }
@@ -262,6 +289,8 @@ pub fn outcomes_that_contradict_themselves_are_refused(store: &mut dyn TrialStor
         bare_outcome(TrialState::Complete, Some(f64::INFINITY)),
         bare_outcome(TrialState::Pruned, Some(0.5)),
         bare_outcome(TrialState::Failed, Some(0.5)),
+        TrialOutcome { other_costs: vec![0.5], ..bare_outcome(TrialState::Complete, Some(0.5)) },
+        TrialOutcome { other_costs: vec![0.5], ..bare_outcome(TrialState::Pruned, None) },
         bare_outcome(TrialState::Running, None),
         bare_outcome(TrialState::Waiting, None),
     ];
@@ -295,10 +324,9 @@ pub fn beginning_a_slot_takes_its_waiting_trial(store: &mut dyn TrialStore) {
     store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
     assert_eq!(begin(store, 8), 2);
     assert_eq!(begin(store, 7), 1);
-    assert_eq!(begin(store, 7), 3, "nothing waits any more");
     let running = in_state(store, TrialState::Running);
     let pairs: Vec<(u32, u32)> = running.iter().map(|trial| (trial.number, trial.slot)).collect();
-    assert_eq!(pairs, [(1, 7), (2, 8), (3, 7)]);
+    assert_eq!(pairs, [(1, 7), (2, 8)]);
     assert!(running.iter().all(|trial| trial.params == every_kind_of_params()));
 }
 
@@ -308,22 +336,14 @@ pub fn every_running_trial_is_requeued(store: &mut dyn TrialStore) {
         begin(store, slot);
     }
     store.finish(1, &full_outcome(0.5)).unwrap();
-    let lost = store.requeue_lost("the machine went down").unwrap();
+    let lost = store.requeue_lost(Lost::All, "the machine went down").unwrap();
     assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [0, 2]);
     assert!(lost.iter().all(|trial| trial.reason.as_deref() == Some("the machine went down")));
     assert_eq!(lost, in_state(store, TrialState::Lost));
     let waiting = in_state(store, TrialState::Waiting);
     assert_eq!(waiting.iter().map(|trial| (trial.number, trial.slot)).collect::<Vec<_>>(), [(3, 0), (4, 2)]);
-    assert!(store.requeue_lost("again").unwrap().is_empty());
+    assert!(store.requeue_lost(Lost::All, "again").unwrap().is_empty());
     assert_eq!(store.trials().unwrap().len(), 5);
-}
-
-/// Even where a slot ran twice at once.
-pub fn a_slot_has_at_most_one_waiting_trial(store: &mut dyn TrialStore) {
-    begin(store, 0);
-    begin(store, 0);
-    assert_eq!(store.requeue_lost("test").unwrap().len(), 2);
-    assert_eq!(in_state(store, TrialState::Waiting).len(), 1);
 }
 
 /// Each loss adds one trial.
@@ -344,7 +364,7 @@ pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     let space = every_kind_of_space();
     let other_params = every_kind_of_params().with("depth", 1_i64);
     let first = begin(store, 0);
-    let second = store.begin(1, &other_params, &space).unwrap();
+    let second = store.begin(1, &other_params, &space).unwrap().unwrap();
     store.record_step(first, 1, 1.0).unwrap();
     store.record_step(second, 1, 2.0).unwrap();
     let second_record = store.finish(second, &full_outcome(2.0)).unwrap();
@@ -353,4 +373,78 @@ pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     assert_eq!((second_record.cost, second_record.folds.len()), (Some(2.0), 2));
     assert_eq!(second_record.params, other_params);
     assert_eq!(store.trials().unwrap(), [first_record, second_record]);
+}
+
+/// Each once, in order of number, whatever the order of the question.
+pub fn news_are_what_was_asked_for(store: &mut dyn TrialStore) {
+    for slot in 0..8 {
+        let number = begin(store, slot);
+        match slot {
+            3 => drop(store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap()),
+            0 | 5 => {}
+            _ => drop(store.finish(number, &full_outcome(0.5)).unwrap()),
+        }
+    }
+    let all = store.trials().unwrap();
+    assert_eq!(all.len(), 9);
+    let cases: [(&[u32], u32, &[u32]); 8] = [
+        (&[], 0, &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        (&[], 9, &[]),
+        (&[], u32::MAX, &[]),
+        (&[5, 0], 9, &[0, 5]),
+        (&[5, 0, 5], 7, &[0, 5, 7, 8]),
+        (&[8, 6, 3], 6, &[3, 6, 7, 8]),
+        (&[4, 3, 2], 5, &[2, 3, 4, 5, 6, 7, 8]),
+        (&[17, 1], 9, &[1]),
+    ];
+    for (open, from, wanted) in cases {
+        let wanted: Vec<TrialRecord> = wanted.iter().map(|number| all[*number as usize].clone()).collect();
+        assert_eq!(store.news(open, from).unwrap(), wanted, "open {open:?} from {from}");
+    }
+}
+
+/// Then that it is over.
+pub fn news_of_a_running_trial_show_how_far_it_is(store: &mut dyn TrialStore) {
+    assert_eq!(store.news(&[], 0).unwrap(), []);
+    let number = begin(store, 0);
+    begin(store, 1);
+    store.record_step(number, 1, 0.75).unwrap();
+    store.record_step(number, 2, 0.5).unwrap();
+    let news = store.news(&[number], 2).unwrap();
+    assert_eq!(news.len(), 1);
+    assert_eq!((news[0].state, news[0].steps.as_slice()), (TrialState::Running, &[(1, 0.75), (2, 0.5)][..]));
+    let finished = store.finish(number, &full_outcome(0.25)).unwrap();
+    assert_eq!(store.news(&[number], 2).unwrap(), [finished]);
+}
+
+/// As many as there are objectives (here three), all of them finite; in their order.
+pub fn every_cost_of_several_objectives_is_kept(store: &mut dyn TrialStore) {
+    let costs = |cost, other_costs: &[f64]| {
+        let other_costs = other_costs.to_vec();
+        TrialOutcome { other_costs, ..bare_outcome(TrialState::Complete, cost) }
+    };
+    let number = begin(store, 0);
+    let wrong = [
+        costs(Some(0.5), &[]),
+        costs(Some(0.5), &[1.0]),
+        costs(Some(0.5), &[1.0, 2.0, 3.0]),
+        costs(Some(0.5), &[1.0, f64::NAN]),
+        costs(Some(0.5), &[f64::INFINITY, 1.0]),
+        costs(None, &[1.0, 2.0]),
+    ];
+    for outcome in wrong {
+        assert!(store.finish(number, &outcome).is_err(), "{outcome:?}");
+        assert_eq!(only(store).state, TrialState::Running);
+    }
+    let trial = store.finish(number, &costs(Some(0.5), &[-2.0, 3.0])).unwrap();
+    assert_eq!((trial.costs(), only(store)), (vec![0.5, -2.0, 3.0], trial.clone()));
+    // A trial that does not complete has none.
+    for (slot, state) in [(1, TrialState::Pruned), (2, TrialState::Failed), (3, TrialState::Lost)] {
+        let number = begin(store, slot);
+        let mut outcome = bare_outcome(state, None);
+        outcome.evaluation.steps = vec![(1, 0.5)];
+        let trial = store.finish(number, &outcome).unwrap();
+        assert_eq!((trial.costs(), trial.steps.as_slice()), (vec![], &[(1, 0.5)][..]));
+        assert_eq!(store.trials().unwrap()[number as usize], trial);
+    }
 }

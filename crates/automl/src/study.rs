@@ -36,7 +36,7 @@ fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
     Ok(StudyHeader {
         name: experiment.config.resolved_name(),
         metric: experiment.metric,
-        direction: experiment.metric.direction(),
+        objectives: vec![experiment.metric.into()],
         task: profile.task,
         seed: Seed(experiment.config.seed),
         data_hash: experiment.table.content_hash().to_owned(),

@@ -104,8 +104,16 @@ impl automl_core::TrialStore for Mortal<'_> {
         slot: u32,
         params: &Params,
         space: &automl_core::SearchSpace,
-    ) -> Result<u32, automl_core::StoreError> {
+    ) -> Result<Option<u32>, automl_core::StoreError> {
         self.store.begin(slot, params, space)
+    }
+
+    fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
+        self.store.news(open, from)
+    }
+
+    fn heartbeat(&mut self, number: u32) -> Result<(), automl_core::StoreError> {
+        self.store.heartbeat(number)
     }
 
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), automl_core::StoreError> {
@@ -123,8 +131,12 @@ impl automl_core::TrialStore for Mortal<'_> {
         self.store.finish(number, outcome)
     }
 
-    fn requeue_lost(&mut self, reason: &str) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
-        self.store.requeue_lost(reason)
+    fn requeue_lost(
+        &mut self,
+        which: automl_core::Lost<'_>,
+        reason: &str,
+    ) -> Result<Vec<TrialRecord>, automl_core::StoreError> {
+        self.store.requeue_lost(which, reason)
     }
 }
 

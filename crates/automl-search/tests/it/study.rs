@@ -193,7 +193,8 @@ fn a_gap_among_the_slots_is_filled_first() {
         seconds: 0.0,
     };
     for slot in [0, 2] {
-        let number = gapped.begin(slot, &fixture.trials()[slot as usize].params, &fixture.space).unwrap();
+        let number =
+            gapped.begin(slot, &fixture.trials()[slot as usize].params, &fixture.space).unwrap().unwrap();
         gapped.finish(number, &outcome(1.0)).unwrap();
     }
     fixture.store = gapped;
