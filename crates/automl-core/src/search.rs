@@ -206,23 +206,22 @@ pub struct TrialOutcome {
 }
 
 /// Which running trials are taken for lost.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost<'a> {
-    /// All: the caller knows that no other process works on the study.
+    /// All of them: nobody else works on the study.
     All,
-    /// Those that the worker of this name runs.
+    /// Those of one worker, which is known to have ended.
     Worker(&'a str),
-    /// Those whose worker gave no sign of life for longer than this.
+    /// Those whose last heartbeat (their start, where there is none) is this long ago or longer.
     Silent(Duration),
 }
 
-/// Keeps the trials of one study. Any number of workers, each with a store of its own on the same study, may call
-/// it at once.
+/// Keeps the trials of one study.
 ///
 /// # Contract
 /// Every call is durable when it returns. Numbers count from 0 without gaps. A finished trial never
-/// changes. A slot has at most one trial that waits, runs or is finished; lost ones apart. `automl-testkit` has
-/// `store_contract!`.
+/// changes. A slot has at most one trial that waits, runs or is finished. Several workers may share the trials,
+/// each with a store of its own that knows the worker's name. `automl-testkit` has `store_contract!`.
 pub trait TrialStore {
     /// All trials in order of number.
     ///
@@ -230,41 +229,44 @@ pub trait TrialStore {
     /// [`StoreError`] if the store cannot be read.
     fn trials(&self) -> Result<Vec<TrialRecord>, StoreError>;
 
-    /// What may have changed for someone who knows all trials below `from` and that only those in `open` were not at
-    /// their end: the trials `open` as they are now, and all from number `from` on, in order of number. Costs as much
-    /// as it returns.
+    /// The trials numbered in `open` as they are now and all from number `from` on, in order of number: what
+    /// somebody lacks who knows the trials below `from` and saw those of `open` waiting or running. It costs in
+    /// proportion to what it returns, not to what is stored. Numbers that no trial has are left out.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, StoreError>;
 
-    /// Marks a trial of `slot` as running: the waiting one of that slot where there is one, else a new one. `None` if
-    /// a running or finished trial has the slot already, because another worker was quicker.
+    /// Marks a trial of `slot` as running, by the worker of this store and with a first heartbeat: the waiting one
+    /// of that slot where there is one, else a new one. `None`, and nothing is written, when another trial of the
+    /// slot runs or is finished: another worker was quicker.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be written.
     fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError>;
 
+    /// Tells that the worker of a running trial is alive.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not be written; [`StoreError::NotRunning`] if the trial is not running, for
+    /// example because it was taken for lost.
+    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError>;
+
     /// Adds an intermediate cost to a running trial.
     ///
     /// # Errors
-    /// [`StoreError`] if it could not be written or the trial is not running.
+    /// As [`TrialStore::heartbeat`].
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError>;
 
-    /// Says that the worker of a running trial is alive.
+    /// Ends a running trial, whoever runs it, with everything it left behind, in one transaction. A trial that ends
+    /// as lost leaves a waiting trial of the same slot and configuration.
     ///
     /// # Errors
-    /// [`StoreError`] if it could not be written or the trial is not running.
-    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError>;
-
-    /// Ends a running trial, with everything it left behind, in one transaction. A trial that ends as
-    /// lost leaves a waiting trial of the same slot and configuration.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it could not be written or the trial is not running.
+    /// As [`TrialStore::heartbeat`]; also if the outcome contradicts itself or has another number of costs than the
+    /// study has objectives.
     fn finish(&mut self, number: u32, outcome: &TrialOutcome) -> Result<TrialRecord, StoreError>;
 
-    /// Ends running trials as lost; their configurations wait again. Returns the lost trials.
+    /// Ends running trials as lost; their configurations wait again. Returns the lost trials in order of number.
     ///
     /// # Errors
     /// [`StoreError`] if it could not be written.

@@ -60,7 +60,7 @@ fn create(path: &Path) -> StudyFile {
     let header = StudyHeader {
         name: "bench".to_owned(),
         metric: Metric::LogLoss,
-        direction: Metric::LogLoss.direction(),
+        objectives: vec![Metric::LogLoss.into()],
         task: Task::Binary,
         seed: Seed(1),
         data_hash: String::new(),

@@ -1,5 +1,6 @@
 //! Opening and closing the `SQLite` file: durable, shareable, and one file again in the end.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,14 @@ const STATEMENT_CACHE: usize = 64;
 /// Opens an existing file for reading and writing, in write-ahead mode.
 pub(crate) fn open_shared(path: &Path) -> Result<Connection, Fault> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    enter_write_ahead(&connection)?;
+    Ok(connection)
+}
+
+/// As [`open_shared`]; a file that is not there is made by `SQLite` itself. To make it here would mean to close it
+/// here, and with it the locks that this process may have on it by then.
+pub(crate) fn open_or_create(path: &Path) -> Result<Connection, Fault> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     enter_write_ahead(&connection)?;
     Ok(connection)
 }
@@ -39,7 +48,7 @@ pub(crate) fn leave_write_ahead(connection: &Connection) -> Result<(), rusqlite:
 }
 
 fn open(path: &Path, mode: OpenFlags) -> Result<Connection, Fault> {
-    check_is_file(path)?;
+    check_is_file(path, mode.contains(OpenFlags::SQLITE_OPEN_CREATE))?;
     let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -49,12 +58,13 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, Fault> {
 }
 
 /// `SQLite`'s own answers to these are hard to understand.
-fn check_is_file(path: &Path) -> Result<(), Fault> {
+fn check_is_file(path: &Path, may_be_missing: bool) -> Result<(), Fault> {
     let not_a_study = |reason: &str| Err(Fault::NotAStudy(reason.to_owned()));
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => not_a_study("is a folder"),
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => not_a_study("does not exist"),
+        Err(error) if error.kind() == ErrorKind::NotFound && may_be_missing => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => not_a_study("does not exist"),
         Err(error) => Err(Fault::Content(error.to_string())),
     }
 }

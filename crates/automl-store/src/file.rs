@@ -1,7 +1,6 @@
 //! A study file: creating, opening and closing it.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use automl_core::StoreError;
@@ -15,38 +14,35 @@ use crate::schema;
 /// One study in one `SQLite` file, in Optuna's schema.
 ///
 /// Several processes may work on one file at once; each has its own `StudyFile`. While one is open,
-/// `SQLite` keeps two more files beside it (`-wal`, `-shm`); the last to close removes them.
+/// `SQLite` keeps two more files beside it (`-wal`, `-shm`); the last to close removes them. Until then no process
+/// that has a `StudyFile` may open its file in another way, not even to read it: closing any descriptor of a file
+/// gives up all locks that the process has on it (POSIX), those of `SQLite` included.
 #[derive(Debug)]
 pub struct StudyFile {
     path: PathBuf,
     connection: Connection,
     pub(crate) study: StudyRow,
-    is_read_only: bool,
     pub(crate) worker: Option<String>,
+    is_read_only: bool,
 }
 
 impl StudyFile {
-    /// Names the worker whose trials begin from now on.
-    pub fn set_worker(&mut self, name: impl Into<String>) {
-        self.worker = Some(name.into());
-    }
-
     /// Creates the file of a new study.
     ///
     /// # Errors
     /// [`StoreError`] if the file exists or cannot be written.
     pub fn create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let told = |fault: Fault| fault.at(path, "create a study");
-        File::create_new(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => told(Fault::Content("it exists already".to_owned())),
-            _ => told(Fault::Content(error.to_string())),
-        })?;
-        Self::create_in(path, header).map_err(|fault| {
-            // The file is ours and holds nothing; the error below says more than a failure to remove it.
-            let _ = fs::remove_file(path);
-            told(fault)
-        })
+        let create = || {
+            // Two processes may come this far at once; the second finds a study in its transaction.
+            let exists = || Fault::Content("it exists already".to_owned());
+            if path.exists() {
+                return Err(exists());
+            }
+            let (store, is_new) = Self::create_in(path, header)?;
+            is_new.then_some(store).ok_or_else(exists)
+        };
+        create().map_err(|fault| fault.at(path, "create a study"))
     }
 
     /// Opens the study of an existing file.
@@ -83,17 +79,8 @@ impl StudyFile {
     /// As [`StudyFile::create`] and [`StudyFile::open`].
     pub fn open_or_create(path: impl AsRef<Path>, header: &StudyHeader) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let open = || {
-            File::options().append(true).create(true).open(path).map_err(|error| {
-                if path.is_dir() {
-                    Fault::NotAStudy("is a folder".to_owned())
-                } else {
-                    Fault::Content(error.to_string())
-                }
-            })?;
-            Self::create_in(path, header)
-        };
-        open().map_err(|fault| fault.at(path, "open or create the study"))
+        let opened = Self::create_in(path, header).map(|(store, _)| store);
+        opened.map_err(|fault| fault.at(path, "open or create the study"))
     }
 
     /// Where the study is kept.
@@ -106,7 +93,12 @@ impl StudyFile {
     /// # Errors
     /// [`StoreError`] if it cannot be read.
     pub fn header(&self) -> Result<StudyHeader, StoreError> {
-        self.read("read what the study is about", |connection| header::read(connection, self.study))
+        self.read("read what the study is about", |connection| header::read(connection, &self.study))
+    }
+
+    /// Names the worker whose trials begin from now on, such as `4711@host`. Two that work at once have two names.
+    pub fn set_worker(&mut self, name: &str) {
+        self.worker = Some(name.to_owned());
     }
 
     /// Replaces configuration and search space by those of a later run; workers read them here.
@@ -116,7 +108,7 @@ impl StudyFile {
     pub fn set_config(&mut self, config: &str, initial: &str) -> Result<(), StoreError> {
         self.write(
             || "keep the configuration".to_owned(),
-            |transaction| header::update(transaction, config, initial),
+            |transaction, _| header::update(transaction, config, initial),
         )
     }
 
@@ -145,35 +137,43 @@ impl StudyFile {
     pub(crate) fn write<T>(
         &mut self,
         action: impl FnOnce() -> String,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+        work: impl FnOnce(&Transaction<'_>, &StudyRow) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let connection = &mut self.connection;
+        let Self { connection, study, .. } = self;
         let run = move || {
             // A transaction that first reads and then writes cannot wait for another writer.
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
+            let value = work(&transaction, study)?;
             transaction.commit()?;
             Ok(value)
         };
         run().map_err(|fault: Fault| fault.at(&self.path, action()))
     }
 
-    /// Fills the file if it holds nothing, in one transaction: two processes may do this at once.
-    fn create_in(path: &Path, header: &StudyHeader) -> Result<Self, Fault> {
-        let mut connection = connection::open_shared(path)?;
+    /// Fills the file if it holds nothing, in one transaction: two processes may do this at once. Also tells
+    /// whether it was filled here.
+    fn create_in(path: &Path, header: &StudyHeader) -> Result<(Self, bool), Fault> {
+        header::check(header)?;
+        let mut connection = connection::open_or_create(path)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if schema::is_empty(&transaction)? {
+        let is_new = schema::is_empty(&transaction)?;
+        if is_new {
             schema::create(&transaction)?;
             header::insert(&transaction, header)?;
         }
         transaction.commit()?;
-        Self::with_connection(path, connection, false)
+        Ok((Self::with_connection(path, connection, false)?, is_new))
     }
 
-    fn with_connection(path: &Path, connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
+    fn with_connection(path: &Path, mut connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
         schema::check(&connection)?;
+        if !is_read_only && schema::is_older(&connection)? {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            schema::upgrade(&transaction)?;
+            transaction.commit()?;
+        }
         let study = header::find(&connection)?;
-        Ok(Self { path: path.to_owned(), connection, study, is_read_only, worker: None })
+        Ok(Self { path: path.to_owned(), connection, study, worker: None, is_read_only })
     }
 
     fn settle(&mut self) -> Result<(), rusqlite::Error> {
@@ -213,7 +213,7 @@ mod tests {
         StudyHeader {
             name: "study".to_owned(),
             metric: Metric::Rmse,
-            direction: Metric::Rmse.direction(),
+            objectives: vec![Metric::Rmse.into()],
             task: Task::Regression,
             seed: Seed(1),
             data_hash: String::new(),

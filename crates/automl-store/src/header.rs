@@ -4,21 +4,43 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use automl_core::{Direction, Metric, Seed, Task};
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::fault::Fault;
 
-/// What a study is about. The store reads name and direction; the rest it keeps for whoever resumes.
+/// Of Optuna's column.
+const MAX_NAME: usize = 512;
+/// Key in `automl_study`: row of the study in Optuna's tables.
+const STUDY_ID: &str = "study_id";
+/// Key in `automl_study`: names of the objectives as JSON.
+const OBJECTIVES: &str = "objectives";
+
+/// One of the things that a study optimises.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveHeader {
+    /// What people call it; one of Optuna's `metric_names`.
+    pub name: String,
+    /// Whether Optuna's values are to be minimised or maximised.
+    pub direction: Direction,
+}
+
+impl From<Metric> for ObjectiveHeader {
+    fn from(metric: Metric) -> Self {
+        Self { name: metric.name(), direction: metric.direction() }
+    }
+}
+
+/// What a study is about. The store reads name and objectives; the rest it keeps for whoever resumes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyHeader {
     /// Name of the study, at most 512 characters; Optuna's `study_name`.
     pub name: String,
     /// What is optimised.
     pub metric: Metric,
-    /// Whether Optuna's values are to be minimised or maximised; usually that of `metric`.
-    pub direction: Direction,
+    /// What a trial is told to be worth, at least one; the first is usually `metric`.
+    pub objectives: Vec<ObjectiveHeader>,
     /// The kind of problem.
     pub task: Task,
     /// Seed of the study.
@@ -38,60 +60,79 @@ pub struct StudyHeader {
 }
 
 /// The study's row in Optuna's tables.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct StudyRow {
     pub(crate) id: i64,
-    pub(crate) direction: Direction,
+    /// One per objective, never empty.
+    pub(crate) directions: Vec<Direction>,
+}
+
+impl StudyRow {
+    /// Direction of the first objective.
+    pub(crate) fn direction(&self) -> Direction {
+        self.directions[0]
+    }
+}
+
+/// Refuses a header of which no study can be made.
+pub(crate) fn check(header: &StudyHeader) -> Result<(), Fault> {
+    let length = header.name.chars().count();
+    if !(1..=MAX_NAME).contains(&length) {
+        return Err(Fault::Content(format!(
+            "a study's name has 1 to {MAX_NAME} characters, this one has {length}"
+        )));
+    }
+    if header.objectives.is_empty() {
+        return Err(Fault::Content("a study has at least one objective".to_owned()));
+    }
+    Ok(())
 }
 
 /// Writes the header into an empty study file.
 pub(crate) fn insert(transaction: &Transaction<'_>, header: &StudyHeader) -> Result<(), Fault> {
-    let length = header.name.chars().count();
-    if !(1..=512).contains(&length) {
-        return Err(Fault::Content(format!("a study's name has 1 to 512 characters, this one has {length}")));
-    }
     transaction.execute("INSERT INTO studies (study_name) VALUES (?1)", [&header.name])?;
     let id = transaction.last_insert_rowid();
-    let direction = match header.direction {
-        Direction::Minimize => "MINIMIZE",
-        Direction::Maximize => "MAXIMIZE",
-    };
-    transaction.execute(
-        "INSERT INTO study_directions (direction, study_id, objective) VALUES (?1, ?2, 0)",
-        (direction, id),
-    )?;
-    transaction.execute(
-        "INSERT INTO study_system_attributes (study_id, key, value_json) VALUES (?1, 'study:metric_names', ?2)",
-        (id, json!([header.metric]).to_string()),
-    )?;
-    insert_texts(transaction, id, header)
+    for (place, objective) in header.objectives.iter().enumerate() {
+        transaction.execute(
+            "INSERT INTO study_directions (direction, study_id, objective) VALUES (?1, ?2, ?3)",
+            (optuna_name(objective.direction), id, place as i64),
+        )?;
+    }
+    insert_own(transaction, id, header)
 }
 
-/// All texts go into automl's own table; short ones are copied to where Optuna's tools show them.
-fn insert_texts(transaction: &Transaction<'_>, id: i64, header: &StudyHeader) -> Result<(), Fault> {
-    let short = [
+/// Writes what Optuna has no place for, and for Optuna's tools what they show, but for what is there already.
+pub(crate) fn insert_own(transaction: &Transaction<'_>, id: i64, header: &StudyHeader) -> Result<(), Fault> {
+    let names = json!(header.objectives.iter().map(|objective| &objective.name).collect::<Vec<_>>());
+    transaction.execute(
+        "INSERT OR IGNORE INTO study_system_attributes (study_id, key, value_json)
+         VALUES (?1, 'study:metric_names', ?2)",
+        (id, names.to_string()),
+    )?;
+    // Long texts and what only automl needs stand in automl's own table alone.
+    let own = [
+        (STUDY_ID, id.to_string()),
+        (OBJECTIVES, names.to_string()),
+        ("config", header.config.clone()),
+        ("fold_plan", header.fold_plan.clone()),
+        ("data_profile", header.data_profile.clone()),
+        ("initial", header.initial.clone()),
+    ];
+    let shown = [
         ("metric", header.metric.name()),
         ("task", header.task.name().to_owned()),
         ("seed", header.seed.value().to_string()),
         ("data_hash", header.data_hash.clone()),
         ("automl_version", header.automl_version.clone()),
     ];
-    let long = [
-        ("config", &header.config),
-        ("fold_plan", &header.fold_plan),
-        ("data_profile", &header.data_profile),
-        ("initial", &header.initial),
-    ];
-    let mut own = transaction.prepare("INSERT INTO automl_study (key, value) VALUES (?1, ?2)")?;
-    for (key, text) in &short {
-        own.execute((key, text))?;
-        transaction.execute(
-            "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)",
-            (id, key, json!(text).to_string()),
-        )?;
+    let mut statement = transaction.prepare("INSERT INTO automl_study (key, value) VALUES (?1, ?2)")?;
+    for (key, text) in own.iter().chain(&shown) {
+        statement.execute((key, text))?;
     }
-    for (key, text) in long {
-        own.execute((key, text))?;
+    let sql = "INSERT OR IGNORE INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)";
+    let mut statement = transaction.prepare(sql)?;
+    for (key, text) in &shown {
+        statement.execute((id, key, json!(text).to_string()))?;
     }
     Ok(())
 }
@@ -104,34 +145,81 @@ pub(crate) fn update(transaction: &Transaction<'_>, config: &str, initial: &str)
     Ok(())
 }
 
-/// Finds the one study of the file.
+/// Finds automl's study in the file.
 pub(crate) fn find(connection: &Connection) -> Result<StudyRow, Fault> {
+    let own = own_text(connection, STUDY_ID)?.and_then(|id| id.parse().ok());
+    let id = own.map_or_else(|| only_study(connection), Ok)?;
+    let is_there = "SELECT count(*) > 0 FROM studies WHERE study_id = ?1";
+    if !connection.query_row(is_there, [id], |row| row.get(0))? {
+        return Err(Fault::NotAStudy("no longer holds the study that automl began in it".to_owned()));
+    }
+    let directions = directions(connection, id)?;
+    let n_objectives = names(connection)?.map_or(1, |names| names.len());
+    if n_objectives != directions.len() || directions.is_empty() {
+        let reason = format!("optimises in {} directions for {n_objectives} objectives", directions.len());
+        return Err(Fault::NotAStudy(reason));
+    }
+    Ok(StudyRow { id, directions })
+}
+
+/// The study of a file of version 1, which does not say which one it is.
+fn only_study(connection: &Connection) -> Result<i64, Fault> {
     let n_studies: i64 = connection.query_row("SELECT count(*) FROM studies", [], |row| row.get(0))?;
     if n_studies != 1 {
         return Err(Fault::NotAStudy(format!("holds {n_studies} studies where one was expected")));
     }
-    let id = connection.query_row("SELECT study_id FROM studies", [], |row| row.get(0))?;
-    let mut statement = connection
-        .prepare("SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective")?;
-    let directions: Result<Vec<String>, _> = statement.query_map([id], |row| row.get(0))?.collect();
-    match directions?.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["MINIMIZE"] => Ok(StudyRow { id, direction: Direction::Minimize }),
-        ["MAXIMIZE"] => Ok(StudyRow { id, direction: Direction::Maximize }),
-        other => Err(Fault::NotAStudy(format!("optimises {other:?} where one direction was expected"))),
+    Ok(connection.query_row("SELECT study_id FROM studies", [], |row| row.get(0))?)
+}
+
+/// The directions of a study in Optuna's tables, in order of objective.
+pub(crate) fn directions(connection: &Connection, study_id: i64) -> Result<Vec<Direction>, Fault> {
+    let sql = "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective";
+    let mut statement = connection.prepare(sql)?;
+    let names: Result<Vec<String>, _> = statement.query_map([study_id], |row| row.get(0))?.collect();
+    let parse = |name: &String| match name.as_str() {
+        "MINIMIZE" => Ok(Direction::Minimize),
+        "MAXIMIZE" => Ok(Direction::Maximize),
+        other => Err(Fault::NotAStudy(format!("optimises in the unknown direction `{other}`"))),
+    };
+    names?.iter().map(parse).collect()
+}
+
+/// Names of the objectives; version 1 had but one and kept none.
+fn names(connection: &Connection) -> Result<Option<Vec<String>>, Fault> {
+    let parse = |text: String| {
+        let told = |error| Fault::NotAStudy(format!("has the objectives `{text}`: {error}"));
+        serde_json::from_str(&text).map_err(told)
+    };
+    own_text(connection, OBJECTIVES)?.map(parse).transpose()
+}
+
+fn own_text(connection: &Connection, key: &str) -> Result<Option<String>, Fault> {
+    let sql = "SELECT value FROM automl_study WHERE key = ?1";
+    Ok(connection.query_row(sql, [key], |row| row.get(0)).optional()?)
+}
+
+/// The name that Optuna's tables use.
+pub(crate) fn optuna_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Minimize => "MINIMIZE",
+        Direction::Maximize => "MAXIMIZE",
     }
 }
 
 /// Reads the header back.
-pub(crate) fn read(connection: &Connection, study: StudyRow) -> Result<StudyHeader, Fault> {
+pub(crate) fn read(connection: &Connection, study: &StudyRow) -> Result<StudyHeader, Fault> {
     let name = "SELECT study_name FROM studies WHERE study_id = ?1";
     let name = connection.query_row(name, [study.id], |row| row.get(0))?;
     let mut statement = connection.prepare("SELECT key, value FROM automl_study")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut texts = Texts(rows.collect::<Result<_, _>>()?);
+    let metric: Metric = texts.parse("metric")?;
+    let names = names(connection)?.unwrap_or_else(|| vec![metric.name()]);
+    let pairs = names.into_iter().zip(study.directions.iter().copied());
     Ok(StudyHeader {
         name,
-        metric: texts.parse("metric")?,
-        direction: study.direction,
+        metric,
+        objectives: pairs.map(|(name, direction)| ObjectiveHeader { name, direction }).collect(),
         task: task(&texts.take("task")?)?,
         seed: Seed(texts.parse("seed")?),
         data_hash: texts.take("data_hash")?,

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::file::StudyFile;
 use crate::header::StudyRow;
 use crate::read::float;
-use crate::write::{TrialRow, any_trial};
+use crate::rows::{TrialRow, any_trial};
 
 /// A file that belongs to a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl StudyFile {
     /// [`StoreError`] if there is no such trial or it cannot be read.
     pub fn epochs(&self, number: u32) -> Result<Vec<(u32, Epoch)>, StoreError> {
         self.read(&format!("read the epochs of trial {number}"), |connection| {
-            let trial = known_trial(connection, self.study, number)?;
+            let trial = known_trial(connection, &self.study, number)?;
             let sql = "SELECT fold, epoch, train_loss, valid_loss, learning_rate FROM automl_epochs
                 WHERE trial_id = ?1 ORDER BY fold, epoch";
             let mut statement = connection.prepare_cached(sql)?;
@@ -54,10 +54,9 @@ impl StudyFile {
     /// # Errors
     /// [`StoreError`] if there is no such trial or it could not be written.
     pub fn record_artifact(&mut self, number: u32, artifact: &Artifact) -> Result<(), StoreError> {
-        let study = self.study;
         self.write(
             || format!("note `{}` of trial {number}", artifact.path),
-            |transaction| {
+            |transaction, study| {
                 let trial = known_trial(transaction, study, number)?;
                 let sql =
                     "INSERT INTO automl_artifacts (trial_id, kind, path, sha256) VALUES (?1, ?2, ?3, ?4)
@@ -75,7 +74,7 @@ impl StudyFile {
     /// [`StoreError`] if there is no such trial or they cannot be read.
     pub fn artifacts(&self, number: u32) -> Result<Vec<Artifact>, StoreError> {
         self.read(&format!("read the files of trial {number}"), |connection| {
-            let trial = known_trial(connection, self.study, number)?;
+            let trial = known_trial(connection, &self.study, number)?;
             let sql =
                 "SELECT kind, path, sha256 FROM automl_artifacts WHERE trial_id = ?1 ORDER BY artifact_id";
             let mut statement = connection.prepare_cached(sql)?;
@@ -93,7 +92,7 @@ impl StudyFile {
     pub fn record_event(&mut self, kind: &str, message: &str) -> Result<(), StoreError> {
         self.write(
             || format!("note the event `{kind}`"),
-            |transaction| {
+            |transaction, _| {
                 let sql = "INSERT INTO automl_events (time, kind, message) VALUES (?1, ?2, ?3)";
                 transaction.prepare_cached(sql)?.execute((datetime::now(), kind, message))?;
                 Ok(())
@@ -132,7 +131,7 @@ fn epoch(row: &Row<'_>) -> Result<Epoch, rusqlite::Error> {
     })
 }
 
-fn known_trial(connection: &Connection, study: StudyRow, number: u32) -> Result<TrialRow, Fault> {
+fn known_trial(connection: &Connection, study: &StudyRow, number: u32) -> Result<TrialRow, Fault> {
     let found = any_trial(connection, study, number)?;
     found.map(|(trial, _)| trial).ok_or_else(|| Fault::Content(format!("there is no trial {number}")))
 }

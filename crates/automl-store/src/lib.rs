@@ -10,8 +10,12 @@
 //! | complete, pruned, running, waiting | the same |
 //! | failed | `FAIL`, with the user attribute `reason` |
 //! | lost | `FAIL` with the system attribute `automl:lost`; its configuration waits as a new trial, with `failed_trial`, `retry_history` and `fixed_params` |
+//! | costs of further objectives | values of objectives 1, 2 … in their own directions |
+//! | worker | system attribute `automl:worker` |
+//! | heartbeat | row of `trial_heartbeats` |
 //! | slot | system attribute `automl:slot`; a trial that Optuna added has its number for a slot |
 //! | constant | categorical of one choice |
+//! | ordered choices | categorical; that they are ordered only the search space knows |
 //! | started, ended | date and time in UTC, as Optuna 5 reads it; Optuna 4 shows it as local time |
 //!
 //! # Durability
@@ -26,13 +30,15 @@ mod fault;
 mod file;
 mod header;
 mod journal;
+mod lost;
 mod outcome;
 mod read;
+mod rows;
 mod schema;
 mod value;
 mod write;
 
 pub use datetime::{now, now_secs};
 pub use file::StudyFile;
-pub use header::StudyHeader;
+pub use header::{ObjectiveHeader, StudyHeader};
 pub use journal::{Artifact, StudyEvent};

@@ -6,10 +6,11 @@ use rusqlite::Transaction;
 use crate::datetime;
 use crate::fault::Fault;
 use crate::header::StudyRow;
+use crate::rows::optuna_state;
 use crate::{read, value};
 
 /// Refuses an outcome that contradicts itself.
-pub(crate) fn check(outcome: &TrialOutcome) -> Result<(), Fault> {
+pub(crate) fn check(study: &StudyRow, outcome: &TrialOutcome) -> Result<(), Fault> {
     let told = |what: String| Err(Fault::Content(what));
     match (outcome.state, outcome.cost) {
         (TrialState::Complete, Some(cost)) if cost.is_finite() => {}
@@ -22,6 +23,17 @@ pub(crate) fn check(outcome: &TrialOutcome) -> Result<(), Fault> {
         (TrialState::Pruned | TrialState::Failed | TrialState::Lost, None) => {}
         (state, Some(cost)) => return told(format!("a {} trial has no cost, not {cost}", state.name())),
     }
+    let n_others = if outcome.state == TrialState::Complete { study.directions.len() - 1 } else { 0 };
+    if outcome.other_costs.len() != n_others {
+        let n_costs = outcome.other_costs.len();
+        return told(format!(
+            "a {} trial has {n_others} further costs here, not {n_costs}",
+            outcome.state.name()
+        ));
+    }
+    if let Some(cost) = outcome.other_costs.iter().find(|cost| !cost.is_finite()) {
+        return told(format!("every cost of a complete trial is finite, not {cost}"));
+    }
     if !outcome.seconds.is_finite() || outcome.seconds < 0.0 {
         return told(format!("a trial lasts 0 seconds or more, not {}", outcome.seconds));
     }
@@ -31,7 +43,7 @@ pub(crate) fn check(outcome: &TrialOutcome) -> Result<(), Fault> {
 /// Writes everything but attributes, and ends the trial.
 pub(crate) fn insert(
     transaction: &Transaction<'_>,
-    study: StudyRow,
+    study: &StudyRow,
     trial_id: i64,
     outcome: &TrialOutcome,
 ) -> Result<(), Fault> {
@@ -43,14 +55,14 @@ pub(crate) fn insert(
         insert_fold(transaction, trial_id, fold)?;
     }
     insert_epochs(transaction, trial_id, outcome)?;
-    insert_value(transaction, study, trial_id, outcome)?;
+    insert_values(transaction, study, trial_id, outcome)?;
     set_state(transaction, trial_id, optuna_state(outcome.state))
 }
 
 /// Writes an intermediate value; a second one of the same step replaces the first, as in Optuna.
 pub(crate) fn insert_step(
     transaction: &Transaction<'_>,
-    study: StudyRow,
+    study: &StudyRow,
     trial_id: i64,
     step: u32,
     cost: f64,
@@ -59,7 +71,7 @@ pub(crate) fn insert_step(
             (trial_id, step, intermediate_value, intermediate_value_type) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (trial_id, step) DO UPDATE SET intermediate_value = excluded.intermediate_value,
             intermediate_value_type = excluded.intermediate_value_type";
-    let (number, kind) = value::encode(read::value(study.direction, cost));
+    let (number, kind) = value::encode(read::value(study.direction(), cost));
     transaction.prepare_cached(sql)?.execute((trial_id, step, number, kind))?;
     Ok(())
 }
@@ -69,16 +81,6 @@ pub(crate) fn set_state(transaction: &Transaction<'_>, trial_id: i64, state: &st
     let sql = "UPDATE trials SET state = ?2, datetime_complete = ?3 WHERE trial_id = ?1";
     transaction.prepare_cached(sql)?.execute((trial_id, state, datetime::now()))?;
     Ok(())
-}
-
-fn optuna_state(state: TrialState) -> &'static str {
-    match state {
-        TrialState::Waiting => "WAITING",
-        TrialState::Running => "RUNNING",
-        TrialState::Complete => "COMPLETE",
-        TrialState::Pruned => "PRUNED",
-        TrialState::Failed | TrialState::Lost => "FAIL",
-    }
 }
 
 fn insert_fold(transaction: &Transaction<'_>, trial_id: i64, fold: &FoldScore) -> Result<(), Fault> {
@@ -118,23 +120,25 @@ fn insert_epochs(transaction: &Transaction<'_>, trial_id: i64, outcome: &TrialOu
     Ok(())
 }
 
-/// A pruned trial gets its last intermediate value, as Optuna's `tell` gives it.
-fn insert_value(
+/// A pruned trial gets its last intermediate value, as Optuna's `tell` gives it where there is one objective.
+fn insert_values(
     transaction: &Transaction<'_>,
-    study: StudyRow,
+    study: &StudyRow,
     trial_id: i64,
     outcome: &TrialOutcome,
 ) -> Result<(), Fault> {
     let last_step = || outcome.evaluation.steps.iter().max_by_key(|(step, _)| *step).map(|(_, cost)| *cost);
-    let cost = match outcome.state {
+    let first = match outcome.state {
         TrialState::Complete => outcome.cost,
-        TrialState::Pruned => last_step().filter(|cost| !cost.is_nan()),
+        TrialState::Pruned if study.directions.len() == 1 => last_step().filter(|cost| !cost.is_nan()),
         _ => None,
     };
-    if let Some(cost) = cost {
-        let sql = "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?1, 0, ?2, ?3)";
-        let (number, kind) = value::encode(read::value(study.direction, cost));
-        transaction.prepare_cached(sql)?.execute((trial_id, number, kind))?;
+    let sql = "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let costs = first.iter().chain(&outcome.other_costs);
+    for (objective, (&cost, &direction)) in costs.zip(&study.directions).enumerate() {
+        let (number, kind) = value::encode(read::value(direction, cost));
+        statement.execute((trial_id, objective as i64, number, kind))?;
     }
     Ok(())
 }

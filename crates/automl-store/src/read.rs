@@ -1,9 +1,9 @@
 //! Trials as records: a few queries over all of them, joined in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use automl_core::{Direction, FoldScore, Metric, ParamValue, Params, TrialRecord, TrialState};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::datetime;
 use crate::distribution::Distribution;
@@ -13,10 +13,10 @@ use crate::value;
 
 /// Trial system attribute: position in the search.
 pub(crate) const SLOT: &str = "automl:slot";
-/// Trial system attribute: who runs or ran it.
-pub(crate) const WORKER: &str = "automl:worker";
 /// Trial system attribute: present on a trial that Optuna calls failed and automl calls lost.
 pub(crate) const LOST: &str = "automl:lost";
+/// Trial system attribute: name of the worker that runs or ran it.
+pub(crate) const WORKER: &str = "automl:worker";
 /// Trial system attribute of Optuna: values of an enqueued trial.
 pub(crate) const FIXED_PARAMS: &str = "fixed_params";
 /// Trial user attribute: why a trial did not complete.
@@ -42,7 +42,7 @@ impl Range {
 /// The trials of a range in order of number.
 pub(crate) fn trials(
     connection: &Connection,
-    study: StudyRow,
+    study: &StudyRow,
     range: Range,
 ) -> Result<Vec<TrialRecord>, Fault> {
     let mut loader = Loader::new(connection, study, range)?;
@@ -53,53 +53,69 @@ pub(crate) fn trials(
     loader.read_steps()?;
     loader.read_folds()?;
     loader.read_scores()?;
-    Ok(loader.records)
+    let mut records = loader.records;
+    records.sort_by_key(|record| record.number);
+    Ok(records)
 }
 
-/// The trials `open` and all from number `from` on, in order of number.
+/// The trials of these numbers and all from `from` on, in order of number. Row ids of one study follow each other
+/// unless the file has others: runs of them are read at once.
 pub(crate) fn news(
     connection: &Connection,
-    study: StudyRow,
+    study: &StudyRow,
     open: &[u32],
     from: u32,
 ) -> Result<Vec<TrialRecord>, Fault> {
-    let mut records = Vec::new();
-    let mut by_number =
-        connection.prepare_cached("SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2")?;
-    for &number in open.iter().filter(|number| **number < from) {
-        let id: i64 = by_number.query_row((study.id, number), |row| row.get(0))?;
-        records.extend(trials(connection, study, Range::one(id))?);
+    let mut ids: BTreeMap<u32, i64> = BTreeMap::new();
+    let mut statement = connection.prepare_cached(ID)?;
+    for &number in open {
+        if let Some(id) = statement.query_row((study.id, number), |row| row.get(0)).optional()? {
+            ids.insert(number, id);
+        }
     }
-    // Rows of one study are added in order of number.
-    let mut first =
-        connection.prepare_cached("SELECT min(trial_id) FROM trials WHERE study_id = ?1 AND number >= ?2")?;
-    let first: Option<i64> = first.query_row((study.id, from), |row| row.get(0))?;
-    if let Some(first) = first {
-        records.extend(trials(connection, study, Range { first, last: i64::MAX })?);
+    let mut statement = connection.prepare_cached(LATER_IDS)?;
+    let later = statement.query_map((study.id, from), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for pair in later {
+        let (number, id) = pair?;
+        ids.insert(number, id);
     }
-    records.sort_by_key(|trial| trial.number);
+    let mut runs: Vec<Range> = Vec::new();
+    for &id in ids.values() {
+        match runs.last_mut() {
+            Some(run) if run.last + 1 == id => run.last = id,
+            _ => runs.push(Range::one(id)),
+        }
+    }
+    let mut records = Vec::with_capacity(ids.len());
+    for run in runs {
+        records.append(&mut trials(connection, study, run)?);
+    }
     Ok(records)
 }
 
 struct Loader<'a> {
     connection: &'a Connection,
     range: Range,
-    direction: Direction,
+    study: &'a StudyRow,
     records: Vec<TrialRecord>,
     /// Position in `records` by row id.
     positions: HashMap<i64, usize>,
 }
 
+// The plus keeps SQLite from walking an index of all trials of the study, whose order is that of numbers anyway.
 const TRIALS: &str = "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
-    WHERE study_id = ?1 AND trial_id BETWEEN ?2 AND ?3 ORDER BY number";
+    WHERE +study_id = ?1 AND trial_id BETWEEN ?2 AND ?3 ORDER BY trial_id";
+const ID: &str = "SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2";
+const LATER_IDS: &str = "SELECT number, trial_id FROM trials WHERE study_id = ?1 AND number >= ?2";
 const SYSTEM_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_system_attributes
-    WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('automl:slot', 'automl:lost', 'automl:worker', 'fixed_params')";
+    WHERE trial_id BETWEEN ?1 AND ?2
+        AND key IN ('automl:slot', 'automl:lost', 'automl:worker', 'fixed_params')";
 const USER_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_user_attributes
     WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('reason', 'seconds')";
 const PARAMS: &str = "SELECT trial_id, param_name, param_value, distribution_json FROM trial_params
     WHERE trial_id BETWEEN ?1 AND ?2";
-const VALUES: &str = "SELECT trial_id, value, value_type FROM trial_values
-    WHERE trial_id BETWEEN ?1 AND ?2 AND objective = 0";
+const VALUES: &str = "SELECT trial_id, objective, value, value_type FROM trial_values
+    WHERE trial_id BETWEEN ?1 AND ?2 ORDER BY trial_id, objective";
 const STEPS: &str = "SELECT trial_id, step, intermediate_value, intermediate_value_type
     FROM trial_intermediate_values WHERE trial_id BETWEEN ?1 AND ?2 ORDER BY trial_id, step";
 const FOLDS: &str = "SELECT trial_id, fold, cost, best_epoch, n_epochs, seconds FROM automl_folds
@@ -109,7 +125,7 @@ const SCORES: &str = "SELECT trial_id, fold, metric, value FROM automl_fold_scor
 
 impl<'a> Loader<'a> {
     /// Reads the rows of `trials` themselves.
-    fn new(connection: &'a Connection, study: StudyRow, range: Range) -> Result<Self, Fault> {
+    fn new(connection: &'a Connection, study: &'a StudyRow, range: Range) -> Result<Self, Fault> {
         let mut records = Vec::new();
         let mut positions = HashMap::new();
         let mut statement = connection.prepare_cached(TRIALS)?;
@@ -118,7 +134,7 @@ impl<'a> Loader<'a> {
             positions.insert(row.get(0)?, records.len());
             records.push(bare_record(row)?);
         }
-        Ok(Self { connection, range, direction: study.direction, records, positions })
+        Ok(Self { connection, range, study, records, positions })
     }
 
     /// Calls `work` with each row of `sql` and the record it belongs to.
@@ -141,11 +157,11 @@ impl<'a> Loader<'a> {
         self.each_row(SYSTEM_ATTRIBUTES, |record, row| {
             let text = text(row, 2)?;
             match self::text(row, 1)? {
+                WORKER => record.worker = serde_json::from_str(text).ok(),
                 SLOT => record.slot = json(record.number, SLOT, text)?,
                 FIXED_PARAMS if record.params.is_empty() => {
                     record.params = json(record.number, FIXED_PARAMS, text)?;
                 }
-                WORKER => record.worker = json(record.number, WORKER, text)?,
                 LOST if record.state == TrialState::Failed => record.state = TrialState::Lost,
                 _ => {}
             }
@@ -183,20 +199,29 @@ impl<'a> Loader<'a> {
     }
 
     fn read_values(&mut self) -> Result<(), Fault> {
-        let direction = self.direction;
+        let study = self.study;
         self.each_row(VALUES, |record, row| {
-            let value = value::decode(row.get(1)?, text(row, 2)?);
-            let value = value.map_err(|reason| trial_content(record.number, &reason))?;
             // Optuna gives a pruned trial its last intermediate value.
-            if record.state == TrialState::Complete {
-                record.cost = Some(cost(direction, value));
+            if record.state != TrialState::Complete {
+                return Ok(());
+            }
+            let objective: u32 = row.get(1)?;
+            let told =
+                |reason: String| trial_content(record.number, &format!("objective {objective}: {reason}"));
+            let value = value::decode(row.get(2)?, text(row, 3)?).map_err(told)?;
+            let direction = study.directions.get(objective as usize).copied();
+            let unknown = || told(format!("the study has {}", study.directions.len()));
+            let cost = cost(direction.ok_or_else(unknown)?, value);
+            match objective {
+                0 => record.cost = Some(cost),
+                _ => record.other_costs.push(cost),
             }
             Ok(())
         })
     }
 
     fn read_steps(&mut self) -> Result<(), Fault> {
-        let direction = self.direction;
+        let direction = self.study.direction();
         self.each_row(STEPS, |record, row| {
             let value = value::decode(row.get(2)?, text(row, 3)?);
             let value = value.map_err(|reason| trial_content(record.number, &reason))?;

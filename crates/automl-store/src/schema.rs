@@ -8,6 +8,11 @@ use crate::fault::Fault;
 const OPTUNA_TABLES: &str = include_str!("schema/optuna.sql");
 /// Optuna's alembic revision of these tables.
 const OPTUNA_REVISION: &str = "v3.2.0.a";
+/// Optuna's earlier revisions, of which its own command knows the way to this one.
+const OLDER_REVISIONS: [&str; 9] = [
+    "v0.9.0.a", "v1.2.0.a", "v1.3.0.a", "v2.4.0.a", "v2.6.0.a", "v3.0.0.a", "v3.0.0.b", "v3.0.0.c",
+    "v3.0.0.d",
+];
 /// Optuna's own number of the same schema.
 const OPTUNA_SCHEMA_VERSION: i64 = 12;
 /// The newest Optuna that was checked to read and write them.
@@ -15,8 +20,11 @@ const OPTUNA_VERSION: &str = "5.0.0";
 
 /// automl's own tables.
 const AUTOML_TABLES: &str = include_str!("schema/automl.sql");
-/// Counts changes of automl's own tables and attributes.
-pub(crate) const AUTOML_SCHEMA_VERSION: i64 = 1;
+/// What version 2 of them adds.
+const AUTOML_TABLES_2: &str = include_str!("schema/automl_2.sql");
+/// Counts changes of automl's own tables and attributes. Version 2 knows workers, several objectives and which
+/// of several studies of a file is automl's.
+pub(crate) const AUTOML_SCHEMA_VERSION: i64 = 2;
 
 /// True when the file holds no table at all, as after a crash between creation and first write.
 pub(crate) fn is_empty(connection: &Connection) -> Result<bool, rusqlite::Error> {
@@ -29,7 +37,13 @@ pub(crate) fn create(transaction: &Transaction<'_>) -> Result<(), rusqlite::Erro
     transaction
         .execute("INSERT INTO version_info VALUES (1, ?1, ?2)", (OPTUNA_SCHEMA_VERSION, OPTUNA_VERSION))?;
     transaction.execute("INSERT INTO alembic_version VALUES (?1)", [OPTUNA_REVISION])?;
+    create_own(transaction)
+}
+
+/// Creates automl's own tables beside Optuna's.
+pub(crate) fn create_own(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
     transaction.execute_batch(AUTOML_TABLES)?;
+    transaction.execute_batch(AUTOML_TABLES_2)?;
     transaction.execute(
         "INSERT INTO automl_version VALUES (1, ?1, ?2)",
         (AUTOML_SCHEMA_VERSION, env!("CARGO_PKG_VERSION")),
@@ -39,20 +53,13 @@ pub(crate) fn create(transaction: &Transaction<'_>) -> Result<(), rusqlite::Erro
 
 /// Checks that this automl understands the file.
 pub(crate) fn check(connection: &Connection) -> Result<(), Fault> {
-    for (table, whose) in [("alembic_version", "an Optuna study"), ("automl_version", "a study of automl")] {
-        if !has_table(connection, table)? {
-            return Err(Fault::NotAStudy(format!("is not {whose} (it has no table `{table}`)")));
-        }
+    check_optuna(connection)?;
+    if !is_own(connection)? {
+        return Err(Fault::NotAStudy(
+            "is not a study of automl (it has no table `automl_version`)".to_owned(),
+        ));
     }
-    let revision = "SELECT version_num FROM alembic_version";
-    let revision: Option<String> = connection.query_row(revision, [], |row| row.get(0)).optional()?;
-    let revision = revision.unwrap_or_else(|| "none".to_owned());
-    if revision != OPTUNA_REVISION {
-        return Err(Fault::Newer { what: "schema", found: revision, known: OPTUNA_REVISION.to_owned() });
-    }
-    let version = "SELECT schema_version FROM automl_version";
-    let version: Option<i64> = connection.query_row(version, [], |row| row.get(0)).optional()?;
-    match version {
+    match own_version(connection)? {
         None => Err(Fault::NotAStudy("has no row in its table `automl_version`".to_owned())),
         Some(version) if version > AUTOML_SCHEMA_VERSION => Err(Fault::Newer {
             what: "automl",
@@ -61,6 +68,51 @@ pub(crate) fn check(connection: &Connection) -> Result<(), Fault> {
         }),
         Some(_) => Ok(()),
     }
+}
+
+/// Checks that Optuna's tables are there, in the one revision that is known.
+pub(crate) fn check_optuna(connection: &Connection) -> Result<(), Fault> {
+    if !has_table(connection, "alembic_version")? {
+        let reason = "is not an Optuna study (it has no table `alembic_version`)";
+        return Err(Fault::NotAStudy(reason.to_owned()));
+    }
+    let revision = "SELECT version_num FROM alembic_version";
+    let revision: Option<String> = connection.query_row(revision, [], |row| row.get(0)).optional()?;
+    match revision.as_deref() {
+        Some(OPTUNA_REVISION) => Ok(()),
+        Some(older) if OLDER_REVISIONS.contains(&older) => Err(Fault::NotAStudy(format!(
+            "has Optuna's older schema {older} instead of {OPTUNA_REVISION}; \
+             `optuna storage upgrade --storage sqlite:///FILE` brings it there"
+        ))),
+        found => {
+            let found = found.unwrap_or("none").to_owned();
+            Err(Fault::Newer { what: "schema", found, known: OPTUNA_REVISION.to_owned() })
+        }
+    }
+}
+
+/// Whether automl's own tables are there.
+pub(crate) fn is_own(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    has_table(connection, "automl_version")
+}
+
+/// Whether [`upgrade`] has something to do.
+pub(crate) fn is_older(connection: &Connection) -> Result<bool, rusqlite::Error> {
+    Ok(own_version(connection)?.is_some_and(|version| version < AUTOML_SCHEMA_VERSION))
+}
+
+/// Brings the tables of an older automl to this version. A file that is only read stays as it is.
+pub(crate) fn upgrade(transaction: &Transaction<'_>) -> Result<(), rusqlite::Error> {
+    // Another process may have been quicker.
+    if is_older(transaction)? {
+        transaction.execute_batch(AUTOML_TABLES_2)?;
+        transaction.execute("UPDATE automl_version SET schema_version = ?1", [AUTOML_SCHEMA_VERSION])?;
+    }
+    Ok(())
+}
+
+fn own_version(connection: &Connection) -> Result<Option<i64>, rusqlite::Error> {
+    connection.query_row("SELECT schema_version FROM automl_version", [], |row| row.get(0)).optional()
 }
 
 fn has_table(connection: &Connection, name: &str) -> Result<bool, rusqlite::Error> {

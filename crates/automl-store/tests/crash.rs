@@ -13,39 +13,35 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use automl_core::{Metric, Purpose, Seed, TrialRecord, TrialState, TrialStore};
+use automl_core::{Lost, Metric, Purpose, Seed, TrialRecord, TrialState, TrialStore};
 use automl_store::StudyFile;
 use automl_testkit::store::{every_kind_of_params, every_kind_of_space, full_outcome};
 use rusqlite::Connection;
 
 /// Path of the study that a started writer writes; unset in a run of the tests.
 const STUDY: &str = "AUTOML_STORE_TEST_STUDY";
-/// How many trials it writes.
+/// How many slots it looks at.
 const N_TRIALS: &str = "AUTOML_STORE_TEST_N_TRIALS";
 
 const N_KILLS: u64 = 10;
 const N_WRITERS: u32 = 8;
+/// Slots that all writers want.
+const N_SLOTS: u32 = 200;
 
 /// No test of its own: what a started writer runs. It tells of each trial that is finished.
 #[test]
 fn writer() {
     let (Ok(path), Ok(n_trials)) = (env::var(STUDY), env::var(N_TRIALS)) else { return };
     let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-    let mut slot = store.trials().unwrap().len() as u32;
-    for _ in 0..n_trials.parse().unwrap() {
-        write_trial(&mut store, &mut slot);
+    for slot in 0..n_trials.parse().unwrap() {
+        write_trial(&mut store, slot);
     }
 }
 
-/// Writes a trial of the first slot from `slot` on that no other writer has.
-fn write_trial(store: &mut StudyFile, slot: &mut u32) {
-    let number = loop {
-        let begun = store.begin(*slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
-        *slot += 1;
-        if let Some(number) = begun {
-            break number;
-        }
-    };
+fn write_trial(store: &mut StudyFile, slot: u32) {
+    let begun = store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    // Another writer may have been quicker.
+    let Some(number) = begun else { return };
     let outcome = full_outcome(f64::from(number));
     for &(step, cost) in &outcome.evaluation.steps {
         store.record_step(number, step, cost).unwrap();
@@ -104,7 +100,7 @@ fn a_killed_writer_loses_no_finished_trial() {
         }
         assert_eq!(integrity(&path), "ok");
         let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-        store.requeue_lost(automl_core::Lost::All, "killed").unwrap();
+        store.requeue_lost(Lost::All, "killed").unwrap();
         let trials = store.trials().unwrap();
         assert!(trials.iter().enumerate().all(|(index, trial)| trial.number as usize == index));
         let complete = trials.iter().filter(|trial| trial.state == TrialState::Complete);
@@ -120,7 +116,7 @@ fn a_killed_writer_loses_no_finished_trial() {
 fn eight_processes_write_one_file_and_wait_for_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.sqlite3");
-    let children: Vec<Child> = (0..N_WRITERS).map(|_| start_writer(&path, 25)).collect();
+    let children: Vec<Child> = (0..N_WRITERS).map(|_| start_writer(&path, N_SLOTS)).collect();
     let mut numbers = Vec::new();
     for mut child in children {
         numbers.extend(finished(&mut child));
@@ -136,9 +132,8 @@ fn eight_threads_write_one_file_and_wait_for_each_other() {
     let path = folder.path().join("study.sqlite3");
     let work = || {
         let mut store = StudyFile::open_or_create(&path, &common::header(Metric::LogLoss)).unwrap();
-        let mut slot = 0;
-        for _ in 0..25 {
-            write_trial(&mut store, &mut slot);
+        for slot in 0..N_SLOTS {
+            write_trial(&mut store, slot);
         }
     };
     thread::scope(|scope| {
@@ -146,12 +141,12 @@ fn eight_threads_write_one_file_and_wait_for_each_other() {
             scope.spawn(work);
         }
     });
-    assert_all_there(&path, (0..N_WRITERS * 25).collect());
+    assert_all_there(&path, (0..N_SLOTS).collect());
 }
 
 fn assert_all_there(path: &Path, mut numbers: Vec<u32>) {
     numbers.sort_unstable();
-    assert_eq!(numbers, (0..N_WRITERS * 25).collect::<Vec<_>>());
+    assert_eq!(numbers, (0..N_SLOTS).collect::<Vec<_>>());
     assert_eq!(integrity(path), "ok");
     let trials = StudyFile::open(path).unwrap().trials().unwrap();
     assert_eq!(trials.len(), numbers.len());

@@ -53,7 +53,7 @@ fn a_missing_folder_is_told() {
     let folder = tempfile::tempdir().unwrap();
     insta::assert_snapshot!(messages(folder.path(), &folder.path().join("none/study.sqlite3")), @r"
     `DIR/none/study.sqlite3` does not exist
-    cannot open or create the study in the study file `DIR/none/study.sqlite3`: No such file or directory (os error 2)
+    cannot open or create the study in the study file `DIR/none/study.sqlite3`: the file cannot be opened; its folder may be missing or closed
     ");
 }
 
@@ -105,10 +105,10 @@ fn a_study_of_optuna_alone_is_told_from_one_of_automl() {
 #[test]
 fn newer_versions_are_refused_with_advice() {
     let folder = tempfile::tempdir().unwrap();
-    let path = study_changed_by(folder.path(), "UPDATE automl_version SET schema_version = 2");
+    let path = study_changed_by(folder.path(), "UPDATE automl_version SET schema_version = 3");
     insta::assert_snapshot!(messages(folder.path(), &path), @r"
-    the study file `DIR/study.sqlite3` has automl version 2; this automl knows up to 1
-    the study file `DIR/study.sqlite3` has automl version 2; this automl knows up to 1
+    the study file `DIR/study.sqlite3` has automl version 3; this automl knows up to 2
+    the study file `DIR/study.sqlite3` has automl version 3; this automl knows up to 2
     ");
     let error = StudyFile::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::NewerVersion { .. }));
@@ -123,20 +123,43 @@ fn newer_versions_are_refused_with_advice() {
 }
 
 #[test]
-fn one_file_holds_one_study_of_one_objective() {
+fn objectives_and_directions_that_do_not_agree_are_told() {
     let folder = tempfile::tempdir().unwrap();
-    let path = study_changed_by(folder.path(), "INSERT INTO studies (study_name) VALUES ('second')");
+    let sql = "INSERT INTO study_directions (direction, study_id, objective) VALUES ('MAXIMIZE', 1, 1)";
+    let path = study_changed_by(folder.path(), sql);
+    insta::assert_snapshot!(messages(folder.path(), &path), @r"
+    `DIR/study.sqlite3` optimises in 2 directions for 1 objectives
+    `DIR/study.sqlite3` optimises in 2 directions for 1 objectives
+    ");
+    let folder = tempfile::tempdir().unwrap();
+    let path = study_changed_by(folder.path(), "UPDATE study_directions SET direction = 'NOT_SET'");
+    insta::assert_snapshot!(messages(folder.path(), &path), @r"
+    `DIR/study.sqlite3` optimises in the unknown direction `NOT_SET`
+    `DIR/study.sqlite3` optimises in the unknown direction `NOT_SET`
+    ");
+}
+
+/// Version 1 did not say which study of a file is automl's.
+#[test]
+fn a_file_of_version_1_holds_one_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let sql = "DELETE FROM automl_study WHERE key IN ('study_id', 'objectives');
+        INSERT INTO studies (study_name) VALUES ('second')";
+    let path = study_changed_by(folder.path(), sql);
     insta::assert_snapshot!(messages(folder.path(), &path), @r"
     `DIR/study.sqlite3` holds 2 studies where one was expected
     `DIR/study.sqlite3` holds 2 studies where one was expected
     ");
+}
+
+#[test]
+fn a_study_that_optuna_deleted_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let sql = "INSERT INTO study_directions (direction, study_id, objective) VALUES ('MAXIMIZE', 1, 1)";
-    let path = study_changed_by(folder.path(), sql);
-    insta::assert_snapshot!(messages(folder.path(), &path), @r#"
-    `DIR/study.sqlite3` optimises ["MINIMIZE", "MAXIMIZE"] where one direction was expected
-    `DIR/study.sqlite3` optimises ["MINIMIZE", "MAXIMIZE"] where one direction was expected
-    "#);
+    let path = study_changed_by(folder.path(), "PRAGMA foreign_keys = OFF; DELETE FROM studies");
+    insta::assert_snapshot!(messages(folder.path(), &path), @r"
+    `DIR/study.sqlite3` no longer holds the study that automl began in it
+    `DIR/study.sqlite3` no longer holds the study that automl began in it
+    ");
 }
 
 #[test]
@@ -150,13 +173,17 @@ fn an_existing_file_is_never_overwritten() {
 }
 
 #[test]
-fn a_refused_name_leaves_no_file() {
+fn a_refused_header_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.sqlite3");
     let mut header = common::header(Metric::LogLoss);
     header.name = "x".repeat(513);
     let error = StudyFile::create(&path, &header).unwrap_err().to_string();
     assert!(error.contains("513"), "{error}");
+    header = common::header(Metric::LogLoss);
+    header.objectives.clear();
+    let error = StudyFile::open_or_create(&path, &header).unwrap_err().to_string();
+    assert!(error.ends_with("a study has at least one objective"), "{error}");
     assert!(!path.exists());
 }
 

@@ -1,7 +1,7 @@
 //! A store in memory, for tests of everything that only needs some store.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use automl_core::{
     Evaluation, Lost, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore,
@@ -12,9 +12,11 @@ use automl_core::{
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     trials: Vec<TrialRecord>,
-    /// The last sign of life of each trial, in seconds since 1970.
-    heartbeats: Vec<f64>,
+    /// Time of the last heartbeat by number of the trial.
+    heartbeats: BTreeMap<u32, SystemTime>,
     worker: Option<String>,
+    /// How many costs a complete trial has; any number where nobody said.
+    n_objectives: Option<usize>,
 }
 
 impl MemoryStore {
@@ -23,9 +25,14 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// A study without trials that refuses complete trials with another number of costs.
+    pub fn with_objectives(n_objectives: usize) -> Self {
+        Self { n_objectives: Some(n_objectives), ..Self::default() }
+    }
+
     /// Names the worker whose trials begin from now on.
-    pub fn set_worker(&mut self, name: impl Into<String>) {
-        self.worker = Some(name.into());
+    pub fn set_worker(&mut self, name: &str) {
+        self.worker = Some(name.to_owned());
     }
 
     /// The trials with times set to 0, so that two runs can be compared.
@@ -43,24 +50,33 @@ impl MemoryStore {
         Ok(trial)
     }
 
+    /// Lets the configuration of a lost trial wait, unless another trial holds its slot.
     fn wait(&mut self, lost: &TrialRecord) {
-        let waits = |trial: &TrialRecord| trial.slot == lost.slot && trial.state == TrialState::Waiting;
-        if !self.trials.iter().any(waits) {
-            self.add(lost.slot, &lost.params, TrialState::Waiting);
+        let holds = |trial: &TrialRecord| trial.slot == lost.slot && trial.state != TrialState::Lost;
+        if !self.trials.iter().any(holds) {
+            self.add(lost.slot, &lost.params);
         }
     }
 
-    fn add(&mut self, slot: u32, params: &Params, state: TrialState) -> u32 {
-        let number = self.trials.len() as u32;
-        let started_secs = if state == TrialState::Running { now_secs() } else { 0.0 };
-        self.trials.push(TrialRecord {
-            number,
-            started_secs,
-            worker: self.worker.clone().filter(|_| state == TrialState::Running),
-            ..TrialRecord::new(slot, state, params.clone())
-        });
-        self.heartbeats.push(started_secs);
-        number
+    /// Adds a waiting trial; its number is its place.
+    fn add(&mut self, slot: u32, params: &Params) -> usize {
+        let place = self.trials.len();
+        let trial = TrialRecord::new(slot, TrialState::Waiting, params.clone());
+        self.trials.push(TrialRecord { number: place as u32, ..trial });
+        place
+    }
+
+    fn is_lost(&self, trial: &TrialRecord, which: Lost<'_>) -> bool {
+        let silence = || {
+            let beat = self.heartbeats.get(&trial.number);
+            beat.and_then(|beat| beat.elapsed().ok()).unwrap_or(Duration::ZERO)
+        };
+        match which {
+            _ if trial.state != TrialState::Running => false,
+            Lost::All => true,
+            Lost::Worker(name) => trial.worker.as_deref() == Some(name),
+            Lost::Silent(at_least) => silence() >= at_least,
+        }
     }
 }
 
@@ -70,28 +86,36 @@ impl TrialStore for MemoryStore {
     }
 
     fn news(&self, open: &[u32], from: u32) -> Result<Vec<TrialRecord>, StoreError> {
-        let is_news = |trial: &&TrialRecord| trial.number >= from || open.contains(&trial.number);
-        Ok(self.trials.iter().filter(is_news).cloned().collect())
+        let mut numbers: Vec<u32> = open.iter().copied().filter(|number| *number < from).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let known = numbers.iter().filter_map(|number| self.trials.get(*number as usize));
+        Ok(known.chain(self.trials.iter().skip(from as usize)).cloned().collect())
     }
 
     fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError> {
         space.check(params).map_err(|error| refused(format!("begin a trial of slot {slot}"), &error))?;
-        let is_taken = |trial: &TrialRecord| {
-            trial.slot == slot && (trial.state == TrialState::Running || trial.state.is_finished())
+        let holder =
+            self.trials.iter().position(|trial| trial.slot == slot && trial.state != TrialState::Lost);
+        let place = match holder {
+            Some(place) if self.trials[place].state == TrialState::Waiting => place,
+            Some(_) => return Ok(None),
+            None => self.add(slot, params),
         };
-        if self.trials.iter().any(is_taken) {
-            return Ok(None);
-        }
-        let waits = |trial: &&mut TrialRecord| trial.slot == slot && trial.state == TrialState::Waiting;
-        if let Some(trial) = self.trials.iter_mut().find(waits) {
-            trial.state = TrialState::Running;
-            trial.started_secs = now_secs();
-            trial.params = params.clone();
-            trial.worker.clone_from(&self.worker);
-            self.heartbeats[trial.number as usize] = trial.started_secs;
-            return Ok(Some(trial.number));
-        }
-        Ok(Some(self.add(slot, params, TrialState::Running)))
+        let now = SystemTime::now();
+        let trial = &mut self.trials[place];
+        trial.state = TrialState::Running;
+        trial.params = params.clone();
+        trial.worker.clone_from(&self.worker);
+        trial.started_secs = now.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        self.heartbeats.insert(trial.number, now);
+        Ok(Some(trial.number))
+    }
+
+    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError> {
+        self.running(number)?;
+        self.heartbeats.insert(number, SystemTime::now());
+        Ok(())
     }
 
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError> {
@@ -99,16 +123,12 @@ impl TrialStore for MemoryStore {
         Ok(())
     }
 
-    fn heartbeat(&mut self, number: u32) -> Result<(), StoreError> {
-        self.running(number)?;
-        self.heartbeats[number as usize] = now_secs();
-        Ok(())
-    }
-
     fn finish(&mut self, number: u32, outcome: &TrialOutcome) -> Result<TrialRecord, StoreError> {
+        let n_objectives = self.n_objectives;
         let trial = self.running(number)?;
-        if !is_consistent(outcome) {
-            let reason = format!("it is {} with cost {:?}", outcome.state.name(), outcome.cost);
+        if !is_consistent(outcome, n_objectives) {
+            let TrialOutcome { state, cost, other_costs, .. } = outcome;
+            let reason = format!("it is {} with the costs {cost:?} and {other_costs:?}", state.name());
             return Err(refused(format!("finish trial {number}"), &reason));
         }
         let Evaluation { steps, folds, .. } = outcome.evaluation.clone();
@@ -129,19 +149,12 @@ impl TrialStore for MemoryStore {
     }
 
     fn requeue_lost(&mut self, which: Lost<'_>, reason: &str) -> Result<Vec<TrialRecord>, StoreError> {
-        let now = now_secs();
+        let is_lost: Vec<bool> = self.trials.iter().map(|trial| self.is_lost(trial, which)).collect();
         let mut lost = Vec::new();
-        for (trial, heartbeat) in self.trials.iter_mut().zip(&self.heartbeats) {
-            let is_meant = match which {
-                Lost::All => true,
-                Lost::Worker(name) => trial.worker.as_deref() == Some(name),
-                Lost::Silent(silence) => now - heartbeat > silence.as_secs_f64(),
-            };
-            if trial.state == TrialState::Running && is_meant {
-                trial.state = TrialState::Lost;
-                trial.reason = Some(reason.to_owned());
-                lost.push(trial.clone());
-            }
+        for (trial, _) in self.trials.iter_mut().zip(is_lost).filter(|(_, is_lost)| *is_lost) {
+            trial.state = TrialState::Lost;
+            trial.reason = Some(reason.to_owned());
+            lost.push(trial.clone());
         }
         for trial in &lost {
             self.wait(trial);
@@ -150,10 +163,17 @@ impl TrialStore for MemoryStore {
     }
 }
 
-fn is_consistent(outcome: &TrialOutcome) -> bool {
-    match outcome.state {
-        TrialState::Complete => outcome.cost.is_some_and(f64::is_finite),
-        TrialState::Pruned | TrialState::Failed | TrialState::Lost => outcome.cost.is_none(),
+fn is_consistent(outcome: &TrialOutcome, n_objectives: Option<usize>) -> bool {
+    let TrialOutcome { state, cost, other_costs, .. } = outcome;
+    match state {
+        TrialState::Complete => {
+            cost.iter().chain(other_costs).all(|cost| cost.is_finite())
+                && cost.is_some()
+                && n_objectives.is_none_or(|wanted| wanted == 1 + other_costs.len())
+        }
+        TrialState::Pruned | TrialState::Failed | TrialState::Lost => {
+            cost.is_none() && other_costs.is_empty()
+        }
         TrialState::Running | TrialState::Waiting => false,
     }
 }
@@ -162,15 +182,11 @@ fn refused(action: String, reason: &dyn std::fmt::Display) -> StoreError {
     StoreError::Database { action, path: "memory".into(), reason: reason.to_string() }
 }
 
-fn now_secs() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    crate::store_contract!(|| ((), MemoryStore::new()));
+    crate::store_contract!(|n_objectives| ((), MemoryStore::with_objectives(n_objectives)));
 
     #[test]
     fn a_copy_is_the_state_at_that_moment() {

@@ -1,21 +1,22 @@
-//! What every [`TrialStore`] must do: `store_contract!` makes a test of each function here.
+//! What every [`TrialStore`] must do: `store_contract!` makes a test of each function here and in [`workers`].
 
 #![expect(clippy::unwrap_used, reason = "a check that fails must panic")]
 
-use std::time::Duration;
+pub mod workers;
 
 use automl_core::{
     Domain, Epoch, Evaluation, FoldScore, Lost, Metric, ParamSpec, Params, SearchSpace, StoreError,
     TrialOutcome, TrialRecord, TrialState, TrialStore,
 };
 
-/// Checks a store: `store_contract!(fresh)`, where `fresh()` gives a pair of a guard that is kept until
-/// the end of the test (a temporary folder, or `()`) and an empty store.
+/// Checks a store: `store_contract!(fresh)`, where `fresh(n_objectives)` gives a pair of a guard that is kept
+/// until the end of the test (a temporary folder, or `()`) and an empty store, which also has a method
+/// `set_worker(&mut self, name: &str)`.
 #[macro_export]
 macro_rules! store_contract {
     ($fresh:expr) => {
         $crate::store_contract!(
-            $fresh;
+            @one $fresh;
             numbers_count_from_zero_without_gaps
             a_begun_trial_runs_with_its_configuration
             a_configuration_outside_its_space_is_refused
@@ -30,19 +31,41 @@ macro_rules! store_contract {
             a_lost_trial_waits_again_in_its_slot
             beginning_a_slot_takes_its_waiting_trial
             every_running_trial_is_requeued
-            a_slot_is_given_to_one_worker
-            news_are_open_trials_and_new_ones
-            silent_trials_are_lost
             a_trial_may_be_lost_again_and_again
             trials_do_not_mix
+            news_are_what_was_asked_for
+            news_of_a_running_trial_show_how_far_it_is
         );
+        $crate::store_contract!(
+            @workers $fresh;
+            a_slot_that_is_taken_is_not_begun_again
+            a_trial_keeps_the_name_of_its_worker
+            the_trials_of_one_worker_are_lost_with_it
+            a_trial_may_be_ended_by_somebody_else
+            only_silent_trials_are_lost
+            a_lost_trial_is_over_for_its_worker
+        );
+        #[test]
+        fn every_cost_of_several_objectives_is_kept() {
+            let (_guard, mut store) = ($fresh)(3);
+            $crate::store::every_cost_of_several_objectives_is_kept(&mut store);
+        }
     };
-    ($fresh:expr; $($check:ident)+) => {
+    (@one $fresh:expr; $($check:ident)+) => {
         $(
             #[test]
             fn $check() {
-                let (_guard, mut store) = ($fresh)();
+                let (_guard, mut store) = ($fresh)(1);
                 $crate::store::$check(&mut store);
+            }
+        )+
+    };
+    (@workers $fresh:expr; $($check:ident)+) => {
+        $(
+            #[test]
+            fn $check() {
+                let (_guard, mut store) = ($fresh)(1);
+                $crate::store::workers::$check(&mut store, |store, name| store.set_worker(name));
             }
         )+
     };
@@ -266,6 +289,8 @@ pub fn outcomes_that_contradict_themselves_are_refused(store: &mut dyn TrialStor
         bare_outcome(TrialState::Complete, Some(f64::INFINITY)),
         bare_outcome(TrialState::Pruned, Some(0.5)),
         bare_outcome(TrialState::Failed, Some(0.5)),
+        TrialOutcome { other_costs: vec![0.5], ..bare_outcome(TrialState::Complete, Some(0.5)) },
+        TrialOutcome { other_costs: vec![0.5], ..bare_outcome(TrialState::Pruned, None) },
         bare_outcome(TrialState::Running, None),
         bare_outcome(TrialState::Waiting, None),
     ];
@@ -321,46 +346,6 @@ pub fn every_running_trial_is_requeued(store: &mut dyn TrialStore) {
     assert_eq!(store.trials().unwrap().len(), 5);
 }
 
-/// To whoever comes second, whatever became of the first.
-pub fn a_slot_is_given_to_one_worker(store: &mut dyn TrialStore) {
-    let again =
-        |store: &mut dyn TrialStore| store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap();
-    let number = begin(store, 0);
-    assert_eq!(again(store), None, "it is running");
-    store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
-    assert_eq!(again(store), Some(1), "it was lost");
-    store.finish(1, &bare_outcome(TrialState::Failed, None)).unwrap();
-    assert_eq!(again(store), None, "it is finished");
-    assert_eq!(store.trials().unwrap().len(), 2);
-}
-
-/// And nothing else.
-pub fn news_are_open_trials_and_new_ones(store: &mut dyn TrialStore) {
-    for slot in 0..5 {
-        begin(store, slot);
-    }
-    store.finish(1, &full_outcome(0.5)).unwrap();
-    let numbers = |news: Vec<TrialRecord>| news.iter().map(|trial| trial.number).collect::<Vec<_>>();
-    assert_eq!(numbers(store.news(&[], 0).unwrap()), [0, 1, 2, 3, 4]);
-    assert_eq!(numbers(store.news(&[3, 1], 4).unwrap()), [1, 3, 4]);
-    assert_eq!(numbers(store.news(&[], 5).unwrap()), Vec::<u32>::new());
-    let all = store.trials().unwrap();
-    assert_eq!(store.news(&[1], 3).unwrap(), [all[1].clone(), all[3].clone(), all[4].clone()]);
-}
-
-/// A heartbeat is a sign of life.
-pub fn silent_trials_are_lost(store: &mut dyn TrialStore) {
-    begin(store, 0);
-    begin(store, 1);
-    std::thread::sleep(Duration::from_millis(60));
-    store.heartbeat(1).unwrap();
-    let lost = store.requeue_lost(Lost::Silent(Duration::from_millis(50)), "silent").unwrap();
-    assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [0]);
-    is_not_running(store.heartbeat(0), 0);
-    assert!(store.requeue_lost(Lost::Worker("nobody"), "gone").unwrap().is_empty());
-    assert_eq!(store.trials().unwrap()[1].state, TrialState::Running);
-}
-
 /// Each loss adds one trial.
 pub fn a_trial_may_be_lost_again_and_again(store: &mut dyn TrialStore) {
     for loss in 0..4 {
@@ -388,4 +373,78 @@ pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     assert_eq!((second_record.cost, second_record.folds.len()), (Some(2.0), 2));
     assert_eq!(second_record.params, other_params);
     assert_eq!(store.trials().unwrap(), [first_record, second_record]);
+}
+
+/// Each once, in order of number, whatever the order of the question.
+pub fn news_are_what_was_asked_for(store: &mut dyn TrialStore) {
+    for slot in 0..8 {
+        let number = begin(store, slot);
+        match slot {
+            3 => drop(store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap()),
+            0 | 5 => {}
+            _ => drop(store.finish(number, &full_outcome(0.5)).unwrap()),
+        }
+    }
+    let all = store.trials().unwrap();
+    assert_eq!(all.len(), 9);
+    let cases: [(&[u32], u32, &[u32]); 8] = [
+        (&[], 0, &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        (&[], 9, &[]),
+        (&[], u32::MAX, &[]),
+        (&[5, 0], 9, &[0, 5]),
+        (&[5, 0, 5], 7, &[0, 5, 7, 8]),
+        (&[8, 6, 3], 6, &[3, 6, 7, 8]),
+        (&[4, 3, 2], 5, &[2, 3, 4, 5, 6, 7, 8]),
+        (&[17, 1], 9, &[1]),
+    ];
+    for (open, from, wanted) in cases {
+        let wanted: Vec<TrialRecord> = wanted.iter().map(|number| all[*number as usize].clone()).collect();
+        assert_eq!(store.news(open, from).unwrap(), wanted, "open {open:?} from {from}");
+    }
+}
+
+/// Then that it is over.
+pub fn news_of_a_running_trial_show_how_far_it_is(store: &mut dyn TrialStore) {
+    assert_eq!(store.news(&[], 0).unwrap(), []);
+    let number = begin(store, 0);
+    begin(store, 1);
+    store.record_step(number, 1, 0.75).unwrap();
+    store.record_step(number, 2, 0.5).unwrap();
+    let news = store.news(&[number], 2).unwrap();
+    assert_eq!(news.len(), 1);
+    assert_eq!((news[0].state, news[0].steps.as_slice()), (TrialState::Running, &[(1, 0.75), (2, 0.5)][..]));
+    let finished = store.finish(number, &full_outcome(0.25)).unwrap();
+    assert_eq!(store.news(&[number], 2).unwrap(), [finished]);
+}
+
+/// As many as there are objectives (here three), all of them finite; in their order.
+pub fn every_cost_of_several_objectives_is_kept(store: &mut dyn TrialStore) {
+    let costs = |cost, other_costs: &[f64]| {
+        let other_costs = other_costs.to_vec();
+        TrialOutcome { other_costs, ..bare_outcome(TrialState::Complete, cost) }
+    };
+    let number = begin(store, 0);
+    let wrong = [
+        costs(Some(0.5), &[]),
+        costs(Some(0.5), &[1.0]),
+        costs(Some(0.5), &[1.0, 2.0, 3.0]),
+        costs(Some(0.5), &[1.0, f64::NAN]),
+        costs(Some(0.5), &[f64::INFINITY, 1.0]),
+        costs(None, &[1.0, 2.0]),
+    ];
+    for outcome in wrong {
+        assert!(store.finish(number, &outcome).is_err(), "{outcome:?}");
+        assert_eq!(only(store).state, TrialState::Running);
+    }
+    let trial = store.finish(number, &costs(Some(0.5), &[-2.0, 3.0])).unwrap();
+    assert_eq!((trial.costs(), only(store)), (vec![0.5, -2.0, 3.0], trial.clone()));
+    // A trial that does not complete has none.
+    for (slot, state) in [(1, TrialState::Pruned), (2, TrialState::Failed), (3, TrialState::Lost)] {
+        let number = begin(store, slot);
+        let mut outcome = bare_outcome(state, None);
+        outcome.evaluation.steps = vec![(1, 0.5)];
+        let trial = store.finish(number, &outcome).unwrap();
+        assert_eq!((trial.costs(), trial.steps.as_slice()), (vec![], &[(1, 0.5)][..]));
+        assert_eq!(store.trials().unwrap()[number as usize], trial);
+    }
 }

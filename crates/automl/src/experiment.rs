@@ -136,7 +136,7 @@ impl Experiment {
         observer: &mut dyn Observer,
     ) -> Result<ExperimentResult, AutomlError> {
         self.run_by(stop, observer, |folder, store, stop, observer| {
-            store.set_worker(WorkerName::this(Role::Search).to_string());
+            store.set_worker(&WorkerName::this(Role::Search).to_string());
             Ok(self.search(folder, store, false, stop, observer)?.stopped)
         })
     }

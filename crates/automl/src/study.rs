@@ -1,7 +1,7 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
 use automl_core::{DataProfile, ParamSpec, Params, SearchSpace, Seed};
-use automl_store::{StudyFile, StudyHeader};
+use automl_store::{ObjectiveHeader, StudyFile, StudyHeader};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
@@ -62,7 +62,7 @@ fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
     Ok(StudyHeader {
         name: experiment.config.resolved_name(),
         metric: experiment.metric,
-        direction: experiment.metric.direction(),
+        objectives: objectives(experiment),
         task: profile.task,
         seed: Seed(experiment.config.seed),
         data_hash: experiment.table.content_hash().to_owned(),
@@ -72,6 +72,13 @@ fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
         initial: json(&search)?,
         automl_version: env!("CARGO_PKG_VERSION").to_owned(),
     })
+}
+
+/// The metric, and what is optimised beside it.
+fn objectives(experiment: &Experiment) -> Vec<ObjectiveHeader> {
+    let also = experiment.config.search.also.iter();
+    let also = also.map(|of| ObjectiveHeader { name: of.to_string(), direction: of.direction() });
+    std::iter::once(experiment.metric.into()).chain(also).collect()
 }
 
 /// Trials are comparable only if they saw the same rows, were scored alike and chose from one space.
@@ -87,6 +94,7 @@ fn check_same(
     let pairs = [
         ("data (by their SHA-256)", short(&found.data_hash), short(&wanted.data_hash)),
         ("metric", found.metric.name(), wanted.metric.name()),
+        ("list of objectives", names(&found.objectives), names(&wanted.objectives)),
         ("task", found.task.to_string(), wanted.task.to_string()),
         ("seed", found.seed.value().to_string(), wanted.seed.value().to_string()),
         ("split", found.fold_plan.clone(), wanted.fold_plan.clone()),
@@ -135,6 +143,10 @@ fn reading(profile: &DataProfile) -> String {
     let kinds: Vec<String> =
         profile.columns.iter().map(|column| format!("{} {}", column.name, column.kind.name())).collect();
     format!("{} of {}", kinds.join(", "), profile.labels.join(", "))
+}
+
+fn names(objectives: &[ObjectiveHeader]) -> String {
+    objectives.iter().map(|objective| objective.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn json<T: Serialize>(value: &T) -> Result<String, AutomlError> {

@@ -57,7 +57,7 @@ pub fn work(
     let mut store = StudyFile::open(study)?;
     study::check(&folder, &store.header()?, &experiment)?;
     let role = if options.is_job { Role::Job } else { Role::Worker };
-    store.set_worker(WorkerName::this(role).to_string());
+    store.set_worker(&WorkerName::this(role).to_string());
     let has_limit = options.time.is_some() || experiment.config.search.trials.is_some();
     if !has_limit && !RunFolder::is_searched(folder.root()) {
         return Err(AutomlError::config("no search of this study is running and nothing limits the worker")

@@ -22,6 +22,5 @@ CREATE TABLE automl_artifacts (
   kind TEXT NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, UNIQUE (trial_id, kind, path));
 CREATE TABLE automl_events (
   event_id INTEGER PRIMARY KEY, time DATETIME NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL);
--- Two rows of one number cannot be told apart by people; and what runs or waits is few among many.
+-- Two rows of one number cannot be told apart by people.
 CREATE UNIQUE INDEX automl_ix_trials_number ON trials (study_id, number);
-CREATE INDEX automl_ix_trials_open ON trials (state) WHERE state IN ('WAITING', 'RUNNING');

@@ -8,7 +8,7 @@ pub(crate) fn header(metric: Metric) -> StudyHeader {
     StudyHeader {
         name: "a study ✓".to_owned(),
         metric,
-        direction: metric.direction(),
+        objectives: vec![metric.into()],
         task: Task::Binary,
         seed: Seed(u64::MAX),
         data_hash: "0f".repeat(32),
