@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use automl_core::StoreError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use crate::adopt;
 use crate::connection;
 use crate::fault::Fault;
 use crate::header::{self, StudyHeader, StudyRow};
@@ -81,6 +82,32 @@ impl StudyFile {
         let path = path.as_ref();
         let opened = Self::create_in(path, header).map(|(store, _)| store);
         opened.map_err(|fault| fault.at(path, "open or create the study"))
+    }
+
+    /// Goes on with a study that Optuna made: adds automl's own tables to its file, all or none of them, and checks
+    /// that it can read every trial. Optuna goes on reading and writing the study. `study_name` chooses among several
+    /// studies of one file. The study keeps its name; names of metrics and attributes that it has stay too.
+    ///
+    /// A trial of Optuna's has its number for a slot. One that Optuna runs is ended like others where it is taken for
+    /// lost, but does not wait again: it may have only some of its parameters by then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file is no study of Optuna, of another revision of its schema, or automl's already; if
+    /// the study is not found, optimises something else than `header` says, numbers its trials in another way than
+    /// 0, 1, 2 …, or holds a value that automl has no place for, such as the choice `None`.
+    pub fn adopt(
+        path: impl AsRef<Path>,
+        study_name: Option<&str>,
+        header: &StudyHeader,
+    ) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        let adopt = || {
+            refuse_empty(path)?;
+            let mut connection = connection::open_shared(path)?;
+            adopt::adopt(&mut connection, study_name, header)?;
+            Self::with_connection(path, connection, false)
+        };
+        adopt().map_err(|fault| fault.at(path, "adopt the study"))
     }
 
     /// Where the study is kept.
@@ -165,14 +192,18 @@ impl StudyFile {
         Ok((Self::with_connection(path, connection, false)?, is_new))
     }
 
+    /// A file that is no study of automl stays as it is.
     fn with_connection(path: &Path, mut connection: Connection, is_read_only: bool) -> Result<Self, Fault> {
         schema::check(&connection)?;
-        if !is_read_only && schema::is_older(&connection)? {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            schema::upgrade(&transaction)?;
-            transaction.commit()?;
-        }
         let study = header::find(&connection)?;
+        if !is_read_only {
+            connection::enter_write_ahead(&connection)?;
+            if schema::is_older(&connection)? {
+                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                schema::upgrade(&transaction)?;
+                transaction.commit()?;
+            }
+        }
         Ok(Self { path: path.to_owned(), connection, study, worker: None, is_read_only })
     }
 

@@ -18,11 +18,14 @@
 //! | ordered choices | categorical; that they are ordered only the search space knows |
 //! | started, ended | date and time in UTC, as Optuna 5 reads it; Optuna 4 shows it as local time |
 //!
+//! [`StudyFile::adopt`] goes on with a study that Optuna made.
+//!
 //! # Durability
 //! Write-ahead log, `synchronous=FULL`, one immediate transaction a call: what a call returned from
 //! survives a crash of the process and of the machine, provided the disk keeps what it promises.
 //! `SQLite`'s write-ahead log needs a local disk; do not share a running study over NFS.
 
+mod adopt;
 mod connection;
 mod datetime;
 mod distribution;

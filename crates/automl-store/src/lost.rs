@@ -11,7 +11,7 @@ use crate::distribution;
 use crate::fault::Fault;
 use crate::header::StudyRow;
 use crate::outcome;
-use crate::read::{FIXED_PARAMS, LOST, REASON, SECONDS, WORKER};
+use crate::read::{FIXED_PARAMS, LOST, REASON, SECONDS, SLOT, WORKER};
 use crate::rows::{Holder, TrialRow, holder, insert_trial, one_record, set_system, set_user, system};
 
 /// Trial system attribute of Optuna: the first trial of this configuration, on one that runs again.
@@ -80,6 +80,10 @@ pub(crate) fn lose(
 /// Optuna's `RetryFailedTrialCallback` writes, so that Optuna itself could run it.
 pub(crate) fn requeue(transaction: &Transaction<'_>, study: &StudyRow, lost: TrialRow) -> Result<(), Fault> {
     set_system(transaction, lost.id, LOST, &json!(true))?;
+    // One that Optuna runs has no slot of its own, and perhaps not yet all of its parameters.
+    if system(transaction, lost.id, SLOT)?.is_none() {
+        return Ok(());
+    }
     let record = one_record(transaction, study, lost)?;
     if !matches!(holder(transaction, study, record.slot)?, Holder::Free) {
         return Ok(());

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::file::StudyFile;
 use crate::lost::{beat, lose, requeue, running_trials};
 use crate::outcome;
-use crate::read::{self, REASON, Range, SECONDS, WORKER};
+use crate::read::{self, REASON, Range, SECONDS, SLOT, WORKER};
 use crate::rows::{Holder, holder, insert_trial, one_record, running_trial, set_system, set_user};
 
 impl TrialStore for StudyFile {
@@ -30,7 +30,11 @@ impl TrialStore for StudyFile {
                 let rows = param_rows(params, space)?;
                 let trial = match holder(transaction, study, slot)? {
                     Holder::Free => insert_trial(transaction, study, slot)?,
-                    Holder::Waiting(trial) => trial,
+                    Holder::Waiting(trial) => {
+                        // One that Optuna enqueued becomes automl's.
+                        set_system(transaction, trial.id, SLOT, &json!(slot))?;
+                        trial
+                    }
                     Holder::Taken => return Ok(None),
                 };
                 set_running(transaction, trial.id, worker.as_deref())?;

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail like tests")]
 
 mod common;
+#[path = "common/python.rs"]
+#[expect(dead_code, reason = "its other function is for scripts")]
+mod python;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -142,6 +145,41 @@ fn eight_threads_write_one_file_and_wait_for_each_other() {
         }
     });
     assert_all_there(&path, (0..N_SLOTS).collect());
+}
+
+/// Closing any descriptor of a file gives up the process's locks on it: a second store must not open the file by
+/// itself, or another process takes the log away because it thinks that nobody works on it. (`SQLite` sees through
+/// that from version 3.51 on; Python's is older.)
+#[test]
+fn a_second_store_of_a_process_leaves_the_locks_of_the_first_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let header = common::header(Metric::LogLoss);
+    let mut first = StudyFile::open_or_create(&path, &header).unwrap();
+    first.record_event("test", "the first store has begun").unwrap();
+    // Kept open, for closing it would have SQLite renew the lock of both.
+    let seconds = [
+        StudyFile::open_or_create(&path, &header).unwrap(),
+        StudyFile::open(&path).unwrap(),
+        StudyFile::open_read_only(&path).unwrap(),
+    ];
+    assert!(StudyFile::create(&path, &header).is_err());
+    let script = "import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0)
+try:
+    print(connection.execute('PRAGMA journal_mode = DELETE').fetchone())
+except sqlite3.OperationalError as error:
+    print(error)";
+    let told = Command::new(python::python()).args(["-c", script]).arg(&path).output().unwrap().stdout;
+    assert_eq!(String::from_utf8(told).unwrap().trim(), "database is locked");
+    write_trial(&mut first, 0);
+    let seen = StudyFile::open(&path).unwrap().trials().unwrap();
+    assert_eq!(first.trials().unwrap(), seen);
+    assert_eq!(seen.len(), 1);
+    seen.iter().for_each(assert_whole);
+    drop(seconds);
+    first.close().unwrap();
+    assert_eq!(integrity(&path), "ok");
 }
 
 fn assert_all_there(path: &Path, mut numbers: Vec<u32>) {

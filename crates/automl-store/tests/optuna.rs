@@ -2,43 +2,28 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
+#[path = "common/python.rs"]
+mod python;
+#[path = "common/same.rs"]
+mod same;
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
+use std::time::Duration;
 
 use automl_core::{
-    Evaluation, Metric, ParamValue, Params, TrialOutcome, TrialRecord, TrialState, TrialStore,
+    Direction, Evaluation, Lost, Metric, ParamValue, Params, TrialOutcome, TrialRecord, TrialState,
+    TrialStore,
 };
-use automl_store::StudyFile;
+use automl_store::{ObjectiveHeader, StudyFile};
 use automl_testkit::store::{every_kind_of_params, every_kind_of_space};
+use same::{assert_same, plain, sorted};
 use serde_json::{Value, json};
 
 /// The Optuna that `tests/setup-python.sh` installs.
 const OPTUNA_VERSION: &str = "5.0.0";
 
-fn python() -> PathBuf {
-    if let Some(python) = env::var_os("AUTOML_PYTHON") {
-        return python.into();
-    }
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-    cache.unwrap_or_default().join("automl/venv/bin/python")
-}
-
-/// Runs `read_study.py`. There is no skipping: a study that Optuna cannot read is a broken study.
 fn optuna(action: &str, study: &Path) -> Value {
-    let python = python();
-    assert!(
-        python.is_file(),
-        "there is no Python with Optuna at `{}`: `make test` sets it up (or set AUTOML_PYTHON)",
-        python.display()
-    );
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/read_study.py");
-    let output = Command::new(python).arg(script).arg(action).arg(study).output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    python::run("read_study.py", &[action.as_ref(), study.as_os_str()])
 }
 
 fn outcome(state: TrialState, cost: Option<f64>, steps: &[(u32, f64)]) -> TrialOutcome {
@@ -81,47 +66,6 @@ fn params(slot: u32) -> Params {
     }
 }
 
-fn plain(params: &Params) -> Value {
-    serde_json::to_value(params).unwrap()
-}
-
-/// What Optuna sees must be what this crate reads.
-fn assert_same(trial: &TrialRecord, seen: &Value, metric: Metric) {
-    let direction = metric.direction();
-    let number = |cost: f64| match direction.value(cost) {
-        value if value.is_nan() => json!("nan"),
-        f64::INFINITY => json!("inf"),
-        f64::NEG_INFINITY => json!("-inf"),
-        value => json!(value),
-    };
-    assert_eq!(seen["number"], json!(trial.number));
-    let state = match trial.state {
-        TrialState::Complete => "COMPLETE",
-        TrialState::Pruned => "PRUNED",
-        TrialState::Failed | TrialState::Lost => "FAIL",
-        TrialState::Waiting => "WAITING",
-        TrialState::Running => "RUNNING",
-    };
-    assert_eq!(seen["state"], state);
-    if trial.state == TrialState::Complete {
-        assert_eq!(seen["value"], number(trial.cost.unwrap()));
-    }
-    let steps: serde_json::Map<String, Value> =
-        trial.steps.iter().map(|&(step, cost)| (step.to_string(), number(cost))).collect();
-    assert_eq!(seen["steps"], Value::Object(steps));
-    let is_enqueued = trial.state == TrialState::Waiting && seen["params"] == json!({});
-    let params = if is_enqueued { &seen["system"]["fixed_params"] } else { &seen["params"] };
-    assert_eq!(sorted(params), sorted(&plain(&trial.params)), "trial {}", trial.number);
-    assert_eq!(seen["started"].as_f64().unwrap_or(0.0), trial.started_secs);
-}
-
-fn sorted(object: &Value) -> Vec<(String, Value)> {
-    let mut pairs: Vec<(String, Value)> =
-        object.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    pairs.sort_by(|left, right| left.0.cmp(&right.0));
-    pairs
-}
-
 fn assert_optuna_reads(metric: Metric, direction: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.sqlite3");
@@ -129,7 +73,7 @@ fn assert_optuna_reads(metric: Metric, direction: &str) {
     let seen = &optuna("read", &path)["before"];
     assert_eq!(seen["optuna"], OPTUNA_VERSION);
     assert_eq!(seen["name"], "a study ✓");
-    assert_eq!(seen["direction"], direction);
+    assert_eq!(seen["directions"], json!([direction]));
     assert_eq!(seen["metric_names"], json!([metric.name()]));
     assert_eq!(seen["user"]["seed"], u64::MAX.to_string());
     let store = StudyFile::open(&path).unwrap();
@@ -137,7 +81,7 @@ fn assert_optuna_reads(metric: Metric, direction: &str) {
     let states: Vec<&str> = trials.iter().map(|trial| trial.state.name()).collect();
     assert_eq!(states, ["complete", "pruned", "failed", "lost", "waiting", "complete"]);
     for (trial, seen) in trials.iter().zip(seen["trials"].as_array().unwrap()) {
-        assert_same(trial, seen, metric);
+        assert_same(trial, seen, &[metric.direction()]);
     }
     let best = TrialRecord::best(&trials).unwrap();
     assert_eq!(seen["best"], best.number);
@@ -145,7 +89,7 @@ fn assert_optuna_reads(metric: Metric, direction: &str) {
     assert_eq!(seen["best_value"], 0.25);
     assert_eq!(sorted(&seen["best_params"]), sorted(&plain(&best.params)));
     let seen = &seen["trials"];
-    assert_eq!(seen[1]["value"], 0.875, "Optuna gives a pruned trial its last intermediate value");
+    assert_eq!(seen[1]["values"], json!([0.875]), "Optuna gives a pruned trial its last intermediate value");
     assert_eq!(seen[2]["user"]["reason"], "it was failed");
     assert_eq!(seen[4]["system"]["failed_trial"], 3);
     assert_eq!(seen[4]["system"]["retry_history"], json!([3]));
@@ -164,14 +108,14 @@ fn optuna_reads_a_maximised_study() {
     let path = folder.path().join("study.sqlite3");
     write_every_state(&path, Metric::Accuracy);
     let seen = &optuna("read", &path)["before"];
-    assert_eq!(seen["direction"], "MAXIMIZE");
+    assert_eq!(seen["directions"], json!(["MAXIMIZE"]));
     assert_eq!(seen["best"], 0);
     assert_eq!(seen["best_value"], 0.5);
     let store = StudyFile::open(&path).unwrap();
     let trials = store.trials().unwrap();
     assert_eq!(TrialRecord::best(&trials).unwrap().number, 0);
     for (trial, seen) in trials.iter().zip(seen["trials"].as_array().unwrap()) {
-        assert_same(trial, seen, Metric::Accuracy);
+        assert_same(trial, seen, &[Metric::Accuracy.direction()]);
     }
 }
 
@@ -207,7 +151,7 @@ fn optuna_runs_a_lost_trial_again_and_adds_its_own() {
     let trials = store.trials().unwrap();
     assert_eq!((trials.len(), seen.len()), (8, 8));
     for (trial, seen) in trials.iter().zip(seen) {
-        assert_same(trial, seen, Metric::LogLoss);
+        assert_same(trial, seen, &[Metric::LogLoss.direction()]);
     }
     let again = &trials[4];
     assert_eq!((again.state, again.slot), (TrialState::Complete, 3));
@@ -226,4 +170,93 @@ fn optuna_runs_a_lost_trial_again_and_adds_its_own() {
         7,
         "what a person enqueued runs"
     );
+}
+
+/// Optuna knows workers as attributes, heartbeats as its own, and which trials no other one is better than.
+#[test]
+fn optuna_reads_workers_and_several_objectives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let mut header = common::header(Metric::LogLoss);
+    header.objectives = vec![
+        Metric::LogLoss.into(),
+        Metric::Accuracy.into(),
+        ObjectiveHeader { name: "seconds".to_owned(), direction: Direction::Minimize },
+    ];
+    let mut store = StudyFile::create(&path, &header).unwrap();
+    store.set_worker("4711@host");
+    let costs = [[0.5, -0.75, 9.0], [0.25, -0.75, 1.0], [0.125, -0.5, 2.0], [0.5, 0.0, 1.0]];
+    for (slot, costs) in (0..).zip(costs) {
+        store.begin(slot, &params(slot), &every_kind_of_space()).unwrap().unwrap();
+        let complete = outcome(TrialState::Complete, Some(costs[0]), &[(1, costs[0] + 1.0)]);
+        store.finish(slot, &TrialOutcome { other_costs: costs[1..].to_vec(), ..complete }).unwrap();
+    }
+    store.begin(4, &params(4), &every_kind_of_space()).unwrap().unwrap();
+    store.finish(4, &outcome(TrialState::Pruned, None, &[(1, 0.5)])).unwrap();
+    store.begin(5, &params(5), &every_kind_of_space()).unwrap().unwrap();
+    store.heartbeat(5).unwrap();
+    assert_eq!(store.header().unwrap(), header);
+    let trials = store.trials().unwrap();
+
+    // While the store is open, as a dashboard would.
+    let seen = &optuna("read", &path)["before"];
+    assert_eq!(seen["directions"], json!(["MINIMIZE", "MAXIMIZE", "MINIMIZE"]));
+    assert_eq!(seen["metric_names"], json!(["log_loss", "accuracy", "seconds"]));
+    assert_eq!(seen["best"], json!([1, 2]));
+    assert_eq!(seen["heartbeats"].as_array().unwrap().len(), 6);
+    let directions: Vec<Direction> = header.objectives.iter().map(|objective| objective.direction).collect();
+    for (trial, seen) in trials.iter().zip(seen["trials"].as_array().unwrap()) {
+        assert_same(trial, seen, &directions);
+        assert_eq!(seen["system"]["automl:worker"], "4711@host");
+    }
+}
+
+/// With Optuna's own finding of stale trials: ours is found, and its retry has our slot and waits for us.
+#[test]
+fn optuna_finds_a_silent_trial_and_lets_it_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let mut store = StudyFile::create(&path, &common::header(Metric::LogLoss)).unwrap();
+    store.set_worker("4711@host");
+    store.begin(0, &params(0), &every_kind_of_space()).unwrap().unwrap();
+    store.finish(0, &outcome(TrialState::Complete, Some(0.5), &[])).unwrap();
+    store.begin(7, &params(7), &every_kind_of_space()).unwrap().unwrap();
+    store.close().unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let sql = "UPDATE trial_heartbeats SET heartbeat = '2020-01-01 00:00:00.000000'";
+    assert_eq!(connection.execute(sql, []).unwrap(), 2);
+    drop(connection);
+    optuna("retry", &path);
+    let store = StudyFile::open(&path).unwrap();
+    let trials = store.trials().unwrap();
+    let states: Vec<(&str, u32)> = trials.iter().map(|trial| (trial.state.name(), trial.slot)).collect();
+    assert_eq!(states, [("complete", 0), ("failed", 7), ("waiting", 7)]);
+    assert_eq!(trials[2].params, params(7));
+}
+
+/// A heartbeat as Optuna writes it has no fraction of a second.
+#[test]
+fn heartbeats_of_optuna_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study.sqlite3");
+    let mut store = StudyFile::create(&path, &common::header(Metric::LogLoss)).unwrap();
+    for slot in 0..3 {
+        store.begin(slot, &params(slot), &every_kind_of_space()).unwrap().unwrap();
+    }
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let set = "UPDATE trial_heartbeats SET heartbeat = ";
+    connection.execute(&format!("{set} datetime('now', '-2 hours') WHERE trial_id = 2"), []).unwrap();
+    connection.execute(&format!("{set} datetime('now', '+2 hours') WHERE trial_id = 3"), []).unwrap();
+    let silent = |store: &mut StudyFile, secs: u64| {
+        let lost = store.requeue_lost(Lost::Silent(Duration::from_secs(secs)), "silent").unwrap();
+        lost.iter().map(|trial| trial.number).collect::<Vec<u32>>()
+    };
+    assert!(silent(&mut store, 3 * 3600).is_empty());
+    assert_eq!(silent(&mut store, 3600), [1]);
+    // Without a heartbeat, the start counts.
+    connection.execute("DELETE FROM trial_heartbeats", []).unwrap();
+    connection
+        .execute("UPDATE trials SET datetime_start = '2020-01-01 00:00:00' WHERE trial_id = 3", [])
+        .unwrap();
+    assert_eq!(silent(&mut store, 3600), [2]);
 }

@@ -1,7 +1,7 @@
 """Opens a study file with Optuna and tells what Optuna sees, as JSON on standard output.
 
 `read FILE` only reads. `write FILE` also lets Optuna run the waiting trials, add a trial of its own
-and enqueue one.
+and enqueue one. `retry FILE` has it fail trials without a heartbeat and retry them.
 """
 
 import json
@@ -10,6 +10,7 @@ import sys
 
 import optuna
 from optuna.distributions import distribution_to_json
+from optuna.storages._rdb.models import TrialHeartbeatModel
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -25,7 +26,7 @@ def trial_facts(trial):
     return {
         "number": trial.number,
         "state": trial.state.name,
-        "value": number(trial.value),
+        "values": trial.values and [number(value) for value in trial.values],
         "params": trial.params,
         "distributions": {name: json.loads(distribution_to_json(d)) for name, d in trial.distributions.items()},
         "steps": {str(step): number(value) for step, value in trial.intermediate_values.items()},
@@ -37,15 +38,16 @@ def trial_facts(trial):
 
 
 def facts(study):
-    return {
+    if len(study.directions) == 1:
+        best = {"best": study.best_trial.number, "best_value": study.best_value, "best_params": study.best_params}
+    else:
+        best = {"best": sorted(trial.number for trial in study.best_trials)}
+    return best | {
         "optuna": optuna.__version__,
         "name": study.study_name,
-        "direction": study.direction.name,
+        "directions": [direction.name for direction in study.directions],
         "metric_names": study.metric_names,
         "user": study.user_attrs,
-        "best": study.best_trial.number,
-        "best_value": study.best_value,
-        "best_params": study.best_params,
         "trials": [trial_facts(trial) for trial in study.trials],
     }
 
@@ -68,10 +70,27 @@ def objective(trial):
     return 0.25 + dropout
 
 
+def heartbeats(path):
+    """As Optuna's own model of the table reads them."""
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    with storage.scoped_session() as session:
+        return [str(row.heartbeat) for row in session.query(TrialHeartbeatModel).all()]
+
+
+def retry(path):
+    callback = optuna.storages.RetryHeartbeatStaleTrialCallback()
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{path}", heartbeat_interval=60, heartbeat_stale_trial_callback=callback
+    )
+    optuna.storages.fail_stale_trials(optuna.load_study(study_name=None, storage=storage))
+
+
 def main():
     action, path = sys.argv[1:]
+    if action == "retry":
+        retry(path)
     study = optuna.load_study(study_name=None, storage=f"sqlite:///{path}")
-    told = {"before": facts(study)}
+    told = {"before": facts(study) | {"heartbeats": heartbeats(path)}}
     if action == "write":
         n_waiting = sum(trial.state.name == "WAITING" for trial in study.trials)
         study.sampler = optuna.samplers.RandomSampler(seed=1)
