@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
+//! | [`gp`] | [`GpSampler`]: Gaussian process |
+//! | [`sobol`] | [`SobolSampler`]: quasi-random |
 //! | [`median`], [`nop`] | [`MedianPruner`], [`NopPruner`] |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
 //! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
@@ -12,20 +14,24 @@
 
 pub mod error;
 mod generator;
+pub mod gp;
 pub mod median;
 pub mod nop;
 mod normal;
 pub mod progress;
 pub mod random;
+pub mod sobol;
 pub mod stopper;
 pub mod study;
 pub mod tpe;
 
 pub use error::{ConfigError, Origin, RunError};
+pub use gp::GpSampler;
 pub use median::MedianPruner;
 pub use nop::NopPruner;
 pub use progress::Progress;
 pub use random::RandomSampler;
+pub use sobol::SobolSampler;
 pub use stopper::{Plateau, TargetCost};
 pub use study::{SearchPlan, SearchSummary, announce, run_search};
 pub use tpe::{TpeConfig, TpeSampler};
