@@ -84,9 +84,10 @@ pub(crate) fn check_optuna(connection: &Connection) -> Result<(), Fault> {
             "has Optuna's older schema {older} instead of {OPTUNA_REVISION}; \
              `optuna storage upgrade --storage sqlite:///FILE` brings it there"
         ))),
-        found => {
-            let found = found.unwrap_or("none").to_owned();
-            Err(Fault::Newer { what: "schema", found, known: OPTUNA_REVISION.to_owned() })
+        None => Err(Fault::NotAStudy("has no row in its table `alembic_version`".to_owned())),
+        Some(newer) => {
+            let (found, known) = (newer.to_owned(), OPTUNA_REVISION.to_owned());
+            Err(Fault::Newer { what: "schema", found, known })
         }
     }
 }
