@@ -19,6 +19,11 @@ const FAILED_TRIAL: &str = "failed_trial";
 /// Trial system attribute of Optuna: all earlier trials of this configuration.
 const RETRY_HISTORY: &str = "retry_history";
 
+/// The running trials with the last moment at which something was heard of them.
+pub(crate) const RUNNING: &str = "SELECT t.trial_id, t.number, coalesce(h.heartbeat, t.datetime_start)
+    FROM trials t LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
+    WHERE t.study_id = ?1 AND t.state = 'RUNNING' ORDER BY t.number";
+
 /// Notes that the worker of a trial lives now, where Optuna does.
 pub(crate) fn beat(transaction: &Transaction<'_>, trial_id: i64) -> Result<(), Fault> {
     let sql = "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?1, ?2)
@@ -33,10 +38,7 @@ pub(crate) fn running_trials(
     study: &StudyRow,
     which: Lost<'_>,
 ) -> Result<Vec<TrialRow>, Fault> {
-    let sql = "SELECT t.trial_id, t.number, coalesce(h.heartbeat, t.datetime_start)
-        FROM trials t LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
-        WHERE t.study_id = ?1 AND t.state = 'RUNNING' ORDER BY t.number";
-    let mut statement = transaction.prepare_cached(sql)?;
+    let mut statement = transaction.prepare_cached(RUNNING)?;
     let mut rows = statement.query([study.id])?;
     let mut lost = Vec::new();
     while let Some(row) = rows.next()? {
