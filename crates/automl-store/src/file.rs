@@ -88,8 +88,9 @@ impl StudyFile {
     /// that it can read every trial. Optuna goes on reading and writing the study. `study_name` chooses among several
     /// studies of one file. The study keeps its name; names of metrics and attributes that it has stay too.
     ///
-    /// A trial of Optuna's has its number for a slot. One that Optuna runs is ended like others where it is taken for
-    /// lost, but does not wait again: it may have only some of its parameters by then.
+    /// A trial of Optuna's has its number for a slot. One that Optuna runs is silent only if it was heard of by a
+    /// heartbeat before; taken for lost, it ends like others, but does not wait again: it may have only some of its
+    /// parameters by then.
     ///
     /// # Errors
     /// [`StoreError`] if the file is no study of Optuna, of another revision of its schema, or automl's already; if

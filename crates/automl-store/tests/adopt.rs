@@ -8,6 +8,7 @@ mod python;
 mod same;
 
 use std::path::Path;
+use std::time::Duration;
 
 use automl_core::{
     Direction, Domain, Lost, Metric, ParamSpec, ParamValue, Params, SearchSpace, TrialOutcome, TrialRecord,
@@ -96,6 +97,8 @@ fn automl_and_optuna_take_turns() {
 
     // automl's turn. Two trials that Optuna left running are over, and their slots are free.
     store.set_worker("4711@host");
+    let silent = store.requeue_lost(Lost::Silent(Duration::ZERO), "silent").unwrap();
+    assert!(silent.is_empty(), "Optuna's workers promise no heartbeat");
     let lost = store.requeue_lost(Lost::All, "its process ended").unwrap();
     assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [18, 19]);
     assert_eq!(store.begin(17, &params(0.0), &space()).unwrap(), None);
