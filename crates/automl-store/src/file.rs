@@ -104,8 +104,9 @@ impl StudyFile {
     /// `accept` sees the trials before anything is changed; what it says against them is the end of a sentence that
     /// begins with the path.
     ///
-    /// A trial of Optuna's has its number for a slot. One that Optuna runs is ended like others where it is taken for
-    /// lost, but does not wait again: it may have only some of its parameters by then.
+    /// A trial of Optuna's has its number for a slot. One that Optuna runs is silent only if it was heard of by a
+    /// heartbeat before; taken for lost, it ends like others, but does not wait again: it may have only some of its
+    /// parameters by then.
     ///
     /// # Errors
     /// [`StoreError`] if the file is no study of Optuna, of another revision of its schema, or automl's already; if
