@@ -1,16 +1,24 @@
-"""Time that Optuna's samplers take per trial (ask, suggest and tell), beside `cargo bench -p automl-search`.
+"""Time that Optuna's samplers take per trial (ask, suggest and tell) in memory and on SQLite, beside automl's.
 
-    python experiments/bench/search_overhead.py [path of the suggest bench binary]
+    OMP_NUM_THREADS=1 python experiments/bench/search_overhead.py [--samplers random,tpe,gp,cmaes]
 
-The space is that of crates/automl-search/benches/suggest.rs. Histories are added as finished trials; the least
-and the median of 31 further trials are reported, each one told before the next is asked. With the bench binary as argument its
-figures are printed first, so that both come from one machine at one time.
+Builds and runs `cargo bench` of `suggest` (automl-search: proposal and telling the history) and `ask_tell`
+(automl-store: what the study file adds) first, so that all figures come from one machine at one time; on SQLite,
+automl's figure is the sum of the two. `--no-automl` leaves them out. The space is that of the two benches.
+Histories are added as finished trials, in bulk; the least and the median of some further trials are reported, each
+one told before the next is asked. Files lie in AUTOML_BENCH_DIR, or the system's folder for temporary files.
 """
 
+import argparse
+import os
 import statistics
 import subprocess
-import sys
+import tempfile
 import time
+import warnings
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import optuna
@@ -45,14 +53,17 @@ def cost(params):
     return float(squares + (params["i0"] - 4) ** 2 + (params["c0"] != "b"))
 
 
-def micros_per_trial(sampler, n_trials, n_repeats=31):
+def history(n_trials):
     rng = np.random.RandomState(1)
-    study = optuna.create_study(sampler=sampler)
-    history = []
     for _ in range(n_trials):
         params = {name: draw(domain, rng) for name, domain in SPACE.items()}
-        history.append(optuna.create_trial(params=params, distributions=SPACE, value=cost(params)))
-    study.add_trials(history)
+        yield optuna.create_trial(params=params, distributions=SPACE, value=cost(params))
+
+
+def micros_per_trial(sampler, storage, n_trials, n_repeats):
+    """Least and median of `n_repeats` further trials after `n_trials`."""
+    study = optuna.create_study(sampler=sampler, storage=storage)
+    study.add_trials(history(n_trials))
     seconds = []
     for _ in range(n_repeats):
         started = time.perf_counter()
@@ -62,14 +73,42 @@ def micros_per_trial(sampler, n_trials, n_repeats=31):
     return min(seconds) * 1e6, statistics.median(seconds) * 1e6
 
 
+SAMPLERS = {
+    "random": optuna.samplers.RandomSampler,
+    "tpe": optuna.samplers.TPESampler,
+    "gp": optuna.samplers.GPSampler,
+    "cmaes": lambda seed: optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False),
+}
+
+
+def run_automl():
+    root = Path(__file__).parent.parent.parent
+    for package, bench in [("automl-search", "suggest"), ("automl-store", "ask_tell")]:
+        subprocess.run(["cargo", "bench", "-q", "-p", package, "--bench", bench], cwd=root, check=True)
+
+
 def main():
-    if len(sys.argv) > 1:
-        print(subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True).stdout, end="")
-    samplers = {"random": optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
-    for name, make in samplers.items():
-        for n_trials in [100, 1_000, 10_000]:
-            least, median = micros_per_trial(make(seed=1), n_trials)
-            print(f"optuna {name:8} {n_trials:6} trials: least {least:9.1f} µs, median {median:9.1f} µs", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samplers", default="random,tpe")
+    parser.add_argument("--lengths", default="100,1000,10000")
+    parser.add_argument("--storages", default="memory,sqlite")
+    parser.add_argument("--repeats", type=int, default=31, help="in memory; on SQLite a third of it")
+    parser.add_argument("--no-automl", action="store_true")
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    if not arguments.no_automl:
+        run_automl()
+    with tempfile.TemporaryDirectory(dir=os.environ.get("AUTOML_BENCH_DIR")) as folder:
+        for storage in arguments.storages.split(","):
+            for name in arguments.samplers.split(","):
+                for n_trials in map(int, arguments.lengths.split(",")):
+                    on_file = f"sqlite:///{folder}/{name}_{n_trials}.sqlite3"
+                    where, repeats = (None, arguments.repeats) if storage == "memory" else (on_file, arguments.repeats // 3)
+                    least, median = micros_per_trial(SAMPLERS[name](seed=1), where, n_trials, max(repeats, 1))
+                    print(
+                        f"optuna {name:8} {storage:6} {n_trials:6} trials: least {least:11.1f} µs, median {median:11.1f} µs",
+                        flush=True,
+                    )
 
 
 main()

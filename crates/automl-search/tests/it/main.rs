@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "test code, also outside the test functions")]
 
 mod contract;
-mod functions;
+mod problem_tests;
+#[path = "../../benches/problems/mod.rs"]
+mod problems;
 mod quality;
 mod resume;
 mod study;

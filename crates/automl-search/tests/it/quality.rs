@@ -4,7 +4,7 @@ use automl_core::{Sampler, Seed, StopSignal};
 use automl_search::{NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
 use automl_testkit::memory_store::MemoryStore;
 
-use crate::functions::{Problem, branin, hartmann6, mixed_conditional};
+use crate::problems::{Problem, branin, hartmann6, mixed_conditional};
 
 /// Least cost of every seed, sorted.
 fn bests(problem: &Problem, sampler: &dyn Sampler, n_trials: usize, n_seeds: u64) -> Vec<f64> {
@@ -31,20 +31,6 @@ fn bests(problem: &Problem, sampler: &dyn Sampler, n_trials: usize, n_seeds: u64
 fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
-}
-
-/// Prints what `experiments/bench/tpe_quality.md` reports. Not a test of anything, hence ignored.
-#[test]
-#[ignore = "a measurement; run with --ignored --nocapture"]
-fn measure_medians() {
-    for (name, problem) in [("branin", branin()), ("hartmann6", hartmann6()), ("mixed", mixed_conditional())]
-    {
-        for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default()] {
-            let bests = bests(&problem, sampler, 60, 100);
-            let (low, high) = (bests[bests.len() / 4], bests[bests.len() * 3 / 4]);
-            println!("{name} {}: median {:.4} [{low:.4}, {high:.4}]", sampler.name(), median(&bests));
-        }
-    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use automl_search::{MedianPruner, RandomSampler, RunError, SearchPlan, TpeSample
 use automl_testkit::memory_store::MemoryStore;
 use proptest::prelude::*;
 
-use crate::functions::mixed_conditional;
+use crate::problems::mixed_conditional;
 
 const N_TRIALS: usize = 30;
 
