@@ -4,6 +4,7 @@
 
 mod contract;
 mod functions;
+mod pruners;
 mod quality;
 mod resume;
 mod study;
