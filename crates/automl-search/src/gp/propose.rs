@@ -14,8 +14,10 @@ use crate::random::draw;
 const N_SPREAD: usize = 512;
 /// Candidates near each of the best trials.
 const N_NEAR: usize = 32;
-/// Candidates that are refined.
-const N_REFINED: usize = 6;
+/// Candidates that are refined: of those spread over the space and of those near the best trials. Each kind for
+/// itself, for near a good trial there are always many of a small, sure improvement, and far ones have theirs only
+/// after refinement.
+const N_REFINED: [usize; 2] = [5, 3];
 const REFINE: Limits = Limits { n_steps: 20, gradient: 1e-3 };
 /// Axes with more values than this are searched next to the present one alone.
 const MOST_VALUES: usize = 16;
@@ -34,22 +36,27 @@ pub(super) struct Search<'a> {
 impl Search<'_> {
     /// The row of largest expected improvement. `incumbents` are rows of the best trials, best first.
     pub(super) fn run(&self, incumbents: &[Vec<f64>], generator: &mut Generator) -> Vec<f64> {
-        let mut candidates = self.spread(generator);
+        let spread = self.spread(generator);
+        let mut near: Vec<Vec<f64>> = incumbents.to_vec();
         for incumbent in incumbents {
-            candidates.extend((0..N_NEAR).map(|_| self.near(incumbent, generator)));
+            near.extend((0..N_NEAR).map(|_| self.near(incumbent, generator)));
         }
-        candidates.extend(incumbents.iter().cloned());
-        let mut scored: Vec<(f64, Vec<f64>)> = pulp::Arch::new()
-            .dispatch(|| candidates.into_iter().map(|row| (self.score(&row), row)).collect());
-        // Stable, so that equal scores keep their order.
-        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        scored.truncate(N_REFINED);
         let refined = pulp::Arch::new().dispatch(|| {
-            let refine = |(score, row): (f64, Vec<f64>)| self.refine(score, row);
-            scored.into_iter().map(refine).collect::<Vec<_>>()
+            let starts = [spread, near].into_iter().zip(N_REFINED).flat_map(|(rows, n)| self.best(rows, n));
+            starts.map(|(score, row)| self.refine(score, row)).collect::<Vec<_>>()
         });
         let best = refined.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
         best.map(|(_, row)| row).unwrap_or_default()
+    }
+
+    /// The `n` rows of the largest expected improvement.
+    #[inline(always)]
+    fn best(&self, rows: Vec<Vec<f64>>, n: usize) -> Vec<(f64, Vec<f64>)> {
+        let mut scored: Vec<(f64, Vec<f64>)> = rows.into_iter().map(|row| (self.score(&row), row)).collect();
+        // Stable, so that equal scores keep their order.
+        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        scored.truncate(n);
+        scored
     }
 
     #[inline(always)]
