@@ -11,7 +11,7 @@
 use std::time::Instant;
 
 use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
-use automl_search::{RandomSampler, TpeSampler};
+use automl_search::{GpSampler, RandomSampler, TpeSampler};
 
 const REPEATS: u64 = 31;
 
@@ -56,8 +56,10 @@ fn main() {
         lengths = vec![100, 1_000, 10_000];
     }
     let space = space();
-    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default()] {
-        for &n_trials in &lengths {
+    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default(), &GpSampler::new(Seed(0))] {
+        // The process is for few trials.
+        let lengths: &[u32] = if sampler.name() == "gp" { &[50, 100, 200] } else { &lengths };
+        for &n_trials in lengths {
             // One trial more with every proposal, as in a search: asking and telling are timed together.
             let mut history = history(&space, n_trials);
             let mut micros: Vec<f64> = (0..REPEATS)

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
-//! | [`median`], [`nop`] | [`MedianPruner`], [`NopPruner`] |
+//! | [`gp`] | [`GpSampler`]: Gaussian process |
+//! | [`sobol`] | [`SobolSampler`]: quasi-random |
+//! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
 //! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
@@ -12,20 +14,25 @@
 
 pub mod error;
 mod generator;
-pub mod median;
-pub mod nop;
+pub mod gp;
 mod normal;
 pub mod progress;
+pub mod pruner;
 pub mod random;
+pub mod sobol;
 pub mod stopper;
 pub mod study;
 pub mod tpe;
 
 pub use error::{ConfigError, Origin, RunError};
-pub use median::MedianPruner;
-pub use nop::NopPruner;
+pub use gp::GpSampler;
 pub use progress::Progress;
+pub use pruner::{
+    AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,
+    PercentilePruner, RacingConfig, RacingPruner,
+};
 pub use random::RandomSampler;
+pub use sobol::SobolSampler;
 pub use stopper::{Plateau, TargetCost};
 pub use study::{SearchPlan, SearchSummary, announce, run_search};
 pub use tpe::{TpeConfig, TpeSampler};

@@ -1,8 +1,8 @@
 //! How long durable trials take: 1,000 trials of 10 parameters and 5 intermediate values, each of
-//! whose 7 writes is on the disk before the next begins. Also: reading 10,000 trials back.
+//! whose 7 writes is on the disk before the next begins. Also: reading 10,000 trials back, and the news among them.
 //!
 //! `cargo bench -p automl-store` prints JSON; `experiments/bench/store_optuna.py` does the same work
-//! with Optuna. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files;
+//! with Optuna, and `experiments/bench/store.py` runs both in turn. The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files;
 //! `AUTOML_BENCH_TRIALS`, `AUTOML_BENCH_REPEATS` and `AUTOML_BENCH_READ` change the amount of work.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
 
@@ -22,6 +22,7 @@ const N_PARAMS: u32 = 10;
 const N_STEPS: u32 = 5;
 const N_REPEATS: u32 = 5;
 const N_READ: u32 = 10_000;
+const N_NEWS: u32 = 200;
 
 fn main() {
     // `cargo test --benches` passes no `--bench`: then the work is a smoke test.
@@ -37,12 +38,13 @@ fn main() {
     };
     let mut seconds: Vec<f64> = (0..n_repeats).map(|_| write_seconds(n_trials)).collect();
     seconds.sort_by(f64::total_cmp);
-    let (size_mib, read) = read_seconds(n_read);
+    let Reading { size_mib, seconds: read, news_micros } = read_seconds(n_read);
     println!(
         r#"{{"writer": "automl-store", "n_trials": {n_trials}, "seconds": {seconds:?}, "median": {}, "#,
         seconds[seconds.len() / 2]
     );
-    println!(r#" "read_n_trials": {n_read}, "read_size_mib": {size_mib:.1}, "read_seconds": {read:?}}}"#);
+    println!(r#" "read_n_trials": {n_read}, "read_size_mib": {size_mib:.1}, "read_seconds": {read:?}, "#);
+    println!(r#" "news_micros": {news_micros:.1}}}"#);
 }
 
 fn amount(variable: &str, default: u32) -> u32 {
@@ -110,8 +112,16 @@ fn write_seconds(n_trials: u32) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-/// Trials of two folds with three scores each; (size of the file in MiB, seconds of three reads).
-fn read_seconds(n_trials: u32) -> (f64, Vec<f64>) {
+struct Reading {
+    size_mib: f64,
+    /// Of three times opening and reading everything.
+    seconds: Vec<f64>,
+    /// Mean of asking for 8 open trials and 8 new ones among all of them.
+    news_micros: f64,
+}
+
+/// Of trials of two folds with three scores each.
+fn read_seconds(n_trials: u32) -> Reading {
     let folder = folder();
     let path = folder.path().join("study.sqlite3");
     let mut store = create(&path);
@@ -120,6 +130,13 @@ fn read_seconds(n_trials: u32) -> (f64, Vec<f64>) {
         let number = store.begin(trial, &params(trial), &space).unwrap().unwrap();
         store.finish(number, &full_outcome(f64::from(trial))).unwrap();
     }
+    let n_news = 8.min(n_trials / 2);
+    let open: Vec<u32> = (0..n_news).map(|place| place * (n_trials / n_news) / 2).collect();
+    let start = Instant::now();
+    for _ in 0..N_NEWS {
+        assert_eq!(store.news(&open, n_trials - n_news).unwrap().len() as u32, 2 * n_news);
+    }
+    let news_micros = start.elapsed().as_secs_f64() * 1e6 / f64::from(N_NEWS);
     store.close().unwrap();
     let size_mib = std::fs::metadata(&path).unwrap().len() as f64 / f64::from(1 << 20);
     let read = || {
@@ -128,5 +145,5 @@ fn read_seconds(n_trials: u32) -> (f64, Vec<f64>) {
         assert_eq!(n_read, n_trials as usize);
         start.elapsed().as_secs_f64()
     };
-    (size_mib, (0..3).map(|_| read()).collect())
+    Reading { size_mib, seconds: (0..3).map(|_| read()).collect(), news_micros }
 }

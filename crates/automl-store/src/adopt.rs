@@ -1,5 +1,6 @@
 //! Going on with a study that Optuna made.
 
+use automl_core::TrialRecord;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::fault::Fault;
@@ -12,6 +13,7 @@ pub(crate) fn adopt(
     connection: &mut Connection,
     study_name: Option<&str>,
     header: &StudyHeader,
+    accept: &dyn Fn(&[TrialRecord]) -> Result<(), String>,
 ) -> Result<(), Fault> {
     header::check(header)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -25,7 +27,7 @@ pub(crate) fn adopt(
     schema::create_own(&transaction)?;
     header::insert_own(&transaction, id, header)?;
     let study: StudyRow = header::find(&transaction)?;
-    read::trials(&transaction, &study, Range::ALL)?;
+    accept(&read::trials(&transaction, &study, Range::ALL)?).map_err(Fault::NotAStudy)?;
     transaction.commit()?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use automl_core::StoreError;
+use automl_core::{StoreError, TrialRecord};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::adopt;
@@ -84,12 +84,29 @@ impl StudyFile {
         opened.map_err(|fault| fault.at(path, "open or create the study"))
     }
 
+    /// Whether Optuna made the file, and automl has not touched it yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub fn is_optunas_alone(path: impl AsRef<Path>) -> Result<bool, StoreError> {
+        let path = path.as_ref();
+        let look = || {
+            let connection = connection::open_read_only(path)?;
+            Ok(schema::check_optuna(&connection).is_ok() && !schema::is_own(&connection)?)
+        };
+        look().map_err(|fault: Fault| fault.at(path, "look into the study"))
+    }
+
     /// Goes on with a study that Optuna made: adds automl's own tables to its file, all or none of them, and checks
     /// that it can read every trial. Optuna goes on reading and writing the study. `study_name` chooses among several
     /// studies of one file. The study keeps its name; names of metrics and attributes that it has stay too.
     ///
-    /// A trial of Optuna's has its number for a slot. One that Optuna runs is ended like others where it is taken for
-    /// lost, but does not wait again: it may have only some of its parameters by then.
+    /// `accept` sees the trials before anything is changed; what it says against them is the end of a sentence that
+    /// begins with the path.
+    ///
+    /// A trial of Optuna's has its number for a slot. One that Optuna runs is silent only if it was heard of by a
+    /// heartbeat before; taken for lost, it ends like others, but does not wait again: it may have only some of its
+    /// parameters by then.
     ///
     /// # Errors
     /// [`StoreError`] if the file is no study of Optuna, of another revision of its schema, or automl's already; if
@@ -99,12 +116,13 @@ impl StudyFile {
         path: impl AsRef<Path>,
         study_name: Option<&str>,
         header: &StudyHeader,
+        accept: &dyn Fn(&[TrialRecord]) -> Result<(), String>,
     ) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let adopt = || {
             refuse_empty(path)?;
             let mut connection = connection::open_shared(path)?;
-            adopt::adopt(&mut connection, study_name, header)?;
+            adopt::adopt(&mut connection, study_name, header, accept)?;
             Self::with_connection(path, connection, false)
         };
         adopt().map_err(|fault| fault.at(path, "adopt the study"))

@@ -19,6 +19,14 @@ const FAILED_TRIAL: &str = "failed_trial";
 /// Trial system attribute of Optuna: all earlier trials of this configuration.
 const RETRY_HISTORY: &str = "retry_history";
 
+/// The running trials with the last moment at which something was heard of them. Optuna's own ones leave none: its
+/// workers promise no heartbeat unless they are told to, and a silent one is none that has ended.
+pub(crate) const RUNNING: &str = "SELECT t.trial_id, t.number, coalesce(h.heartbeat, CASE WHEN EXISTS
+        (SELECT 1 FROM trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.key = 'automl:slot')
+        THEN t.datetime_start END)
+    FROM trials t LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
+    WHERE t.study_id = ?1 AND t.state = 'RUNNING' ORDER BY t.number";
+
 /// Notes that the worker of a trial lives now, where Optuna does.
 pub(crate) fn beat(transaction: &Transaction<'_>, trial_id: i64) -> Result<(), Fault> {
     let sql = "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?1, ?2)
@@ -33,10 +41,7 @@ pub(crate) fn running_trials(
     study: &StudyRow,
     which: Lost<'_>,
 ) -> Result<Vec<TrialRow>, Fault> {
-    let sql = "SELECT t.trial_id, t.number, coalesce(h.heartbeat, t.datetime_start)
-        FROM trials t LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
-        WHERE t.study_id = ?1 AND t.state = 'RUNNING' ORDER BY t.number";
-    let mut statement = transaction.prepare_cached(sql)?;
+    let mut statement = transaction.prepare_cached(RUNNING)?;
     let mut rows = statement.query([study.id])?;
     let mut lost = Vec::new();
     while let Some(row) = rows.next()? {
@@ -53,10 +58,10 @@ pub(crate) fn running_trials(
     Ok(lost)
 }
 
-/// Whether nothing was heard for so long since a moment. Who left no moment, or none that can be read, was never
-/// heard of at all.
+/// Whether nothing was heard for so long since a moment. One that cannot be read was long ago.
 fn is_silent(last: Option<String>, at_least: Duration) -> bool {
-    let Some(last) = last.and_then(|last| datetime::parse(&last)) else { return true };
+    let Some(last) = last else { return false };
+    let Some(last) = datetime::parse(&last) else { return true };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
     // A moment in the future is one of another clock, or of this one before it was set: not silent for long.
     let silence = i128::try_from(now).unwrap_or(i128::MAX) - i128::from(last);

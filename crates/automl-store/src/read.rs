@@ -102,11 +102,10 @@ struct Loader<'a> {
     positions: HashMap<i64, usize>,
 }
 
-// The plus keeps SQLite from walking an index of all trials of the study, whose order is that of numbers anyway.
 const TRIALS: &str = "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
-    WHERE +study_id = ?1 AND trial_id BETWEEN ?2 AND ?3 ORDER BY trial_id";
-const ID: &str = "SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2";
-const LATER_IDS: &str = "SELECT number, trial_id FROM trials WHERE study_id = ?1 AND number >= ?2";
+    WHERE study_id = ?1 AND trial_id BETWEEN ?2 AND ?3 ORDER BY trial_id";
+pub(crate) const ID: &str = "SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2";
+pub(crate) const LATER_IDS: &str = "SELECT number, trial_id FROM trials WHERE study_id = ?1 AND number >= ?2";
 const SYSTEM_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_system_attributes
     WHERE trial_id BETWEEN ?1 AND ?2
         AND key IN ('automl:slot', 'automl:lost', 'automl:worker', 'fixed_params')";
@@ -122,6 +121,11 @@ const FOLDS: &str = "SELECT trial_id, fold, cost, best_epoch, n_epochs, seconds 
     WHERE trial_id BETWEEN ?1 AND ?2 ORDER BY trial_id, fold";
 const SCORES: &str = "SELECT trial_id, fold, metric, value FROM automl_fold_scores
     WHERE trial_id BETWEEN ?1 AND ?2 ORDER BY trial_id, fold, position";
+
+/// All queries about a range of trials.
+#[cfg(test)]
+pub(crate) const OF_RANGE: [&str; 8] =
+    [TRIALS, SYSTEM_ATTRIBUTES, USER_ATTRIBUTES, PARAMS, VALUES, STEPS, FOLDS, SCORES];
 
 impl<'a> Loader<'a> {
     /// Reads the rows of `trials` themselves.

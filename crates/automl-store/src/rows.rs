@@ -52,12 +52,15 @@ pub(crate) fn running_trial(
 
 /// The trials of a slot: those that say so, and the one that Optuna added, which has its number for a slot as
 /// in `read`.
-const OF_SLOT: &str = "SELECT t.trial_id, t.number, t.state, EXISTS (SELECT 1 FROM trial_system_attributes l
+pub(crate) const OF_SLOT: &str =
+    "SELECT t.trial_id, t.number, t.state, EXISTS (SELECT 1 FROM trial_system_attributes l
         WHERE l.trial_id = t.trial_id AND l.key = 'automl:lost')
     FROM trial_system_attributes a JOIN trials t ON t.trial_id = a.trial_id
     WHERE a.key = 'automl:slot' AND a.value_json = CAST(?2 AS TEXT) AND t.study_id = ?1
     UNION ALL
-    SELECT t.trial_id, t.number, t.state, 0 FROM trials t
+    SELECT t.trial_id, t.number, t.state, EXISTS (SELECT 1 FROM trial_system_attributes l
+        WHERE l.trial_id = t.trial_id AND l.key = 'automl:lost')
+    FROM trials t
     WHERE t.study_id = ?1 AND t.number = ?2 AND NOT EXISTS (SELECT 1 FROM trial_system_attributes a
         WHERE a.trial_id = t.trial_id AND a.key = 'automl:slot')";
 

@@ -84,9 +84,10 @@ pub(crate) fn check_optuna(connection: &Connection) -> Result<(), Fault> {
             "has Optuna's older schema {older} instead of {OPTUNA_REVISION}; \
              `optuna storage upgrade --storage sqlite:///FILE` brings it there"
         ))),
-        found => {
-            let found = found.unwrap_or("none").to_owned();
-            Err(Fault::Newer { what: "schema", found, known: OPTUNA_REVISION.to_owned() })
+        None => Err(Fault::NotAStudy("has no row in its table `alembic_version`".to_owned())),
+        Some(newer) => {
+            let (found, known) = (newer.to_owned(), OPTUNA_REVISION.to_owned());
+            Err(Fault::Newer { what: "schema", found, known })
         }
     }
 }
@@ -118,4 +119,33 @@ fn own_version(connection: &Connection) -> Result<Option<i64>, rusqlite::Error> 
 fn has_table(connection: &Connection, name: &str) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT count(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = ?1";
     connection.query_row(sql, [name], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{lost, read, rows};
+
+    /// What is asked for every trial must cost the same among ten thousand trials as among ten: each step of the plan
+    /// looks up something narrower than a study, but for the numbers wanted and the few trials that run.
+    #[test]
+    fn no_query_of_a_trial_walks_through_the_study() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let transaction = connection.transaction().unwrap();
+        create(&transaction).unwrap();
+        let queries = read::OF_RANGE.iter().chain(&[rows::OF_SLOT, lost::RUNNING, read::ID, read::LATER_IDS]);
+        let mut plans = Vec::new();
+        for sql in queries {
+            let mut statement = transaction.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let nothing = vec![rusqlite::types::Null; statement.parameter_count()];
+            let rows = statement.query_map(rusqlite::params_from_iter(nothing), |row| row.get(3)).unwrap();
+            plans.extend(rows.collect::<Result<Vec<String>, _>>().unwrap());
+        }
+        let wide = |plan: &&String| {
+            plan.starts_with("SCAN")
+                || (plan.ends_with("(study_id=?)") && !plan.contains("automl_ix_trials_running"))
+        };
+        assert_eq!(plans.iter().filter(wide).collect::<Vec<_>>(), Vec::<&String>::new());
+        assert!(plans.len() > 12, "{plans:?}");
+    }
 }

@@ -1,12 +1,16 @@
 //! What a study file keeps over closing, opening and sharing.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 mod common;
 
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use automl_core::{Epoch, Metric, TrialState, TrialStore};
-use automl_store::{Artifact, StudyFile};
+use automl_core::{Epoch, Lost, Metric, TrialOutcome, TrialRecord, TrialState, TrialStore};
+use automl_store::{Artifact, StudyFile, StudyHeader};
 use automl_testkit::store::{bare_outcome, every_kind_of_params, every_kind_of_space, full_outcome};
+use tempfile::TempDir;
 
 #[test]
 fn everything_is_there_after_opening_again() {
@@ -117,19 +121,26 @@ fn a_reader_sees_a_running_study() {
     assert_eq!(reader.trials().unwrap()[0].steps, [(1, 0.5)]);
 }
 
-/// The study of schema version 1, as `make_fixture` wrote it. Later versions must go on reading it.
-#[test]
-fn a_study_of_version_1_is_read() {
-    // Opening changes bytes of the file, so a copy is opened.
+/// A copy of a fixture, for opening changes bytes of the file.
+fn fixture(name: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("study.sqlite3");
-    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/study-v1.sqlite3"), &path).unwrap();
-    let store = StudyFile::open(&path).unwrap();
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name), &path).unwrap();
+    (folder, path)
+}
+
+fn states(trials: &[TrialRecord]) -> Vec<(&'static str, u32)> {
+    trials.iter().map(|trial| (trial.state.name(), trial.slot)).collect()
+}
+
+const OF_FIXTURES: [(&str, u32); 6] =
+    [("complete", 0), ("pruned", 1), ("failed", 2), ("lost", 3), ("waiting", 3), ("running", 4)];
+
+/// The study of schema version 1, as its automl wrote it. Later versions must go on reading it.
+fn assert_version_1(store: &StudyFile) {
     assert_eq!(store.header().unwrap(), common::header(Metric::Accuracy));
     let trials = store.trials().unwrap();
-    let states: Vec<(&str, u32)> = trials.iter().map(|trial| (trial.state.name(), trial.slot)).collect();
-    let wanted = [("complete", 0), ("pruned", 1), ("failed", 2), ("lost", 3), ("waiting", 3), ("running", 4)];
-    assert_eq!(states, wanted);
+    assert_eq!(states(&trials), OF_FIXTURES);
     let outcome = full_outcome(-0.5);
     assert!(trials.iter().all(|trial| trial.params == every_kind_of_params()));
     assert_eq!((trials[0].cost, &trials[0].steps), (Some(-0.5), &outcome.evaluation.steps));
@@ -138,16 +149,70 @@ fn a_study_of_version_1_is_read() {
     assert_eq!(store.epochs(0).unwrap(), outcome.evaluation.epochs);
     assert_eq!(store.artifacts(0).unwrap()[0].kind, "model");
     assert_eq!(store.events().unwrap()[0].message, "made for later versions to read");
+    assert_eq!(store.news(&[5], 6).unwrap(), trials[5..]);
+}
+
+#[test]
+fn a_study_of_version_1_is_read_and_stays_as_it_is() {
+    let (_folder, path) = fixture("study-v1.sqlite3");
+    let before = fs::read(&path).unwrap();
+    let store = StudyFile::open_read_only(&path).unwrap();
+    assert_version_1(&store);
+    drop(store);
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn a_study_of_version_1_goes_on_as_one_of_today() {
+    let (_folder, path) = fixture("study-v1.sqlite3");
+    let mut store = StudyFile::open(&path).unwrap();
+    assert_version_1(&store);
+    let mut begin = |slot| store.begin(slot, &every_kind_of_params(), &every_kind_of_space()).unwrap();
+    assert_eq!([0, 1, 2, 3, 3, 4].map(&mut begin), [None, None, None, Some(4), None, None]);
+    // No heartbeat was kept then: the start counts.
+    let lost = store.requeue_lost(Lost::Silent(Duration::from_secs(3600)), "silent").unwrap();
+    assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [5]);
+    store.set_worker("4711@host");
+    assert_eq!(store.begin(4, &every_kind_of_params(), &every_kind_of_space()).unwrap(), Some(6));
+    store.heartbeat(6).unwrap();
+    let trials = store.trials().unwrap();
+    drop(store);
+    let store = StudyFile::open(&path).unwrap();
+    assert_eq!(store.trials().unwrap(), trials);
+    assert_eq!(store.header().unwrap(), common::header(Metric::Accuracy));
+}
+
+fn two_objectives() -> StudyHeader {
+    StudyHeader {
+        objectives: vec![Metric::Accuracy.into(), Metric::Rmse.into()],
+        ..common::header(Metric::Accuracy)
+    }
+}
+
+/// The study of schema version 2, as `make_fixture` wrote it.
+#[test]
+fn a_study_of_version_2_is_read() {
+    let (_folder, path) = fixture("study-v2.sqlite3");
+    let mut store = StudyFile::open(&path).unwrap();
+    assert_eq!(store.header().unwrap(), two_objectives());
+    let trials = store.trials().unwrap();
+    assert_eq!(states(&trials), OF_FIXTURES);
+    assert_eq!(trials[0].costs(), [-0.5, 2.0]);
+    let workers: Vec<Option<&str>> = trials.iter().map(|trial| trial.worker.as_deref()).collect();
+    let worker = Some("4711@host");
+    assert_eq!(workers, [worker, worker, worker, worker, None, worker]);
+    assert_eq!(store.requeue_lost(Lost::Worker("4711@host"), "test").unwrap().len(), 1);
 }
 
 /// Run once a schema version: `cargo test --release -p automl-store -- --ignored make_fixture`.
 #[test]
 #[ignore = "writes the file that later versions must read"]
 fn make_fixture() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/study-v1.sqlite3");
-    let mut store = StudyFile::create(path, &common::header(Metric::Accuracy)).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/study-v2.sqlite3");
+    let mut store = StudyFile::create(path, &two_objectives()).unwrap();
+    store.set_worker("4711@host");
     let ends = [
-        full_outcome(-0.5),
+        TrialOutcome { other_costs: vec![2.0], ..full_outcome(-0.5) },
         bare_outcome(TrialState::Pruned, None),
         bare_outcome(TrialState::Failed, None),
         bare_outcome(TrialState::Lost, None),

@@ -4,7 +4,8 @@ use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed
 
 /// Makes a test module `$name` that holds the sampler `$sampler` to the contract of
 /// [`automl_core::Sampler`]: one test per promise.
-/// `$sampler` is evaluated anew in every test. In a test file:
+/// `$sampler` is evaluated anew in every test. A sampler that follows a sequence of the study's, whatever the seed of
+/// the trial, says after how many trials it no longer does: `seeds_matter_after: [30]`. In a test file:
 ///
 /// ```ignore
 /// automl_testkit::sampler_contract!(random, RandomSampler);
@@ -12,6 +13,9 @@ use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed
 #[macro_export]
 macro_rules! sampler_contract {
     ($name:ident, $sampler:expr) => {
+        $crate::sampler_contract!($name, $sampler, seeds_matter_after: [0, 30]);
+    };
+    ($name:ident, $sampler:expr, seeds_matter_after: $lengths:expr) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
@@ -28,7 +32,7 @@ macro_rules! sampler_contract {
 
             #[test]
             fn seeds_matter() {
-                $crate::sampler::seeds_matter(&$sampler);
+                $crate::sampler::seeds_matter(&$sampler, &$lengths);
             }
 
             #[test]
@@ -171,16 +175,16 @@ pub fn equal_arguments_give_equal_proposals(make: &(dyn Fn() -> Box<dyn Sampler>
     }
 }
 
-/// Different seeds give different proposals in a space wide enough.
+/// Different seeds give different proposals in a space wide enough, after histories of these lengths (30 at most).
 ///
 /// # Panics
 /// If not.
-pub fn seeds_matter(sampler: &dyn Sampler) {
+pub fn seeds_matter(sampler: &dyn Sampler, lengths: &[usize]) {
     let specs =
         vec![ParamSpec::new("a", Domain::float(0.0, 1.0)), ParamSpec::new("b", Domain::float(0.0, 1.0))];
     let space = SearchSpace::new(specs).unwrap_or_else(|error| panic!("{error}"));
     let history = history(sampler, &space, 30);
-    for n in [0, 30] {
+    for &n in lengths {
         let mut proposals: Vec<Params> = Vec::new();
         for seed in 0..10 {
             let params = propose(sampler, &first(&history, n), Seed(seed));

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use automl_core::{
     ArtifactError, Costs, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric,
-    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
+    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
 
 use crate::config::Fidelity;
+use crate::finish::best_with_model;
 use crate::joint::{Joint, prep_params};
 use crate::members::FoldModel;
 use crate::objectives::{FoldTimes, FurtherObjective};
@@ -100,9 +101,9 @@ fn groups(n_folds: usize, is_race: bool, is_frugal: bool) -> Vec<Vec<usize>> {
     single.chain((!rest.is_empty()).then_some(rest)).collect()
 }
 
-/// Whether a trial of this cost would be the best, ties going to the lower slot as in [`TrialRecord::best`].
+/// Whether a trial of this cost would be the best, ties going to the lower slot as there.
 fn is_best(trial: &TrialContext<'_>, cost: f64) -> bool {
-    let Some(best) = TrialRecord::best(trial.history().trials()) else { return true };
+    let Some(best) = best_with_model(trial.history().trials()) else { return true };
     best.cost.is_none_or(|known| cost < known || (cost <= known && trial.slot < best.slot))
 }
 

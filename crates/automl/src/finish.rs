@@ -25,7 +25,7 @@ pub(crate) fn conclude(
     n_before: usize,
 ) -> Result<ExperimentResult, AutomlError> {
     let trials = store.trials()?;
-    let best = TrialRecord::best(&trials).cloned();
+    let best = best_with_model(&trials).cloned();
     let holdout = final_model(experiment, folder, &trials)?;
     if let Some(best) = &best {
         let (kind, path) = ("model".to_owned(), "model/SHA256SUMS".to_owned());
@@ -54,6 +54,15 @@ pub(crate) fn conclude(
     })
 }
 
+/// The best of the trials that were trained here. Trials that Optuna added have costs, but no models.
+pub(crate) fn best_with_model(trials: &[TrialRecord]) -> Option<&TrialRecord> {
+    let trained = trials.iter().filter(|trial| !trial.folds.is_empty());
+    let complete = trained.filter_map(|trial| trial.cost.map(|cost| (cost, trial)));
+    complete
+        .min_by(|(a, left), (b, right)| a.total_cmp(b).then(left.slot.cmp(&right.slot)))
+        .map(|(_, trial)| trial)
+}
+
 fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
     match stopped {
         Some(StopReason::Interrupted) => "interrupted",
@@ -70,7 +79,7 @@ fn final_model(
     folder: &RunFolder,
     trials: &[TrialRecord],
 ) -> Result<Vec<(Metric, f64)>, AutomlError> {
-    let Some(best) = TrialRecord::best(trials) else { return Ok(Vec::new()) };
+    let Some(best) = best_with_model(trials) else { return Ok(Vec::new()) };
     let kept = folder.trial(best.number);
     let model = Model::load_members(&kept, manifest(experiment, best)?, experiment.config.device)?;
     let mut manifest = model.manifest().clone();

@@ -1,7 +1,7 @@
 //! From the names in a configuration to samplers, pruners and stoppers.
 
 use automl_core::{Metric, Pruner, Sampler, Stopper};
-use automl_search::{MedianPruner, NopPruner, RandomSampler, TargetCost, TpeSampler};
+use automl_search::{MedianPruner, NopPruner, Plateau, RandomSampler, TargetCost, TpeSampler};
 
 use crate::config::{ExperimentConfig, PrunerKind, SamplerKind};
 
@@ -26,6 +26,9 @@ pub(crate) fn stoppers(config: &ExperimentConfig, metric: Metric) -> Vec<Box<dyn
     let mut stoppers: Vec<Box<dyn Stopper>> = Vec::new();
     if let Some(score) = config.search.target_score {
         stoppers.push(Box::new(TargetCost { cost: metric.direction().cost(score) }));
+    }
+    if config.search.plateau {
+        stoppers.push(Box::new(Plateau::default()));
     }
     stoppers
 }

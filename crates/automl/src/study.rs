@@ -1,6 +1,6 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
-use automl_core::{DataProfile, ParamSpec, Params, SearchSpace, Seed};
+use automl_core::{DataProfile, ParamSpec, Params, SearchSpace, Seed, TrialRecord};
 use automl_store::{ObjectiveHeader, StudyFile, StudyHeader};
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,14 @@ struct FoundSpace {
 /// Opens the study of the run folder, or creates it.
 pub(crate) fn open(folder: &RunFolder, experiment: &Experiment) -> Result<StudyFile, AutomlError> {
     let wanted = header(experiment)?;
-    let is_new = !folder.study().exists();
-    let mut store = StudyFile::open_or_create(folder.study(), &wanted)?;
+    let path = folder.study();
+    let is_new = !path.exists();
+    let name = experiment.config.search.study_name.as_deref();
+    let mut store = if !is_new && StudyFile::is_optunas_alone(&path)? {
+        StudyFile::adopt(&path, name, &wanted, &|trials| accept(trials, &experiment.joint.space))?
+    } else {
+        StudyFile::open_or_create(&path, &wanted)?
+    };
     let found = store.header()?;
     check_same(folder, &found, &wanted, experiment.table.profile())?;
     if found.config != wanted.config || found.initial != wanted.initial {
@@ -45,6 +51,19 @@ pub(crate) fn open(folder: &RunFolder, experiment: &Experiment) -> Result<StudyF
         }
     }
     Ok(store)
+}
+
+/// A study of Optuna's is worth going on with if the search can learn from it.
+fn accept(trials: &[TrialRecord], space: &SearchSpace) -> Result<(), String> {
+    let finished = || trials.iter().filter(|trial| trial.state.is_finished() && !trial.params.is_empty());
+    let wrong = finished().find_map(|trial| Some((trial, space.check(&trial.params).err()?)));
+    match wrong {
+        Some((trial, error)) if finished().all(|trial| space.check(&trial.params).is_err()) => Err(format!(
+            "holds no trial whose configuration is one of this search space; of trial {}: {error}",
+            trial.number
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a worker sees the data, split and space of the study it joins.

@@ -1,6 +1,7 @@
 //! Every sampler of this crate keeps the contract of `Sampler`.
 
-use automl_search::{RandomSampler, TpeConfig, TpeSampler};
+use automl_core::Seed;
+use automl_search::{GpSampler, RandomSampler, SobolSampler, TpeConfig, TpeSampler};
 
 automl_testkit::sampler_contract!(random, RandomSampler);
 automl_testkit::sampler_contract!(tpe, TpeSampler::default());
@@ -8,3 +9,5 @@ automl_testkit::sampler_contract!(
     tpe_without_startup,
     TpeSampler::new(TpeConfig { n_startup_trials: 0, n_candidates: 1, prior_weight: 0.5 }).unwrap()
 );
+automl_testkit::sampler_contract!(gp, GpSampler::new(Seed(4)), seeds_matter_after: [30]);
+automl_testkit::sampler_contract!(sobol, SobolSampler::new(Seed(4)), seeds_matter_after: []);

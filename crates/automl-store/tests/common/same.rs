@@ -33,8 +33,8 @@ pub(crate) fn assert_same(trial: &TrialRecord, seen: &Value, directions: &[Direc
     let steps: serde_json::Map<String, Value> =
         trial.steps.iter().map(|&(step, cost)| (step.to_string(), number(directions[0], cost))).collect();
     assert_eq!(seen["steps"], Value::Object(steps));
-    let is_enqueued = trial.state == TrialState::Waiting && seen["params"] == json!({});
-    let params = if is_enqueued { &seen["system"]["fixed_params"] } else { &seen["params"] };
+    let is_fixed = seen["params"] == json!({}) && seen["system"]["fixed_params"].is_object();
+    let params = if is_fixed { &seen["system"]["fixed_params"] } else { &seen["params"] };
     assert_eq!(sorted(params), sorted(&plain(&trial.params)), "trial {}", trial.number);
     assert_eq!(seen["started"].as_f64().unwrap_or(0.0), trial.started_secs);
 }
