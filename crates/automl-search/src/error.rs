@@ -3,7 +3,7 @@
 use automl_core::{Hint, SearchError, SpaceError, StoreError};
 use thiserror::Error;
 
-/// A sampler's settings are wrong.
+/// A sampler's or a pruner's settings are wrong.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -12,6 +12,18 @@ pub enum ConfigError {
     OutOfRange {
         /// Name of the sampler.
         sampler: &'static str,
+        /// Name of the setting.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        range: &'static str,
+    },
+    /// A pruner's setting outside its range.
+    #[error("`{name}` of the {pruner} pruner is {value}, but must be {range}")]
+    PrunerOutOfRange {
+        /// Name of the pruner.
+        pruner: &'static str,
         /// Name of the setting.
         name: &'static str,
         /// The value.

@@ -6,7 +6,7 @@
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
-//! | [`median`], [`nop`] | [`MedianPruner`], [`NopPruner`] |
+//! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
 //! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
@@ -15,10 +15,9 @@
 pub mod error;
 mod generator;
 pub mod gp;
-pub mod median;
-pub mod nop;
 mod normal;
 pub mod progress;
+pub mod pruner;
 pub mod random;
 pub mod sobol;
 pub mod stopper;
@@ -27,9 +26,11 @@ pub mod tpe;
 
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;
-pub use median::MedianPruner;
-pub use nop::NopPruner;
 pub use progress::Progress;
+pub use pruner::{
+    AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,
+    PercentilePruner, RacingConfig, RacingPruner,
+};
 pub use random::RandomSampler;
 pub use sobol::SobolSampler;
 pub use stopper::{Plateau, TargetCost};

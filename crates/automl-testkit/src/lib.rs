@@ -3,5 +3,6 @@ pub mod store;
 
 pub mod family;
 pub mod memory_store;
+pub mod pruner;
 pub mod sampler;
 pub mod synthetic;

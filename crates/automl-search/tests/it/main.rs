@@ -6,6 +6,7 @@ mod contract;
 mod problem_tests;
 #[path = "../../benches/problems/mod.rs"]
 mod problems;
+mod pruners;
 mod quality;
 mod resume;
 mod study;

@@ -1,9 +1,11 @@
 //! Median pruning: a trial worse than half of the others at the same step is stopped.
 
-use automl_core::{History, Pruner, Standing, TrialRecord, TrialState};
+use automl_core::{History, Pruner, Standing};
+
+use super::percentile::{PercentileConfig, is_above_percentile};
 
 /// Prunes a trial whose cost at its latest step is above the median of the finished trials at that very step
-/// (Golovin et al. 2017, "Google Vizier", section 3.2.2).
+/// (Golovin et al. 2017, "Google Vizier", section 3.2.2): a [`crate::PercentilePruner`] at 50 per cent.
 ///
 /// Complete and pruned trials count. Without the pruned ones the median would be that of the survivors
 /// and grow stricter with every trial that it stops. Only equal steps are compared, because a step is the
@@ -33,41 +35,15 @@ impl Pruner for MedianPruner {
     }
 
     fn should_prune(&self, trial: &Standing<'_>, history: &History) -> bool {
-        let Some(&(step, cost)) = trial.steps.last() else { return false };
-        if step <= self.n_warmup_steps {
-            return false;
-        }
-        let mut others: Vec<f64> = history.trials().iter().filter_map(|trial| cost_at(trial, step)).collect();
-        if others.len() < self.n_startup_trials.max(1) {
-            return false;
-        }
-        cost.is_nan() || cost > median(&mut others)
+        let Self { n_startup_trials, n_warmup_steps } = *self;
+        let config = PercentileConfig { percentile: 50.0, n_startup_trials, n_warmup_steps };
+        is_above_percentile(&config, trial, history)
     }
-}
-
-/// The trial's cost at `step`. A cost that is no number is as bad as can be, not absent.
-fn cost_at(trial: &TrialRecord, step: u32) -> Option<f64> {
-    if !matches!(trial.state, TrialState::Complete | TrialState::Pruned) {
-        return None;
-    }
-    let (_, cost) = trial.steps.iter().find(|(at, _)| *at == step)?;
-    Some(if cost.is_nan() { f64::INFINITY } else { *cost })
-}
-
-/// The middle value, or the mean of the two middle ones. `values` is not empty.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        return values[middle];
-    }
-    // Halved before adding: two equal infinities have that mean, and large costs do not overflow.
-    values[middle - 1] / 2.0 + values[middle] / 2.0
 }
 
 #[cfg(test)]
 mod tests {
-    use automl_core::{Params, SearchSpace};
+    use automl_core::{Params, SearchSpace, TrialRecord, TrialState};
 
     use super::*;
 
