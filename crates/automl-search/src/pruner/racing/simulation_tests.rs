@@ -3,7 +3,7 @@
 use automl_core::{FoldScore, History, Params, Pruner, SearchSpace, Seed, Standing, TrialRecord, TrialState};
 use proptest::prelude::*;
 
-use super::race::Race;
+use super::race::{Race, level};
 use super::spread::Spread;
 use super::{RacingConfig, RacingPruner};
 use crate::generator::Generator;
@@ -41,7 +41,8 @@ fn complete(slot: u32, costs: &[f64]) -> TrialRecord {
 /// After how many folds a trial with these costs is stopped.
 fn stopped_after(pruner: &RacingPruner, costs: &[f64], history: &History) -> Option<usize> {
     let stops = |n: &usize| {
-        let standing = Standing { slot: 999, steps: &[], folds: &folds(&costs[..*n]) };
+        let steps: Vec<(u32, f64)> = (1..).zip(costs[..*n].iter().copied()).collect();
+        let standing = Standing { slot: 999, steps: &steps, folds: &folds(&costs[..*n]) };
         pruner.should_prune(&standing, history)
     };
     (1..costs.len()).find(stops)
@@ -62,10 +63,9 @@ fn equal_configurations_are_stopped_in_error_as_often_as_alpha_allows() {
             let differences: Vec<f64> = both[0].iter().zip(&both[1]).map(|(a, b)| a - b).collect();
             let race = |n: usize| Race::new(&differences[..n], n_folds - n, residuals);
             let looks = || 1..n_folds;
-            let level = ALPHA / (n_folds - 1) as f64;
-            n_worse += usize::from(looks().any(|n| race(n).p_equal() < level));
+            n_worse += usize::from(looks().any(|n| race(n).p_equal() < level(ALPHA, n)));
             let is_ahead = differences.iter().sum::<f64>() < 0.0;
-            n_ahead_but_stopped += usize::from(is_ahead && looks().any(|n| race(n).is_lost(ALPHA)));
+            n_ahead_but_stopped += usize::from(is_ahead && looks().any(|n| race(n).is_lost(ALPHA, n)));
         }
         let share = |count: usize| count as f64 / f64::from(n_races);
         println!(
@@ -73,9 +73,9 @@ fn equal_configurations_are_stopped_in_error_as_often_as_alpha_allows() {
             share(n_worse),
             share(n_ahead_but_stopped)
         );
-        // Bonferroni's bound is generous where there are many looks: 0.039, 0.034 and 0.025 are stopped. The standard
-        // deviation of such a share is below 0.0015 here.
-        assert!((0.4 * ALPHA..ALPHA).contains(&share(n_worse)), "{n_folds}: {n_worse}");
+        // Looks overlap, so a part of alpha is left: 0.031, 0.033 and 0.037 are stopped. The standard deviation of
+        // such a share is below 0.0016 here.
+        assert!((0.5 * ALPHA..ALPHA).contains(&share(n_worse)), "{n_folds}: {n_worse}");
         assert!(share(n_ahead_but_stopped) < ALPHA, "{n_folds}: {n_ahead_but_stopped}");
     }
 }
