@@ -48,9 +48,10 @@ impl RacingConfig {
 /// both. With differences `d_1` … `d_k` on k shared folds of the incumbent's K, their sum S and their variance s², the
 /// trial is stopped when it is behind (S > 0) and one of these is improbable under Student's t:
 ///
-/// 1. *that it is as good as the incumbent*: P(T > S / (s √k)) < alpha / 2^j at the j-th report, a paired one-sided
-///    test. The levels of all reports add up to alpha, so a trial as good as the incumbent is stopped by this test with
-///    at most that chance; and the first fold, where stopping saves most, has half of it;
+/// 1. *that it is as good as the incumbent*: P(T > S / (s √k)) < alpha / 2^j at the j-th report (or with j shared
+///    folds, if they are fewer), a paired one-sided test. The levels add up to alpha, so a trial as good as the incumbent
+///    is stopped by this test with at most that chance (in simulations of 3 to 10 folds 0.03 to 0.04 at 0.05); and the
+///    first fold, where stopping saves most, has half of it;
 /// 2. *that it still overtakes*: P(T > S / (s √(K - k))) < alpha. The optimistic bound for the remaining folds is
 ///    that the trial is as good on them as the incumbent, and lucky besides. This is stochastic curtailment (Lan, Simon
 ///    & Halperin 1982): it stops trials that need not be worse but cannot be expected to finish ahead.

@@ -123,6 +123,71 @@ fn hopeless_trials_are_stopped_after_the_first_fold() {
     assert!(n_at_once > 450, "{n_at_once} of 500");
 }
 
+/// What a search of `n_trials` finds and spends: slot of the best trial and folds run. Trials report after each fold.
+fn search(pruner: &dyn Pruner, table: &[Vec<f64>]) -> (u32, usize) {
+    let mut history = History::new(SearchSpace::default());
+    let mut n_folds_run = 0;
+    for (slot, costs) in (0..).zip(table) {
+        let means = |n: usize| -> Vec<(u32, f64)> {
+            (1..=n).map(|n| (n as u32, costs[..n].iter().sum::<f64>() / n as f64)).collect()
+        };
+        let stops = |n: &usize| {
+            let standing = Standing { slot, steps: &means(*n), folds: &folds(&costs[..*n]) };
+            pruner.should_prune(&standing, &history)
+        };
+        let stopped = (1..costs.len()).find(stops);
+        let record = match stopped {
+            Some(n) => {
+                let record = TrialRecord::new(slot, TrialState::Pruned, Params::new());
+                TrialRecord { steps: means(n), folds: folds(&costs[..n]), ..record }
+            }
+            None => TrialRecord { steps: means(costs.len()), ..complete(slot, costs) },
+        };
+        n_folds_run += record.folds.len();
+        history.insert(record);
+    }
+    (TrialRecord::best(history.trials()).unwrap().slot, n_folds_run)
+}
+
+/// A hundred configurations that differ by 1, folds that differ by 1, and noise. Races find the trial that is best on
+/// all folds as surely as the median pruner, which always runs nearly half of the folds; races spend what the noise
+/// asks for.
+#[test]
+fn a_search_with_races_finds_the_same_best_trial_with_half_of_the_folds() {
+    let racing = RacingPruner::default();
+    let median = crate::MedianPruner::default();
+    let n_searches = 200;
+    for (noise, most_folds) in [(0.1, 0.3), (0.5, 0.4), (1.0, 0.55)] {
+        let mut generator = Generator::new(Seed(4));
+        let (mut n_found, mut n_run) = ([0; 2], [0; 2]);
+        for _ in 0..n_searches {
+            let of_fold = normals(&mut generator, 5);
+            let mut row = || -> Vec<f64> {
+                let level = normal(&mut generator);
+                of_fold.iter().map(|fold| level + fold + noise * normal(&mut generator)).collect()
+            };
+            let table: Vec<Vec<f64>> = (0..100).map(|_| row()).collect();
+            let (best, n_all) = search(&crate::NopPruner, &table);
+            assert_eq!(n_all, 500);
+            for (place, pruner) in [&racing as &dyn Pruner, &median].into_iter().enumerate() {
+                let (found, n_folds) = search(pruner, &table);
+                n_found[place] += u32::from(found == best);
+                n_run[place] += n_folds;
+            }
+        }
+        let share = |count: usize| count as f64 / f64::from(n_searches * 500);
+        println!(
+            "noise {noise}: racing finds {} of {n_searches} with {:.2} of the folds, median {} with {:.2}",
+            n_found[0],
+            share(n_run[0]),
+            n_found[1],
+            share(n_run[1])
+        );
+        assert!(f64::from(n_found[0]) > 0.97 * f64::from(n_searches), "noise {noise}: {n_found:?}");
+        assert!(share(n_run[0]) < most_folds, "noise {noise}: {n_run:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_trial_that_dominates_the_incumbent_is_never_stopped(
