@@ -5,6 +5,8 @@
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
+//! | [`cma`] | [`CmaEsSampler`]: covariance matrix adaptation |
+//! | [`grid`] | [`GridSampler`]: every configuration once |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
 //! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
@@ -12,9 +14,11 @@
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
 //! | [`error`] | [`RunError`], [`ConfigError`] |
 
+pub mod cma;
 pub mod error;
 mod generator;
 pub mod gp;
+pub mod grid;
 mod normal;
 pub mod progress;
 pub mod pruner;
@@ -24,8 +28,10 @@ pub mod stopper;
 pub mod study;
 pub mod tpe;
 
+pub use cma::CmaEsSampler;
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;
+pub use grid::GridSampler;
 pub use progress::Progress;
 pub use pruner::{
     AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,
