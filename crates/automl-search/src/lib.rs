@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`auto`] | [`AutoSampler`]: one of the others, by space and number of trials |
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
@@ -14,6 +15,7 @@
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
 //! | [`error`] | [`RunError`], [`ConfigError`] |
 
+pub mod auto;
 pub mod cma;
 pub mod error;
 mod generator;
@@ -28,6 +30,7 @@ pub mod stopper;
 pub mod study;
 pub mod tpe;
 
+pub use auto::AutoSampler;
 pub use cma::CmaEsSampler;
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;

@@ -2,7 +2,7 @@
 
 use automl_core::{Metric, Pruner, Sampler, Seed, Stopper};
 use automl_search::{
-    AshaConfig, AshaPruner, CmaEsSampler, ConfigError, GpSampler, GridSampler, HyperbandConfig,
+    AshaConfig, AshaPruner, AutoSampler, CmaEsSampler, ConfigError, GpSampler, GridSampler, HyperbandConfig,
     HyperbandPruner, MedianPruner, NopPruner, PercentileConfig, PercentilePruner, Plateau, RacingConfig,
     RacingPruner, RandomSampler, SobolSampler, TargetCost, TpeSampler,
 };
@@ -19,7 +19,8 @@ pub(crate) fn sampler(config: &ExperimentConfig) -> Box<dyn Sampler> {
         SamplerKind::Sobol => Box::new(SobolSampler::new(seed)),
         SamplerKind::CmaEs => Box::new(CmaEsSampler),
         SamplerKind::Grid => Box::new(GridSampler::default()),
-        _ => Box::new(TpeSampler::default()),
+        SamplerKind::Auto => Box::new(AutoSampler::default()),
+        SamplerKind::Tpe | SamplerKind::Nsga2 => Box::new(TpeSampler::default()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Every sampler of this crate keeps the contract of `Sampler`.
 
 use automl_core::Seed;
-use automl_search::{CmaEsSampler, GpSampler, RandomSampler, SobolSampler, TpeConfig, TpeSampler};
+use automl_search::{
+    AutoSampler, CmaEsSampler, GpSampler, RandomSampler, SobolSampler, TpeConfig, TpeSampler,
+};
 
 automl_testkit::sampler_contract!(random, RandomSampler);
 automl_testkit::sampler_contract!(tpe, TpeSampler::default());
@@ -12,3 +14,4 @@ automl_testkit::sampler_contract!(
 automl_testkit::sampler_contract!(gp, GpSampler::default());
 automl_testkit::sampler_contract!(sobol, SobolSampler::new(Seed(4)), seeds_matter_after: []);
 automl_testkit::sampler_contract!(cmaes, CmaEsSampler);
+automl_testkit::sampler_contract!(auto, AutoSampler::default());
