@@ -10,6 +10,7 @@
 //! | [`grid`] | [`GridSampler`]: every configuration once |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
 //! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
+//! | [`importance`] | [`importance::Fanova`], [`importance::PedAnova`]: which parameters matter |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
 //! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
@@ -21,6 +22,7 @@ pub mod error;
 mod generator;
 pub mod gp;
 pub mod grid;
+pub mod importance;
 mod normal;
 pub mod progress;
 pub mod pruner;
