@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Show the trials of a run in order of merit
     Leaderboard(LeaderboardArgs),
+    /// Show which parameters of a run matter
+    Importance(ImportanceArgs),
     /// Write the HTML report of a run anew
     Report(ReportArgs),
     /// Show versions, backends, devices and what this machine has
@@ -190,6 +192,21 @@ pub(crate) struct LeaderboardArgs {
     pub(crate) json: bool,
     /// Trials to show in the table
     #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) top: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportanceArgs {
+    /// Run folder, such as runs/titanic
+    pub(crate) run: PathBuf,
+    /// What must be right to be among the best tenth (PED-ANOVA), instead of what matters over the whole space (fANOVA)
+    #[arg(long)]
+    pub(crate) best: bool,
+    /// JSON with everything instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Parameters to show in the table
+    #[arg(long, default_value_t = 15, value_name = "N")]
     pub(crate) top: usize,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use automl::{Leaderboard, LeaderboardRow, Metric, TrialState, format_duration};
+use automl::{Importances, Leaderboard, LeaderboardRow, Metric, TrialState, format_duration};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// Characters of a configuration that a table shows.
@@ -15,6 +15,7 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     let mut table = plain();
     let mut header = vec!["#".to_owned(), "trial".to_owned(), "family".to_owned(), board.metric.name()];
     header.extend(shown.iter().map(|metric| metric.name()));
+    header.extend(board.also.iter().cloned());
     header.extend(["time".to_owned(), "configuration".to_owned()]);
     table.set_header(header);
     for row in board.rows.iter().filter(|row| row.state == TrialState::Complete).take(top) {
@@ -32,6 +33,37 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
         states.iter().map(|state| format!("{} {}", count(*state), state.name())).collect();
     // Writing to a `String` cannot fail.
     let _ = write!(text, "\n{}", counts.join(", "));
+    if !board.also.is_empty() {
+        text.push_str(
+            "\n* on the Pareto front: no trial is better in one objective and as good in the others",
+        );
+    }
+    text
+}
+
+/// The `top` parameters that matter most, and the pairs that matter together.
+pub(crate) fn importances(importances: &Importances, top: usize) -> String {
+    let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+    let mut table = plain();
+    table.set_header(["parameter", "importance", "trials"]);
+    for of in importances.params.iter().take(top) {
+        table.add_row([of.name.clone(), percent(of.share), of.n_trials.to_string()]);
+    }
+    // A pair that explains less than a thousandth is noise of the forest.
+    for of in importances.interactions.iter().filter(|of| of.share >= 1e-3).take(top / 3) {
+        table.add_row([format!("{} with {}", of.a, of.b), percent(of.share), of.n_trials.to_string()]);
+    }
+    for column in [1, 2] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut text = table.trim_fmt();
+    if !importances.unknown.is_empty() {
+        let names: Vec<&str> = importances.unknown.iter().map(|of| of.name.as_str()).collect();
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "\ntoo few trials to tell: {}", names.join(", "));
+    }
     text
 }
 
@@ -90,6 +122,13 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
     let of =
         |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
     cells.extend(shown.iter().map(|metric| of(metric).unwrap_or_default()));
+    cells.extend(row.also.iter().map(|value| number(*value)));
+    if row.on_front == Some(true)
+        && let Some(last) = cells.last_mut()
+    {
+        // On the Pareto front.
+        last.push_str(" *");
+    }
     cells.push(format_duration(Duration::from_secs_f64(row.seconds.max(0.0))));
     cells.push(cut(&row.params.scoped(&row.family).to_string()));
     cells

@@ -219,7 +219,8 @@ pub enum Lost<'a> {
 /// Keeps the trials of one study.
 ///
 /// # Contract
-/// Every call is durable when it returns. Numbers count from 0 without gaps. A finished trial never
+/// What `finish` returned from is durable: it survives the end of the process and of the machine. What a running trial
+/// has told survives the end of the process; with the machine the trial is lost, and with it what it told. Numbers count from 0 without gaps. A finished trial never
 /// changes. A slot has at most one trial that waits, runs or is finished. Several workers may share the trials,
 /// each with a store of its own that knows the worker's name. `automl-testkit` has `store_contract!`.
 pub trait TrialStore {

@@ -148,6 +148,7 @@ fn run(profile: DataProfile, metric: Metric, out_of_fold: OutOfFold, n_trials: u
         baseline: (n_trials > 0).then_some(0),
         best,
         epochs,
+        front: None,
         out_of_fold: Some(out_of_fold),
         holdout: Some(HoldoutResult { n_rows: 6_512, scores: holdout }),
         warnings: vec!["`survey` has one value and is not used".to_owned()],

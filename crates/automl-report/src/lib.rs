@@ -29,5 +29,5 @@ mod fixtures;
 extern crate self as automl_report;
 
 pub use error::ReportError;
-pub use model::{HoldoutResult, OutOfFold, ReportModel, Reproduce, RunFacts};
+pub use model::{Front, FrontPoint, HoldoutResult, OutOfFold, ReportModel, Reproduce, RunFacts};
 pub use render::{render, write};

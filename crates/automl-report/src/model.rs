@@ -31,6 +31,9 @@ pub struct ReportModel {
     pub baseline: Option<u32>,
     /// (fold, epoch) of every epoch, by trial number, for the trials whose curves are drawn.
     pub epochs: BTreeMap<u32, Vec<(u32, Epoch)>>,
+    /// The first two objectives of every complete trial; `None` where there is but one objective.
+    #[serde(default)]
+    pub front: Option<Front>,
     /// What the best trial predicted for rows it had not been fitted on.
     pub out_of_fold: Option<OutOfFold>,
     /// Scores of the final model on rows that no trial saw.
@@ -41,6 +44,28 @@ pub struct ReportModel {
     pub interrupted: bool,
     /// What it takes to run it again.
     pub reproduce: Reproduce,
+}
+
+/// Trials between two objectives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Front {
+    /// Names of the two objectives.
+    pub names: [String; 2],
+    /// Complete trials.
+    pub points: Vec<FrontPoint>,
+}
+
+/// A complete trial between two objectives, in their own units.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FrontPoint {
+    /// Number of the trial.
+    pub trial: u32,
+    /// Value of the first objective.
+    pub first: f64,
+    /// Value of the second objective.
+    pub second: f64,
+    /// Whether no trial is better in one objective and as good in all others.
+    pub on_front: bool,
 }
 
 /// What was run.

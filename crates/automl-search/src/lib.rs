@@ -8,7 +8,9 @@
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
 //! | [`cma`] | [`CmaEsSampler`]: covariance matrix adaptation |
 //! | [`grid`] | [`GridSampler`]: every configuration once |
+//! | [`nsga2`] | [`Nsga2Sampler`]: several objectives |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
+//! | [`pareto`] | [`pareto_front`], [`hypervolume`] |
 //! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
 //! | [`importance`] | [`importance::Fanova`], [`importance::PedAnova`]: which parameters matter |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
@@ -24,6 +26,8 @@ pub mod gp;
 pub mod grid;
 pub mod importance;
 mod normal;
+pub mod nsga2;
+pub mod pareto;
 pub mod progress;
 pub mod pruner;
 pub mod random;
@@ -37,6 +41,8 @@ pub use cma::CmaEsSampler;
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;
 pub use grid::GridSampler;
+pub use nsga2::{Nsga2Config, Nsga2Sampler};
+pub use pareto::{hypervolume, pareto_front};
 pub use progress::Progress;
 pub use pruner::{
     AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,

@@ -34,6 +34,30 @@ const N_LEAVES: u32 = 4;
 /// More than the number of different statements, so that none is prepared twice.
 const STATEMENT_CACHE: usize = 64;
 
+/// When the log is on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Synchrony {
+    /// After every transaction.
+    Full,
+    /// With a later one, and before the log is merged into the file.
+    Normal,
+}
+
+impl Synchrony {
+    /// Switches a connection that is in the state `self`.
+    pub(crate) fn set(&mut self, connection: &Connection, wanted: Synchrony) -> Result<(), rusqlite::Error> {
+        if *self != wanted {
+            let name = match wanted {
+                Synchrony::Full => "FULL",
+                Synchrony::Normal => "NORMAL",
+            };
+            connection.pragma_update(None, "synchronous", name)?;
+            *self = wanted;
+        }
+        Ok(())
+    }
+}
+
 /// Opens an existing file for reading and writing, as it is: it may be somebody else's.
 pub(crate) fn open_shared(path: &Path) -> Result<Connection, Fault> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)

@@ -7,7 +7,7 @@ use automl_core::{StoreError, TrialRecord};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::adopt;
-use crate::connection;
+use crate::connection::{self, Synchrony};
 use crate::fault::Fault;
 use crate::header::{self, StudyHeader, StudyRow};
 use crate::schema;
@@ -24,6 +24,7 @@ pub struct StudyFile {
     connection: Connection,
     pub(crate) study: StudyRow,
     pub(crate) worker: Option<String>,
+    synchrony: Synchrony,
     is_read_only: bool,
 }
 
@@ -190,6 +191,28 @@ impl StudyFile {
         action: impl FnOnce() -> String,
         work: impl FnOnce(&Transaction<'_>, &StudyRow) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
+        let told = |fault: Fault| fault.at(&self.path, "prepare a write");
+        self.synchrony.set(&self.connection, Synchrony::Full).map_err(|error| told(error.into()))?;
+        self.transact(action, work)
+    }
+
+    /// As [`StudyFile::write`], but on the disk with the next durable write only. It survives the end of this process,
+    /// not that of the machine; then it is gone with all that came after it.
+    pub(crate) fn write_soon<T>(
+        &mut self,
+        action: impl FnOnce() -> String,
+        work: impl FnOnce(&Transaction<'_>, &StudyRow) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let told = |fault: Fault| fault.at(&self.path, "prepare a write");
+        self.synchrony.set(&self.connection, Synchrony::Normal).map_err(|error| told(error.into()))?;
+        self.transact(action, work)
+    }
+
+    fn transact<T>(
+        &mut self,
+        action: impl FnOnce() -> String,
+        work: impl FnOnce(&Transaction<'_>, &StudyRow) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let Self { connection, study, .. } = self;
         let run = move || {
             // A transaction that first reads and then writes cannot wait for another writer.
@@ -228,7 +251,7 @@ impl StudyFile {
                 transaction.commit()?;
             }
         }
-        Ok(Self { path: path.to_owned(), connection, study, worker: None, is_read_only })
+        Ok(Self { path: path.to_owned(), connection, study, worker: None, synchrony: Synchrony::Full, is_read_only })
     }
 
     fn settle(&mut self) -> Result<(), rusqlite::Error> {
@@ -309,11 +332,16 @@ mod tests {
     }
 
     #[test]
-    fn writes_are_synchronous_and_go_through_a_log() {
+    fn finished_trials_are_synced_and_everything_goes_through_a_log() {
         let folder = tempfile::tempdir().unwrap();
-        let store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
+        let mut store = StudyFile::create(folder.path().join("study.sqlite3"), &header()).unwrap();
+        let level = |store: &StudyFile| -> i64 {
+            store.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap()
+        };
+        let number = store.begin(0, &every_kind_of_params(), &every_kind_of_space()).unwrap().unwrap();
+        assert_eq!(level(&store), 1, "a trial that runs is lost with the machine anyway");
+        store.finish(number, &full_outcome(0.5)).unwrap();
         let mode: String = store.connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
-        let level: i64 = store.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
-        assert_eq!((mode.as_str(), level), ("wal", 2));
+        assert_eq!((mode.as_str(), level(&store)), ("wal", 2));
     }
 }

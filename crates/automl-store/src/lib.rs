@@ -21,8 +21,10 @@
 //! [`StudyFile::adopt`] goes on with a study that Optuna made.
 //!
 //! # Durability
-//! Write-ahead log, `synchronous=FULL`, one immediate transaction a call: what a call returned from
-//! survives a crash of the process and of the machine, provided the disk keeps what it promises.
+//! Write-ahead log, one immediate transaction a call. What a trial was finished with, and everything else but a running
+//! trial's beginning, steps and heartbeats, is on the disk when the call returns (`synchronous=FULL`), provided the
+//! disk keeps what it promises. A running trial's calls survive the end of their process, and reach the disk with the
+//! next call of the other kind: with the machine the trial itself is lost, and so its steps are worth nothing then.
 //! `SQLite`'s write-ahead log needs a local disk; do not share a running study over NFS.
 
 mod adopt;

@@ -24,7 +24,7 @@ impl TrialStore for StudyFile {
 
     fn begin(&mut self, slot: u32, params: &Params, space: &SearchSpace) -> Result<Option<u32>, StoreError> {
         let worker = self.worker.clone();
-        self.write(
+        self.write_soon(
             || format!("begin the trial of slot {slot}"),
             |transaction, study| {
                 let rows = param_rows(params, space)?;
@@ -45,14 +45,14 @@ impl TrialStore for StudyFile {
     }
 
     fn heartbeat(&mut self, number: u32) -> Result<(), StoreError> {
-        self.write(
+        self.write_soon(
             || format!("note that trial {number} is alive"),
             |transaction, study| beat(transaction, running_trial(transaction, study, number)?.id),
         )
     }
 
     fn record_step(&mut self, number: u32, step: u32, cost: f64) -> Result<(), StoreError> {
-        self.write(
+        self.write_soon(
             || format!("record step {step} of trial {number}"),
             |transaction, study| {
                 let trial = running_trial(transaction, study, number)?;

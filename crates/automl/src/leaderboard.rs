@@ -1,6 +1,8 @@
 //! All trials in order of merit.
 
 use automl_core::{Metric, Params, TrialRecord, TrialState};
+use automl_search::pareto_front;
+use automl_store::ObjectiveHeader;
 use serde::Serialize;
 
 /// Trials in order of merit: complete ones by cost, then pruned, failed and unfinished ones by number.
@@ -8,6 +10,9 @@ use serde::Serialize;
 pub struct Leaderboard {
     /// What the search optimised.
     pub metric: Metric,
+    /// Names of the objectives beside the metric.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// The trials.
     pub rows: Vec<LeaderboardRow>,
 }
@@ -29,6 +34,12 @@ pub struct LeaderboardRow {
     pub score_std: Option<f64>,
     /// Mean over the folds of the task's other metrics.
     pub scores: Vec<(Metric, f64)>,
+    /// Values of the objectives beside the metric, in the order of [`Leaderboard::also`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<f64>,
+    /// Whether no trial is better in one objective and no worse in the others; `None` where there is but one objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_front: Option<bool>,
     /// Folds scored.
     pub n_folds: usize,
     /// Wall-clock seconds.
@@ -40,13 +51,35 @@ pub struct LeaderboardRow {
 }
 
 impl Leaderboard {
+    /// Orders trials of a study with these objectives, of which the first is the metric.
+    pub(crate) fn with_objectives(
+        trials: &[TrialRecord],
+        metric: Metric,
+        objectives: &[ObjectiveHeader],
+    ) -> Self {
+        let mut board = Self::new(trials, metric);
+        let also = objectives.get(1..).unwrap_or_default();
+        if also.is_empty() {
+            return board;
+        }
+        let front: Vec<u32> = pareto_front(trials).into_iter().map(|place| trials[place].number).collect();
+        for row in &mut board.rows {
+            let Some(trial) = trials.iter().find(|trial| trial.number == row.trial) else { continue };
+            let values = trial.other_costs.iter().zip(also);
+            row.also = values.map(|(cost, objective)| objective.direction.value(*cost)).collect();
+            row.on_front = Some(front.contains(&row.trial));
+        }
+        board.also = also.iter().map(|objective| objective.name.clone()).collect();
+        board
+    }
+
     /// Orders trials.
     pub fn new(trials: &[TrialRecord], metric: Metric) -> Self {
         let mut sorted: Vec<&TrialRecord> = trials.iter().collect();
         sorted.sort_by(|left, right| order(left).cmp(&order(right)).then_with(|| merit(left, right)));
         let rows =
             sorted.into_iter().enumerate().map(|(index, trial)| LeaderboardRow::new(index, trial, metric));
-        Self { metric, rows: rows.collect() }
+        Self { metric, also: Vec::new(), rows: rows.collect() }
     }
 
     /// The leaderboard as CSV: one line a trial, one column a metric, the configuration as JSON.
@@ -61,10 +94,14 @@ impl Leaderboard {
             ["rank", "trial", "family", "state"].iter().map(ToString::to_string).collect();
         header.extend([self.metric.name(), format!("{}_std", self.metric)]);
         header.extend(others.iter().map(|metric| metric.name()));
+        header.extend(self.also.iter().cloned());
+        if !self.also.is_empty() {
+            header.push("on_front".to_owned());
+        }
         header.extend(["folds", "seconds", "reason", "params"].iter().map(ToString::to_string));
         writer.write_record(&header).map_err(|error| error.to_string())?;
         for row in &self.rows {
-            writer.write_record(row.record(&others)?).map_err(|error| error.to_string())?;
+            writer.write_record(row.record(&others, self.also.len())?).map_err(|error| error.to_string())?;
         }
         let bytes = writer.into_inner().map_err(|error| error.to_string())?;
         String::from_utf8(bytes).map_err(|error| error.to_string())
@@ -84,6 +121,8 @@ impl LeaderboardRow {
             score: trial.mean_score(metric),
             score_std: trial.std_score(metric),
             scores: others.filter_map(|of| Some((of, trial.mean_score(of)?))).collect(),
+            also: Vec::new(),
+            on_front: None,
             n_folds: trial.folds.len(),
             seconds: trial.seconds,
             reason: trial.reason.clone(),
@@ -91,7 +130,7 @@ impl LeaderboardRow {
         }
     }
 
-    fn record(&self, others: &[Metric]) -> Result<Vec<String>, String> {
+    fn record(&self, others: &[Metric], n_also: usize) -> Result<Vec<String>, String> {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
         let mut record = vec![
             self.rank.map(|rank| rank.to_string()).unwrap_or_default(),
@@ -103,6 +142,10 @@ impl LeaderboardRow {
         ];
         let of = |metric: &Metric| self.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| *value);
         record.extend(others.iter().map(|metric| number(of(metric))));
+        record.extend(self.also.iter().map(ToString::to_string));
+        // A trial that is not complete has no values of the further objectives.
+        record.extend((self.also.len()..n_also).map(|_| String::new()));
+        record.extend(self.on_front.map(|on_front| on_front.to_string()));
         record.extend([self.n_folds.to_string(), format!("{:.3}", self.seconds)]);
         record.push(self.reason.clone().unwrap_or_default());
         record.push(serde_json::to_string(&self.params).map_err(|error| error.to_string())?);

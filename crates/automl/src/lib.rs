@@ -46,6 +46,7 @@ pub use automl_core::{
     Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
 pub use automl_data::polars;
+pub use automl_search::importance::{Importance, Importances, Interaction};
 pub use bundle::Manifest;
 pub use config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
 pub use doctor::doctor;
@@ -56,7 +57,7 @@ pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use members::Model;
 pub use objectives::FurtherObjective;
 pub use result::ExperimentResult;
-pub use run::Run;
+pub use run::{ImportanceMethod, Run};
 pub use supervisor::Jobs;
 pub use worker::{WorkerOptions, work};
 

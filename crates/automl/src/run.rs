@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use automl_core::{DataProfile, FoldPlan, TrialRecord, TrialStore};
-use automl_report::{HoldoutResult, ReportModel, Reproduce, RunFacts};
+use automl_core::{DataProfile, FoldPlan, History, Seed, TrialRecord, TrialStore};
+use automl_report::{Front, FrontPoint, HoldoutResult, ReportModel, Reproduce, RunFacts};
+use automl_search::importance::{
+    Fanova, FanovaConfig, ImportanceError, Importances, PedAnova, PedAnovaConfig, cost,
+};
 use automl_store::{StudyFile, StudyHeader};
 use serde::de::DeserializeOwned;
 
@@ -12,13 +15,23 @@ use crate::bundle::Manifest;
 use crate::config::ExperimentConfig;
 use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
-use crate::leaderboard::Leaderboard;
+use crate::leaderboard::{Leaderboard, LeaderboardRow};
 use crate::out_of_fold::OutOfFold;
 use crate::run_folder::{RunFolder, write_atomic};
-use crate::{machine, split};
+use crate::{machine, split, study};
 
 /// Trials whose learning curves the report draws.
 const CURVES: usize = 5;
+
+/// How the importance of parameters is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ImportanceMethod {
+    /// What matters over the whole space, alone and in pairs (Hutter et al. 2014).
+    #[default]
+    Fanova,
+    /// What must be right to be among the best tenth (Watanabe et al. 2023).
+    PedAnova,
+}
 
 /// What a search left in its folder.
 pub struct Run {
@@ -48,7 +61,27 @@ impl Run {
 
     /// All trials in order of merit.
     pub fn leaderboard(&self) -> Leaderboard {
-        Leaderboard::new(&self.trials, self.header.metric)
+        Leaderboard::with_objectives(&self.trials, self.header.metric, &self.header.objectives)
+    }
+
+    /// How much each parameter matters to the cost: over the whole space (fANOVA) or among the best tenth (PED-ANOVA).
+    ///
+    /// # Errors
+    /// [`AutomlError`] if there are too few complete trials, or the study's search space cannot be read.
+    pub fn importance(&self, method: ImportanceMethod) -> Result<Importances, AutomlError> {
+        let space = study::read_space(&self.header.initial)?;
+        let trials = self.trials.iter().filter(|trial| trial.state.is_finished()).cloned();
+        let history = History::with_trials(space, trials);
+        let seed = Seed(self.header.seed.value());
+        let told = |error: ImportanceError| AutomlError::config(format!("importance: {error}"));
+        match method {
+            ImportanceMethod::Fanova => Fanova::new(FanovaConfig::default())
+                .and_then(|of| of.evaluate(&history, &cost, seed))
+                .map_err(told),
+            ImportanceMethod::PedAnova => PedAnova::new(PedAnovaConfig::default())
+                .and_then(|of| of.evaluate(&history, &cost))
+                .map_err(told),
+        }
     }
 
     /// Writes `report.html` and returns its path.
@@ -88,6 +121,7 @@ impl Run {
             best: best.map(|trial| trial.number),
             baseline: self.baseline(),
             epochs: self.epochs()?,
+            front: self.front(),
             out_of_fold: best.map(|best| self.out_of_fold(best)).transpose()?.flatten(),
             holdout: self.holdout()?,
             warnings: self.warnings()?,
@@ -145,6 +179,23 @@ impl Run {
         }
         let OutOfFold { target, predictions, .. } = OutOfFold::load(&dir)?;
         Ok(Some(automl_report::OutOfFold { target, predictions }))
+    }
+
+    /// The first two objectives, where there are several.
+    fn front(&self) -> Option<Front> {
+        let [first, second, ..] = self.header.objectives.as_slice() else { return None };
+        let board = self.leaderboard();
+        let point = |row: &LeaderboardRow| {
+            let trial = self.trials.iter().find(|trial| trial.number == row.trial)?;
+            Some(FrontPoint {
+                trial: row.trial,
+                first: first.direction.value(trial.cost?),
+                second: *row.also.first()?,
+                on_front: row.on_front?,
+            })
+        };
+        let points = board.rows.iter().filter_map(point).collect();
+        Some(Front { names: [first.name.clone(), second.name.clone()], points })
     }
 
     fn holdout(&self) -> Result<Option<HoldoutResult>, AutomlError> {

@@ -3,8 +3,8 @@
 use automl_core::{Metric, Pruner, Sampler, Seed, Stopper};
 use automl_search::{
     AshaConfig, AshaPruner, AutoSampler, CmaEsSampler, ConfigError, GpSampler, GridSampler, HyperbandConfig,
-    HyperbandPruner, MedianPruner, NopPruner, PercentileConfig, PercentilePruner, Plateau, RacingConfig,
-    RacingPruner, RandomSampler, SobolSampler, TargetCost, TpeSampler,
+    HyperbandPruner, MedianPruner, NopPruner, Nsga2Sampler, PercentileConfig, PercentilePruner, Plateau,
+    RacingConfig, RacingPruner, RandomSampler, SobolSampler, TargetCost, TpeSampler,
 };
 
 use crate::config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind};
@@ -19,8 +19,10 @@ pub(crate) fn sampler(config: &ExperimentConfig) -> Box<dyn Sampler> {
         SamplerKind::Sobol => Box::new(SobolSampler::new(seed)),
         SamplerKind::CmaEs => Box::new(CmaEsSampler),
         SamplerKind::Grid => Box::new(GridSampler::default()),
+        SamplerKind::Nsga2 => Box::new(Nsga2Sampler::default()),
+        SamplerKind::Auto if !config.search.also.is_empty() => Box::new(Nsga2Sampler::default()),
         SamplerKind::Auto => Box::new(AutoSampler::default()),
-        SamplerKind::Tpe | SamplerKind::Nsga2 => Box::new(TpeSampler::default()),
+        SamplerKind::Tpe => Box::new(TpeSampler::default()),
     }
 }
 

@@ -133,18 +133,19 @@ fn check_same(
     check_space(folder, &found.initial, &wanted.initial)
 }
 
+/// The search space of a study's header.
+pub(crate) fn read_space(initial: &str) -> Result<SearchSpace, AutomlError> {
+    let text: FoundText = serde_json::from_str(initial)
+        .map_err(|error| AutomlError::config(format!("the study's search space cannot be read: {error}")))?;
+    Ok(SearchSpace::new(text.space.specs)?)
+}
+
 /// The space may become wider while a study goes on, so that every trial so far is still one of it.
 fn check_space(folder: &RunFolder, found: &str, wanted: &str) -> Result<(), AutomlError> {
     if found == wanted {
         return Ok(());
     }
-    let parse = |text: &str| -> Result<SearchSpace, AutomlError> {
-        let text: FoundText = serde_json::from_str(text).map_err(|error| {
-            AutomlError::config(format!("the study's search space cannot be read: {error}"))
-        })?;
-        Ok(SearchSpace::new(text.space.specs)?)
-    };
-    let (found, wanted) = (parse(found)?, parse(wanted)?);
+    let (found, wanted) = (read_space(found)?, read_space(wanted)?);
     match wanted.narrower_than(&found) {
         None => Ok(()),
         Some((name, there, now)) => Err(AutomlError::OtherStudy {

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod evaluate;
+mod importance;
 mod leaderboard;
 mod predict;
 mod report;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Leaderboard(args) => leaderboard::run(&args),
+        Command::Importance(args) => importance::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Doctor => Ok(doctor::run()),
     }

@@ -6,6 +6,7 @@ pub(crate) mod confusion;
 pub(crate) mod curves;
 pub(crate) mod families;
 pub(crate) mod folds;
+pub(crate) mod front;
 pub(crate) mod histogram;
 pub(crate) mod history;
 pub(crate) mod learning;

@@ -13,6 +13,7 @@ use crate::figures::confusion::{Cells, Confusion};
 use crate::figures::curves::{Curves, Kind, MOST_CLASSES};
 use crate::figures::families::Families;
 use crate::figures::folds::FoldScores;
+use crate::figures::front::ParetoFront;
 use crate::figures::histogram::Histogram;
 use crate::figures::history::History;
 use crate::figures::learning::LearningCurves;
@@ -51,6 +52,7 @@ pub(super) fn search(model: &ReportModel, ranked: &[&TrialRecord]) -> Result<Vec
         boxed(History::from(model)),
         boxed(FoldScores::from(ranked, model.metric, MOST_FOLD_ROWS)),
         boxed(Families::from(&model.trials, model.metric)),
+        boxed(ParetoFront::from(model.front.as_ref())),
     ])
 }
 

@@ -15,3 +15,4 @@ automl_testkit::sampler_contract!(gp, GpSampler::default());
 automl_testkit::sampler_contract!(sobol, SobolSampler::new(Seed(4)), seeds_matter_after: []);
 automl_testkit::sampler_contract!(cmaes, CmaEsSampler);
 automl_testkit::sampler_contract!(auto, AutoSampler::default());
+automl_testkit::sampler_contract!(nsga2, Nsga2Sampler::default());

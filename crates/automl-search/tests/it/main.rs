@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "test code, also outside the test functions")]
 
 mod contract;
+mod fronts;
 mod problem_tests;
 #[path = "../../benches/problems/mod.rs"]
 mod problems;
