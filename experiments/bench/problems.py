@@ -24,6 +24,12 @@ class Problem:
     space: list
     cost: Callable[[dict], float]
     optimum: float
+    # All costs there are, where the problem is a table.
+    costs: frozenset | None = None
+
+    def can_cost(self, value):
+        """Whether `value` can come from this problem: results of a table that has since changed cannot."""
+        return value in self.costs if self.costs else value >= self.optimum - 1e-4
 
 
 def number(name, low, high, when=None, log=False):
@@ -155,7 +161,7 @@ def table_problem(path):
                 place = place * len(domain["choices"]) + domain["choices"].index(value)
         return table["costs"][place]
 
-    return Problem(path.stem, table["space"], cost, min(table["costs"]))
+    return Problem(path.stem, table["space"], cost, min(table["costs"]), frozenset(table["costs"]))
 
 
 PROBLEMS = [

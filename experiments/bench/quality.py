@@ -57,6 +57,7 @@ def collect(samplers, optuna_samplers, n_seeds):
     """`bests[sampler][problem][budget]` by seed, and seconds of every run by sampler."""
     bests = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     seconds = defaultdict(list)
+    by_name = {problem.name: problem for problem in PROBLEMS}
     sources = [("automl", AUTOML_LINES, samplers), ("Optuna", OPTUNA_LINES, optuna_samplers)]
     for library, path, wanted in sources:
         for row in read_lines(path):
@@ -64,6 +65,8 @@ def collect(samplers, optuna_samplers, n_seeds):
                 continue
             if row["machine"] != machine():
                 sys.exit(f"{path.name} was made on {row['machine']}, this is {machine()}: move it away and run again")
+            if not all(map(by_name[row["problem"]].can_cost, row["best"].values())):
+                sys.exit(f"{path.name} has a run that is not of {row['problem']} as it is now: {json.dumps(row)}")
             sampler = f"{library} {row['sampler']}"
             seconds[sampler].append(row["seconds"])
             for budget, best in row["best"].items():

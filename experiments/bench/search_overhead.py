@@ -11,6 +11,7 @@ one told before the next is asked. Files lie in AUTOML_BENCH_DIR, or the system'
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -60,10 +61,22 @@ def history(n_trials):
         yield optuna.create_trial(params=params, distributions=SPACE, value=cost(params))
 
 
-def micros_per_trial(sampler, storage, n_trials, n_repeats):
-    """Least and median of `n_repeats` further trials after `n_trials`."""
-    study = optuna.create_study(sampler=sampler, storage=storage)
-    study.add_trials(history(n_trials))
+def open_study(sampler, folder, n_trials):
+    """A study with `n_trials`, in memory if `folder` is None. Filling a file takes minutes, so it is done once a length."""
+    if folder is None:
+        study = optuna.create_study(sampler=sampler)
+        study.add_trials(history(n_trials))
+        return study
+    filled, copy = folder / f"{n_trials}.sqlite3", folder / "study.sqlite3"
+    if not filled.exists():
+        study = optuna.create_study(study_name="bench", storage=f"sqlite:///{filled}")
+        study.add_trials(history(n_trials))
+    shutil.copy(filled, copy)
+    return optuna.load_study(study_name="bench", storage=f"sqlite:///{copy}", sampler=sampler)
+
+
+def micros_per_trial(study, n_repeats):
+    """Least and median of `n_repeats` further trials."""
     seconds = []
     for _ in range(n_repeats):
         started = time.perf_counter()
@@ -100,11 +113,11 @@ def main():
         run_automl()
     with tempfile.TemporaryDirectory(dir=os.environ.get("AUTOML_BENCH_DIR")) as folder:
         for storage in arguments.storages.split(","):
-            for name in arguments.samplers.split(","):
-                for n_trials in map(int, arguments.lengths.split(",")):
-                    on_file = f"sqlite:///{folder}/{name}_{n_trials}.sqlite3"
-                    where, repeats = (None, arguments.repeats) if storage == "memory" else (on_file, arguments.repeats // 3)
-                    least, median = micros_per_trial(SAMPLERS[name](seed=1), where, n_trials, max(repeats, 1))
+            where, repeats = (None, arguments.repeats) if storage == "memory" else (Path(folder), arguments.repeats // 3)
+            for n_trials in map(int, arguments.lengths.split(",")):
+                for name in arguments.samplers.split(","):
+                    study = open_study(SAMPLERS[name](seed=1), where, n_trials)
+                    least, median = micros_per_trial(study, max(repeats, 1))
                     print(
                         f"optuna {name:8} {storage:6} {n_trials:6} trials: least {least:11.1f} µs, median {median:11.1f} µs",
                         flush=True,

@@ -13,7 +13,9 @@ mod problems;
 use std::time::Instant;
 
 use automl_core::{Sampler, Seed, StopSignal, TrialStore};
-use automl_search::{NopPruner, RandomSampler, SearchPlan, TpeSampler, run_search};
+use automl_search::{
+    CmaEsSampler, GpSampler, NopPruner, RandomSampler, SearchPlan, SobolSampler, TpeSampler, run_search,
+};
 use automl_testkit::memory_store::MemoryStore;
 
 use crate::problems::Problem;
@@ -21,12 +23,17 @@ use crate::problems::Problem;
 /// After how many trials the least cost is noted.
 const BUDGETS: [usize; 3] = [50, 100, 200];
 
-/// Makes a sampler with its defaults.
-type Make = fn() -> Box<dyn Sampler>;
+/// Makes a sampler with its defaults for a study of this seed.
+type Make = fn(Seed) -> Box<dyn Sampler>;
 
 /// The samplers that can be asked for.
-const SAMPLERS: &[(&str, Make)] =
-    &[("random", || Box::new(RandomSampler)), ("tpe", || Box::new(TpeSampler::default()))];
+const SAMPLERS: &[(&str, Make)] = &[
+    ("random", |_| Box::new(RandomSampler)),
+    ("sobol", |seed| Box::new(SobolSampler::new(seed))),
+    ("tpe", |_| Box::new(TpeSampler::default())),
+    ("gp", |_| Box::new(GpSampler::default())),
+    ("cmaes", |_| Box::new(CmaEsSampler)),
+];
 
 /// What the command line asks for.
 struct Wanted {
@@ -63,11 +70,12 @@ impl Wanted {
 }
 
 /// The line of one run.
-fn run(name: &str, sampler: &dyn Sampler, problem: &Problem, seed: u64) -> String {
+fn run(name: &str, make: Make, problem: &Problem, seed: u64) -> String {
+    let sampler = make(Seed(seed));
     let plan = SearchPlan {
         space: &problem.space,
         initial: &[],
-        sampler,
+        sampler: sampler.as_ref(),
         pruner: &NopPruner,
         stoppers: &[],
         is_shared: false,
@@ -99,11 +107,10 @@ fn main() -> Result<(), String> {
             wanted.problems.is_empty() || wanted.problems.iter().any(|name| name == problem.name)
         })
         .collect();
-    for (name, sampler) in SAMPLERS.iter().filter(|(name, _)| wanted.samplers.iter().any(|it| it == name)) {
-        let sampler = sampler();
+    for (name, make) in SAMPLERS.iter().filter(|(name, _)| wanted.samplers.iter().any(|it| it == name)) {
         for seed in 0..wanted.n_seeds {
             for problem in &problems {
-                println!("{}", run(name, sampler.as_ref(), problem, seed));
+                println!("{}", run(name, *make, problem, seed));
             }
         }
     }

@@ -5,6 +5,8 @@
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
+//! | [`cma`] | [`CmaEsSampler`]: covariance matrix adaptation |
+//! | [`grid`] | [`GridSampler`]: every configuration once |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
 //! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
 //! | [`importance`] | [`importance::Fanova`], [`importance::PedAnova`]: which parameters matter |
@@ -13,9 +15,11 @@
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
 //! | [`error`] | [`RunError`], [`ConfigError`] |
 
+pub mod cma;
 pub mod error;
 mod generator;
 pub mod gp;
+pub mod grid;
 pub mod importance;
 mod normal;
 pub mod progress;
@@ -26,8 +30,10 @@ pub mod stopper;
 pub mod study;
 pub mod tpe;
 
+pub use cma::CmaEsSampler;
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;
+pub use grid::GridSampler;
 pub use progress::Progress;
 pub use pruner::{
     AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,

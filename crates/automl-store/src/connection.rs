@@ -12,6 +12,8 @@
 //!   left to the last one.
 //! - A killed process leaves its locks to the system, which releases them, and the log to the next that opens the
 //!   file, which takes over what was committed.
+//! - One that is killed while it enters or leaves write-ahead mode leaves a rollback journal, which a reader without
+//!   the right to write cannot use: it opens the file for writing this once.
 
 use std::cell::Cell;
 use std::io::ErrorKind;
@@ -45,7 +47,24 @@ pub(crate) fn open_or_create(path: &Path) -> Result<Connection, Fault> {
 
 /// Opens an existing file for reading; nothing beside it is created.
 pub(crate) fn open_read_only(path: &Path) -> Result<Connection, Fault> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    match open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(Fault::Sqlite(error)) if is_read_only(&error) => {
+            finish_rollback(path)?;
+            open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        }
+        opened => opened,
+    }
+}
+
+/// Rolls back what a process left that was killed while it entered or left write-ahead mode. Who only reads cannot do
+/// that, nor read before it is done.
+pub(crate) fn finish_rollback(path: &Path) -> Result<(), Fault> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map(drop)
+}
+
+/// Whether a read was refused because something would have to be written first.
+pub(crate) fn is_read_only(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ReadOnly)
 }
 
 /// Merges the write-ahead log into the file and leaves write-ahead mode, so that one file can be
@@ -72,6 +91,8 @@ fn open(path: &Path, mode: OpenFlags) -> Result<Connection, Fault> {
     connection.busy_handler(Some(wait))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // The first read, which finds out whether it can be read at all.
+    pragma_row(&connection, "PRAGMA schema_version")?;
     Ok(connection)
 }
 

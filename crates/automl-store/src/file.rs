@@ -169,13 +169,19 @@ impl StudyFile {
     pub(crate) fn read<T>(
         &self,
         action: &str,
-        work: impl FnOnce(&Connection) -> Result<T, Fault>,
+        work: impl Fn(&Connection) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
         let run = || {
             let transaction = self.connection.unchecked_transaction()?;
             work(&transaction)
         };
-        run().map_err(|fault| fault.at(&self.path, action))
+        let read = match run() {
+            Err(Fault::Sqlite(error)) if self.is_read_only && connection::is_read_only(&error) => {
+                connection::finish_rollback(&self.path).and_then(|()| run())
+            }
+            read => read,
+        };
+        read.map_err(|fault| fault.at(&self.path, action))
     }
 
     /// Runs writes that happen all or not at all, and are on the disk on return.

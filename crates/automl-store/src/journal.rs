@@ -4,11 +4,11 @@ use automl_core::{Epoch, StoreError};
 use rusqlite::{Connection, Row};
 use serde::{Deserialize, Serialize};
 
+use crate::cells::float;
 use crate::datetime;
 use crate::fault::Fault;
 use crate::file::StudyFile;
 use crate::header::StudyRow;
-use crate::read::float;
 use crate::rows::{TrialRow, any_trial};
 
 /// A file that belongs to a trial.

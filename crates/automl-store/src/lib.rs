@@ -26,6 +26,7 @@
 //! `SQLite`'s write-ahead log needs a local disk; do not share a running study over NFS.
 
 mod adopt;
+mod cells;
 mod connection;
 mod datetime;
 mod distribution;

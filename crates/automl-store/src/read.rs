@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use automl_core::{Direction, FoldScore, Metric, ParamValue, Params, TrialRecord, TrialState};
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::datetime;
+use crate::cells::{float, json, moment, text, trial_content};
 use crate::distribution::Distribution;
 use crate::fault::Fault;
 use crate::header::StudyRow;
@@ -293,31 +293,4 @@ fn bare_record(row: &Row<'_>) -> Result<TrialRecord, Fault> {
         seconds: started.zip(ended).map_or(0.0, |(started, ended)| ended - started),
         ..TrialRecord::new(number, state, Params::new())
     })
-}
-
-fn moment(row: &Row<'_>, column: usize, number: u32) -> Result<Option<f64>, Fault> {
-    let text: Option<String> = row.get(column)?;
-    let parse = |text: String| {
-        datetime::parse_secs(&text).ok_or_else(|| trial_content(number, &format!("date and time {text}")))
-    };
-    text.map(parse).transpose()
-}
-
-/// NaN is NULL in automl's own tables, as `SQLite` makes it.
-pub(crate) fn float(row: &Row<'_>, column: usize) -> Result<f64, rusqlite::Error> {
-    Ok(row.get::<_, Option<f64>>(column)?.unwrap_or(f64::NAN))
-}
-
-fn text<'row>(row: &'row Row<'_>, column: usize) -> Result<&'row str, Fault> {
-    let cell = row.get_ref(column)?;
-    cell.as_str().map_err(|error| Fault::Content(format!("column {column} of a row: {error}")))
-}
-
-fn json<T: serde::de::DeserializeOwned>(number: u32, key: &str, text: &str) -> Result<T, Fault> {
-    serde_json::from_str(text)
-        .map_err(|error| trial_content(number, &format!("attribute `{key}` is {text}: {error}")))
-}
-
-fn trial_content(number: u32, what: &str) -> Fault {
-    Fault::Content(format!("trial {number} holds what automl cannot read: {what}"))
 }

@@ -83,7 +83,7 @@ fn finished(seen: &Value, n_trials: usize) -> Vec<Value> {
 fn automl_and_optuna_take_turns() {
     let (_folder, path, made) = made("create");
     let header = common::header(Metric::Accuracy);
-    let mut store = StudyFile::adopt(&path, None, &header).unwrap();
+    let mut store = StudyFile::adopt(&path, None, &header, &|_| Ok(())).unwrap();
     assert_eq!(store.header().unwrap(), StudyHeader { name: "first".to_owned(), ..header });
     let trials = store.trials().unwrap();
     assert_all_same(&trials, &made, &[Direction::Maximize]);
@@ -150,7 +150,7 @@ fn one_of_several_studies_is_adopted_by_name() {
         ObjectiveHeader { name: "gain".to_owned(), direction: Direction::Maximize },
     ];
     let told = |name| {
-        let error = StudyFile::adopt(&path, name, &header).unwrap_err().to_string();
+        let error = StudyFile::adopt(&path, name, &header, &|_| Ok(())).unwrap_err().to_string();
         error.replace(&folder.path().display().to_string(), "DIR")
     };
     insta::assert_snapshot!(told(None), @"`DIR/optuna.db` holds 3 studies; say which of them: `first`, `costs`, `empty`");
@@ -158,7 +158,7 @@ fn one_of_several_studies_is_adopted_by_name() {
     insta::assert_snapshot!(told(Some("first")), @"`DIR/optuna.db` optimises MAXIMIZE, but MINIMIZE, MAXIMIZE is wanted");
     insta::assert_snapshot!(told(Some("empty")), @"`DIR/optuna.db` optimises MINIMIZE, but MINIMIZE, MAXIMIZE is wanted");
 
-    let mut store = StudyFile::adopt(&path, Some("costs"), &header).unwrap();
+    let mut store = StudyFile::adopt(&path, Some("costs"), &header, &|_| Ok(())).unwrap();
     insta::assert_snapshot!(told(Some("costs")), @"`DIR/optuna.db` is a study of automl already");
     let directions = [Direction::Minimize, Direction::Maximize];
     let before = optuna("read", &path, "costs");
@@ -188,7 +188,8 @@ fn one_of_several_studies_is_adopted_by_name() {
 #[test]
 fn a_study_without_trials_is_adopted() {
     let (_folder, path, _) = made("several");
-    let mut store = StudyFile::adopt(&path, Some("empty"), &common::header(Metric::LogLoss)).unwrap();
+    let mut store =
+        StudyFile::adopt(&path, Some("empty"), &common::header(Metric::LogLoss), &|_| Ok(())).unwrap();
     assert!(store.trials().unwrap().is_empty());
     assert_eq!(store.begin(0, &params(0.0), &space()).unwrap(), Some(0));
 }
@@ -199,7 +200,9 @@ fn refused(path: &Path, sql: &str) -> String {
     std::fs::copy(path, &changed).unwrap();
     Connection::open(&changed).unwrap().execute_batch(sql).unwrap();
     let before = std::fs::read(&changed).unwrap();
-    let error = StudyFile::adopt(&changed, None, &common::header(Metric::Accuracy)).unwrap_err().to_string();
+    let error = StudyFile::adopt(&changed, None, &common::header(Metric::Accuracy), &|_| Ok(()))
+        .unwrap_err()
+        .to_string();
     assert!(std::fs::read(&changed).unwrap() == before, "the file was changed");
     error.replace(&path.parent().unwrap().display().to_string(), "DIR")
 }
@@ -217,6 +220,7 @@ fn what_cannot_be_adopted_stays_as_it_is() {
     let none = r#"UPDATE trial_params SET distribution_json =
         '{"name": "CategoricalDistribution", "attributes": {"choices": [null, null]}}' WHERE param_name = 'flag'"#;
     insta::assert_snapshot!(refused(&path, none), @"cannot adopt the study in the study file `DIR/optuna.changed`: trial 0 holds what automl cannot read: parameter `flag`: choice 0 is neither number, truth value nor text");
-    let missing = StudyFile::adopt(path.with_extension("none"), None, &common::header(Metric::Accuracy));
+    let missing =
+        StudyFile::adopt(path.with_extension("none"), None, &common::header(Metric::Accuracy), &|_| Ok(()));
     assert!(missing.unwrap_err().to_string().ends_with("does not exist"));
 }

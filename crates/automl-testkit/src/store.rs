@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a check that fails must panic")]
 
+mod fixtures;
+mod lost;
+mod news;
 pub mod workers;
 
-use automl_core::{
-    Domain, Epoch, Evaluation, FoldScore, Lost, Metric, ParamSpec, Params, SearchSpace, StoreError,
-    TrialOutcome, TrialRecord, TrialState, TrialStore,
-};
+pub use fixtures::{bare_outcome, every_kind_of_params, every_kind_of_space, full_outcome};
+pub use lost::*;
+pub use news::*;
+
+use automl_core::{Lost, Params, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore};
 
 /// Checks a store: `store_contract!(fresh)`, where `fresh(n_objectives)` gives a pair of a guard that is kept
 /// until the end of the test (a temporary folder, or `()`) and an empty store, which also has a method
@@ -69,82 +73,6 @@ macro_rules! store_contract {
             }
         )+
     };
-}
-
-/// A space with every kind of parameter, one of them conditional.
-pub fn every_kind_of_space() -> SearchSpace {
-    SearchSpace::new(vec![
-        ParamSpec::new("model", Domain::choice(&["mlp", "linear"])),
-        ParamSpec::new("constant", Domain::choice(&["only"])),
-        ParamSpec::new("dropout", Domain::float(0.0, 0.5)),
-        ParamSpec::new("learning_rate", Domain::log_float(1e-5, 0.1)),
-        ParamSpec::new("depth", Domain::int(1, 4)),
-        ParamSpec::new("width", Domain::stepped_int(16, 64, 16)),
-        ParamSpec::new("batch_size", Domain::log_int(16, 1024)),
-        ParamSpec::new("scale", Domain::boolean()),
-        ParamSpec::new("k", Domain::choice(&[1_i64, 3, 5])),
-        ParamSpec::new("momentum", Domain::choice(&[0.0, 0.9])).when("model", &["mlp"]),
-    ])
-    .unwrap()
-}
-
-/// A configuration of [`every_kind_of_space`].
-pub fn every_kind_of_params() -> Params {
-    Params::new()
-        .with("model", "mlp")
-        .with("constant", "only")
-        .with("dropout", 0.1 + 0.2)
-        .with("learning_rate", 1.0 / 3000.0)
-        .with("depth", 4_i64)
-        .with("width", 48_i64)
-        .with("batch_size", 100_i64)
-        .with("scale", true)
-        .with("k", 5_i64)
-        .with("momentum", 0.9)
-}
-
-/// An outcome that left nothing behind.
-pub fn bare_outcome(state: TrialState, cost: Option<f64>) -> TrialOutcome {
-    let reason = cost.is_none().then(|| format!("it was {}", state.name()));
-    TrialOutcome {
-        state,
-        cost,
-        other_costs: Vec::new(),
-        reason,
-        evaluation: Evaluation::default(),
-        seconds: 1.5,
-    }
-}
-
-/// A complete outcome with two steps, two folds and an epoch a fold; `cost` is the mean of the folds.
-pub fn full_outcome(cost: f64) -> TrialOutcome {
-    let fold = |fold: u32, cost: f64| FoldScore {
-        fold,
-        cost,
-        scores: vec![
-            (Metric::LogLoss, cost),
-            (Metric::Accuracy, 0.1 + 0.2),
-            (Metric::RocAuc, f64::from(fold)),
-        ],
-        best_epoch: (fold == 0).then_some(3),
-        n_epochs: 7,
-        seconds: 0.25,
-    };
-    let epoch =
-        |fold: u32| (fold, Epoch { index: 0, train_loss: 0.7, valid_loss: 0.8 + cost, learning_rate: 1e-3 });
-    let evaluation = Evaluation {
-        steps: vec![(1, cost + 0.5), (2, cost)],
-        folds: vec![fold(0, cost + 0.5), fold(1, cost - 0.5)],
-        epochs: vec![epoch(0), epoch(1)],
-    };
-    TrialOutcome {
-        state: TrialState::Complete,
-        cost: Some(cost),
-        other_costs: Vec::new(),
-        reason: None,
-        evaluation,
-        seconds: 12.125,
-    }
 }
 
 fn begin(store: &mut dyn TrialStore, slot: u32) -> u32 {
@@ -301,64 +229,6 @@ pub fn outcomes_that_contradict_themselves_are_refused(store: &mut dyn TrialStor
     store.finish(number, &full_outcome(0.5)).unwrap();
 }
 
-/// The lost trial stays as it was, a new one waits.
-pub fn a_lost_trial_waits_again_in_its_slot(store: &mut dyn TrialStore) {
-    let number = begin(store, 7);
-    store.record_step(number, 1, 0.5).unwrap();
-    let lost = store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
-    let trials = store.trials().unwrap();
-    assert_eq!(trials.len(), 2);
-    assert_eq!(trials[0], lost);
-    assert_eq!((lost.state, lost.reason.as_deref()), (TrialState::Lost, Some("it was lost")));
-    let waiting = &trials[1];
-    assert_eq!((waiting.number, waiting.slot, waiting.state), (1, 7, TrialState::Waiting));
-    assert_eq!(waiting.params, every_kind_of_params());
-    assert!(waiting.steps.is_empty() && waiting.folds.is_empty());
-    assert_eq!((waiting.reason.as_deref(), waiting.cost, waiting.seconds), (None, None, 0.0));
-    is_not_running(store.record_step(1, 1, 0.5), 1);
-}
-
-/// Other slots get new trials.
-pub fn beginning_a_slot_takes_its_waiting_trial(store: &mut dyn TrialStore) {
-    let number = begin(store, 7);
-    store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap();
-    assert_eq!(begin(store, 8), 2);
-    assert_eq!(begin(store, 7), 1);
-    let running = in_state(store, TrialState::Running);
-    let pairs: Vec<(u32, u32)> = running.iter().map(|trial| (trial.number, trial.slot)).collect();
-    assert_eq!(pairs, [(1, 7), (2, 8)]);
-    assert!(running.iter().all(|trial| trial.params == every_kind_of_params()));
-}
-
-/// After a crash.
-pub fn every_running_trial_is_requeued(store: &mut dyn TrialStore) {
-    for slot in 0..3 {
-        begin(store, slot);
-    }
-    store.finish(1, &full_outcome(0.5)).unwrap();
-    let lost = store.requeue_lost(Lost::All, "the machine went down").unwrap();
-    assert_eq!(lost.iter().map(|trial| trial.number).collect::<Vec<_>>(), [0, 2]);
-    assert!(lost.iter().all(|trial| trial.reason.as_deref() == Some("the machine went down")));
-    assert_eq!(lost, in_state(store, TrialState::Lost));
-    let waiting = in_state(store, TrialState::Waiting);
-    assert_eq!(waiting.iter().map(|trial| (trial.number, trial.slot)).collect::<Vec<_>>(), [(3, 0), (4, 2)]);
-    assert!(store.requeue_lost(Lost::All, "again").unwrap().is_empty());
-    assert_eq!(store.trials().unwrap().len(), 5);
-}
-
-/// Each loss adds one trial.
-pub fn a_trial_may_be_lost_again_and_again(store: &mut dyn TrialStore) {
-    for loss in 0..4 {
-        assert_eq!(begin(store, 5), loss);
-        store.finish(loss, &bare_outcome(TrialState::Lost, None)).unwrap();
-    }
-    assert_eq!(begin(store, 5), 4);
-    let trial = store.finish(4, &full_outcome(0.5)).unwrap();
-    assert_eq!((trial.slot, trial.state), (5, TrialState::Complete));
-    assert_eq!(in_state(store, TrialState::Lost).len(), 4);
-    assert!(in_state(store, TrialState::Waiting).is_empty());
-}
-
 /// Two that run at once.
 pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     let space = every_kind_of_space();
@@ -373,48 +243,6 @@ pub fn trials_do_not_mix(store: &mut dyn TrialStore) {
     assert_eq!((second_record.cost, second_record.folds.len()), (Some(2.0), 2));
     assert_eq!(second_record.params, other_params);
     assert_eq!(store.trials().unwrap(), [first_record, second_record]);
-}
-
-/// Each once, in order of number, whatever the order of the question.
-pub fn news_are_what_was_asked_for(store: &mut dyn TrialStore) {
-    for slot in 0..8 {
-        let number = begin(store, slot);
-        match slot {
-            3 => drop(store.finish(number, &bare_outcome(TrialState::Lost, None)).unwrap()),
-            0 | 5 => {}
-            _ => drop(store.finish(number, &full_outcome(0.5)).unwrap()),
-        }
-    }
-    let all = store.trials().unwrap();
-    assert_eq!(all.len(), 9);
-    let cases: [(&[u32], u32, &[u32]); 8] = [
-        (&[], 0, &[0, 1, 2, 3, 4, 5, 6, 7, 8]),
-        (&[], 9, &[]),
-        (&[], u32::MAX, &[]),
-        (&[5, 0], 9, &[0, 5]),
-        (&[5, 0, 5], 7, &[0, 5, 7, 8]),
-        (&[8, 6, 3], 6, &[3, 6, 7, 8]),
-        (&[4, 3, 2], 5, &[2, 3, 4, 5, 6, 7, 8]),
-        (&[17, 1], 9, &[1]),
-    ];
-    for (open, from, wanted) in cases {
-        let wanted: Vec<TrialRecord> = wanted.iter().map(|number| all[*number as usize].clone()).collect();
-        assert_eq!(store.news(open, from).unwrap(), wanted, "open {open:?} from {from}");
-    }
-}
-
-/// Then that it is over.
-pub fn news_of_a_running_trial_show_how_far_it_is(store: &mut dyn TrialStore) {
-    assert_eq!(store.news(&[], 0).unwrap(), []);
-    let number = begin(store, 0);
-    begin(store, 1);
-    store.record_step(number, 1, 0.75).unwrap();
-    store.record_step(number, 2, 0.5).unwrap();
-    let news = store.news(&[number], 2).unwrap();
-    assert_eq!(news.len(), 1);
-    assert_eq!((news[0].state, news[0].steps.as_slice()), (TrialState::Running, &[(1, 0.75), (2, 0.5)][..]));
-    let finished = store.finish(number, &full_outcome(0.25)).unwrap();
-    assert_eq!(store.news(&[number], 2).unwrap(), [finished]);
 }
 
 /// As many as there are objectives (here three), all of them finite; in their order.

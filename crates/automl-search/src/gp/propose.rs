@@ -1,5 +1,7 @@
 //! Where the expected improvement is largest: many candidates, the best of them refined.
 
+use std::collections::BTreeSet;
+
 use automl_core::axis::Kind;
 use automl_core::{Axis, History};
 
@@ -14,8 +16,10 @@ use crate::random::draw;
 const N_SPREAD: usize = 512;
 /// Candidates near each of the best trials.
 const N_NEAR: usize = 32;
-/// Candidates that are refined.
-const N_REFINED: usize = 6;
+/// Candidates that are refined: of those spread over the space and of those near the best trials. Each kind for
+/// itself, for near a good trial there are always many of a small, sure improvement, and far ones have theirs only
+/// after refinement.
+const N_REFINED: [usize; 2] = [5, 3];
 const REFINE: Limits = Limits { n_steps: 20, gradient: 1e-3 };
 /// Axes with more values than this are searched next to the present one alone.
 const MOST_VALUES: usize = 16;
@@ -34,22 +38,49 @@ pub(super) struct Search<'a> {
 impl Search<'_> {
     /// The row of largest expected improvement. `incumbents` are rows of the best trials, best first.
     pub(super) fn run(&self, incumbents: &[Vec<f64>], generator: &mut Generator) -> Vec<f64> {
-        let mut candidates = self.spread(generator);
+        let spread = self.spread(generator);
+        let mut near: Vec<Vec<f64>> = incumbents.to_vec();
         for incumbent in incumbents {
-            candidates.extend((0..N_NEAR).map(|_| self.near(incumbent, generator)));
+            near.extend((0..N_NEAR).map(|_| self.near(incumbent, generator)));
         }
-        candidates.extend(incumbents.iter().cloned());
-        let mut scored: Vec<(f64, Vec<f64>)> = pulp::Arch::new()
-            .dispatch(|| candidates.into_iter().map(|row| (self.score(&row), row)).collect());
-        // Stable, so that equal scores keep their order.
-        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        scored.truncate(N_REFINED);
+        let tried = self.tried();
         let refined = pulp::Arch::new().dispatch(|| {
-            let refine = |(score, row): (f64, Vec<f64>)| self.refine(score, row);
-            scored.into_iter().map(refine).collect::<Vec<_>>()
+            let starts = [spread, near].into_iter().zip(N_REFINED).flat_map(|(rows, n)| {
+                let unseen = rows.into_iter().filter(|row| !tried.contains(&bits(row)));
+                self.best(unseen.collect(), n)
+            });
+            let ends = starts.flat_map(|(score, row)| [self.refine(score, row.clone()), (score, row)]);
+            ends.filter(|(_, row)| !tried.contains(&bits(row))).collect::<Vec<_>>()
         });
         let best = refined.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.map(|(_, row)| row).unwrap_or_default()
+        // All candidates are known only in a space that is all but used up.
+        best.map_or_else(|| self.active(self.random(generator)), |(_, row)| row)
+    }
+
+    fn random(&self, generator: &mut Generator) -> Vec<f64> {
+        self.history.axes().iter().map(|axis| draw(axis, generator)).collect()
+    }
+
+    /// Rows that finished or running trials have: another look at them is worth little.
+    fn tried(&self) -> BTreeSet<Vec<u64>> {
+        let n_params = self.history.axes().len();
+        let row = |column: &dyn Fn(usize) -> f64| -> Vec<u64> {
+            (0..n_params).map(|param| bits_of(column(param))).collect()
+        };
+        let finished = (0..self.history.len()).map(|place| row(&|param| self.history.column(param)[place]));
+        let running = (0..self.history.running().len())
+            .map(|place| row(&|param| self.history.running_column(param)[place]));
+        finished.chain(running).collect()
+    }
+
+    /// The `n` rows of the largest expected improvement.
+    #[inline(always)]
+    fn best(&self, rows: Vec<Vec<f64>>, n: usize) -> Vec<(f64, Vec<f64>)> {
+        let mut scored: Vec<(f64, Vec<f64>)> = rows.into_iter().map(|row| (self.score(&row), row)).collect();
+        // Stable, so that equal scores keep their order.
+        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        scored.truncate(n);
+        scored
     }
 
     #[inline(always)]
@@ -172,6 +203,15 @@ impl Search<'_> {
         }
         best
     }
+}
+
+fn bits(row: &[f64]) -> Vec<u64> {
+    row.iter().map(|at| bits_of(*at)).collect()
+}
+
+/// All that is not a number is one thing here.
+fn bits_of(at: f64) -> u64 {
+    if at.is_nan() { u64::MAX } else { at.to_bits() }
 }
 
 /// Other coordinates of a grid or list: all of them if they are few, else the two beside `at`.

@@ -4,8 +4,26 @@ use automl_core::axis::{Axis, Kind};
 
 use crate::normal::{LN_SQRT_2_PI, log_interval_mass, truncated_quantile};
 
-/// Most kernels that a bandwidth may be divided by (Optuna's "magic clip").
+/// No kernel is narrower than the domain divided by this.
 const MAX_BANDWIDTH_DIVISOR: f64 = 100.0;
+
+/// Exponent of [`narrowest`] that makes it Optuna's "magic clip".
+pub(super) const OPTUNA_EXPONENT: f64 = 1.0;
+
+/// Exponent of [`narrowest`] for `n_axes` axes with one density.
+///
+/// Optuna clips at `n + 2` whatever the number of axes. In few dimensions that is far wider than where the good
+/// trials lie, and nothing is refined; in many it is narrower than their distances, and what is drawn are copies of
+/// them. As in Scott's rule, the width should grow with the dimension. The numbers were chosen on functions of 1 to
+/// 14 dimensions (`experiments/bench/tpe_bandwidth.md`).
+pub(super) fn bandwidth_exponent(n_axes: usize) -> f64 {
+    (0.3 + 5.0 / n_axes.max(1) as f64).max(0.8)
+}
+
+/// The least width of `n` kernels: `1 / min(100, (n + 2)^exponent)`.
+fn narrowest(n: usize, exponent: f64) -> f64 {
+    1.0 / MAX_BANDWIDTH_DIVISOR.min(((n + 2) as f64).powf(exponent))
+}
 
 /// One kernel per observation and, last, the prior.
 #[derive(Debug)]
@@ -26,13 +44,21 @@ pub(super) struct Normals {
 }
 
 impl Kernels {
-    /// Adds the normalisation of each kernel to `log_constants` (length: observations and one).
-    pub(super) fn new(axis: &Axis, column: &[f64], prior_weight: f64, log_constants: &mut [f64]) -> Self {
+    /// Adds the normalisation of each kernel to `log_constants` (length: observations and one). `exponent` is that of
+    /// [`narrowest`], for a continuous axis.
+    pub(super) fn new(
+        axis: &Axis,
+        column: &[f64],
+        prior_weight: f64,
+        exponent: f64,
+        log_constants: &mut [f64],
+    ) -> Self {
         let Kind::Choices(n_choices) = axis.kind() else {
-            let (order, widths) = bandwidths(column);
-            return match axis.kind() {
-                Kind::Cells { .. } => cells(column, &order, &widths, log_constants),
-                _ => continuous(column, &widths, log_constants),
+            return if let Kind::Cells { .. } = axis.kind() {
+                let (order, widths) = bandwidths(column, OPTUNA_EXPONENT);
+                cells(column, &order, &widths, log_constants)
+            } else {
+                continuous(column, &bandwidths(column, exponent).1, log_constants)
             };
         };
         let smoothing = if column.is_empty() { 1.0 } else { prior_weight / (column.len() + 1) as f64 };
@@ -186,15 +212,15 @@ fn cells(column: &[f64], order: &[usize], widths: &[f64], log_constants: &mut [f
 const PRIOR: (f64, f64) = (0.5, 1.0);
 
 /// Order of the observations along the axis, and the width of each one's kernel: the larger gap to its
-/// neighbours, the outermost ones looking inwards only, clipped to `[1 / min(100, n + 2), 1]`.
-fn bandwidths(column: &[f64]) -> (Vec<usize>, Vec<f64>) {
+/// neighbours, the outermost ones looking inwards only, clipped to [`narrowest`] and 1.
+fn bandwidths(column: &[f64], exponent: f64) -> (Vec<usize>, Vec<f64>) {
     let n = column.len();
     // Coordinates are not negative, so their bits sort as they do, and sorting keys is much faster than
     // comparing through indices.
     let mut sorted: Vec<(u64, u32)> = column.iter().map(|at| at.to_bits()).zip(0..).collect();
     sorted.sort_unstable();
     let at = |position: usize| sorted.get(position).map(|(bits, _)| f64::from_bits(*bits));
-    let narrowest = 1.0 / MAX_BANDWIDTH_DIVISOR.min((n + 2) as f64);
+    let narrowest = narrowest(n, exponent);
     let mut widths = vec![0.0; n];
     for (position, &(bits, index)) in sorted.iter().enumerate() {
         let here = f64::from_bits(bits);
@@ -209,4 +235,32 @@ fn bandwidths(column: &[f64]) -> (Vec<usize>, Vec<f64>) {
         widths[index as usize] = width.clamp(narrowest, 1.0);
     }
     (sorted.into_iter().map(|(_, index)| index as usize).collect(), widths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_may_be_narrower_in_few_dimensions_and_are_wider_in_many() {
+        let narrowest = |n_axes| narrowest(18, bandwidth_exponent(n_axes));
+        assert_eq!([1, 2].map(narrowest), [0.01, 0.01]);
+        assert!(narrowest(5) < super::narrowest(18, OPTUNA_EXPONENT));
+        assert_eq!(super::narrowest(18, OPTUNA_EXPONENT), 0.05);
+        assert!((narrowest(10) - 20_f64.powf(-0.8)).abs() < 1e-12);
+        assert_eq!(narrowest(10), narrowest(1000));
+    }
+
+    #[test]
+    fn the_width_of_a_kernel_is_the_larger_gap_within_the_limits() {
+        let (order, widths) = bandwidths(&[0.5, 0.1, 0.52, 0.521], OPTUNA_EXPONENT);
+        assert_eq!(order, [1, 0, 2, 3]);
+        let expected = [0.4, 0.4, 1.0 / 6.0, 1.0 / 6.0];
+        assert!(
+            widths.iter().zip(expected).all(|(width, expected)| (width - expected).abs() < 1e-12),
+            "{widths:?}"
+        );
+        let (_, widths) = bandwidths(&[0.5, 0.1, 0.52, 0.521], 5.3);
+        assert!((widths[2] - 0.02).abs() < 1e-12 && (widths[3] - 0.01).abs() < 1e-12, "{widths:?}");
+    }
 }

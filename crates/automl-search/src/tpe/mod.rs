@@ -1,5 +1,5 @@
 //! Tree-structured Parzen estimator (Bergstra et al. 2011; the multivariate form of Watanabe 2023,
-//! arXiv 2304.11127, with the settings of Optuna 5.0.0).
+//! arXiv 2304.11127, with the settings of Optuna 5.0.0 but for the least width of kernels).
 //!
 //! | file | holds |
 //! |---|---|

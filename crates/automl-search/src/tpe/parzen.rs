@@ -14,7 +14,8 @@ const N_FULL_WEIGHT: usize = 25;
 /// A density over the axes of one group.
 ///
 /// Kernel `i` sits at observation `i`; the last kernel is the prior, which is flat over choices and a wide
-/// normal over numbers. Source: Optuna 5.0.0, `_ParzenEstimator` (Watanabe 2023, arXiv 2304.11127, section 3).
+/// normal over numbers. Source: Optuna 5.0.0, `_ParzenEstimator` (Watanabe 2023, arXiv 2304.11127, section 3); the least
+/// width of a kernel is our own.
 #[derive(Debug)]
 pub(super) struct ParzenEstimator<'a> {
     axes: &'a [&'a Axis],
@@ -25,13 +26,14 @@ pub(super) struct ParzenEstimator<'a> {
 }
 
 impl<'a> ParzenEstimator<'a> {
-    /// `columns[axis][observation]` are coordinates, oldest observation first.
-    pub(super) fn new(axes: &'a [&'a Axis], columns: &[Vec<f64>], prior_weight: f64) -> Self {
+    /// `columns[axis][observation]` are coordinates, oldest observation first; `exponent` is what
+    /// [`bandwidth_exponent`](super::kernels::bandwidth_exponent) says, or another for comparison.
+    pub(super) fn new(axes: &'a [&'a Axis], columns: &[Vec<f64>], prior_weight: f64, exponent: f64) -> Self {
         let n_observations = columns.first().map_or(0, Vec::len);
         let weights = weights(n_observations, prior_weight);
         let mut log_constants: Vec<f64> = weights.iter().map(|weight| weight.ln()).collect();
         let build = |(axis, column): (&&Axis, &Vec<f64>)| {
-            Kernels::new(axis, column, prior_weight, &mut log_constants)
+            Kernels::new(axis, column, prior_weight, exponent, &mut log_constants)
         };
         let kernels = axes.iter().zip(columns).map(build).collect();
         let accumulate = |sum: &mut f64, weight: &f64| {
@@ -133,6 +135,7 @@ mod tests {
     use automl_core::{Domain, ParamValue, Seed};
     use proptest::prelude::*;
 
+    use super::super::kernels::OPTUNA_EXPONENT;
     use super::*;
 
     fn axis(domain: &Domain) -> Axis {
@@ -151,7 +154,7 @@ mod tests {
             let axes = [&axis];
             let column = shares.iter().map(|share| axes[0].snap(*share)).collect();
             let values: Vec<ParamValue> = (1..=40).map(ParamValue::Int).collect();
-            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&all_rows(axes[0], &values));
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0, OPTUNA_EXPONENT).log_density(&all_rows(axes[0], &values));
             let total: f64 = densities.iter().map(|log| log.exp()).sum();
             prop_assert!((total - 1.0).abs() < 1e-9, "{total}");
         }
@@ -162,7 +165,7 @@ mod tests {
             let axes = [&axis];
             let column = choices.iter().map(|choice| f64::from(*choice)).collect();
             let rows = [vec![0.0], vec![1.0], vec![2.0]];
-            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0, OPTUNA_EXPONENT).log_density(&rows);
             let total: f64 = densities.iter().map(|log| log.exp()).sum();
             prop_assert!((total - 1.0).abs() < 1e-12, "{total}");
         }
@@ -172,7 +175,7 @@ mod tests {
             let axis = axis(&Domain::float(0.0, 1.0));
             let axes = [&axis];
             let rows: Vec<Vec<f64>> = (0..4000).map(|cell| vec![(f64::from(cell) + 0.5) / 4000.0]).collect();
-            let densities = ParzenEstimator::new(&axes, &[column], 1.0).log_density(&rows);
+            let densities = ParzenEstimator::new(&axes, &[column], 1.0, OPTUNA_EXPONENT).log_density(&rows);
             let total: f64 = densities.iter().map(|log| log.exp()).sum::<f64>() / 4000.0;
             prop_assert!((total - 1.0).abs() < 1e-4, "{total}");
         }
@@ -185,7 +188,7 @@ mod tests {
         let axes: Vec<&Axis> = axes.iter().collect();
         let columns =
             vec![vec![axes[0].snap(0.1), axes[0].snap(0.8), axes[0].snap(0.7)], vec![0.0, 2.0, 2.0]];
-        let estimator = ParzenEstimator::new(&axes, &columns, 1.0);
+        let estimator = ParzenEstimator::new(&axes, &columns, 1.0, OPTUNA_EXPONENT);
         let draws = estimator.sample(20_000, &mut Generator::new(Seed(1)));
         for value in 1..=12 {
             for choice in 0..3_u8 {

@@ -3,6 +3,7 @@
 use automl_core::{Domain, ParamValue, Params, TrialRecord, TrialState};
 use serde::Deserialize;
 
+use super::kernels::OPTUNA_EXPONENT;
 use super::parzen::ParzenEstimator;
 use super::split::split;
 use crate::normal::{log_interval_mass, log_ndtr, truncated_quantile};
@@ -78,7 +79,7 @@ fn densities_match_optuna() {
             domains.map(|((axis, domain), column)| encode_column(axis, domain, column)).collect()
         };
         let axes: Vec<&Axis> = axes.iter().collect();
-        let estimator = ParzenEstimator::new(&axes, &encode(&case.observations), 1.0);
+        let estimator = ParzenEstimator::new(&axes, &encode(&case.observations), 1.0, OPTUNA_EXPONENT);
         let points = encode(&case.points);
         let rows: Vec<Vec<f64>> = (0..case.log_density.len())
             .map(|row| points.iter().map(|column| column[row]).collect())

@@ -4,6 +4,7 @@ use automl_core::{Axis, History, Params, Sampler, SearchError, SearchSpace, Seed
 
 use super::config::TpeConfig;
 use super::groups::groups;
+use super::kernels::bandwidth_exponent;
 use super::parzen::ParzenEstimator;
 use super::split::{n_below, split};
 use crate::error::ConfigError;
@@ -49,7 +50,7 @@ impl TpeSampler {
         let estimator = |finished: &[usize], running: &[usize]| {
             let columns: Vec<Vec<f64>> =
                 group.iter().map(|&param| column(finished, running, param)).collect();
-            ParzenEstimator::new(&axes, &columns, self.config.prior_weight)
+            ParzenEstimator::new(&axes, &columns, self.config.prior_weight, bandwidth_exponent(axes.len()))
         };
         let (below, above) = (estimator(&split.below, &[]), estimator(&split.above, &running));
         let mut candidates = below.sample(self.config.n_candidates, generator);
