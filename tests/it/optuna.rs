@@ -88,6 +88,9 @@ const SEARCH: [&str; 11] = [
     "run",
 ];
 
+const COUNT: &str = "import optuna, sys; print([t.state.name for t in optuna.load_study(study_name='theirs', \
+    storage='sqlite:///theirs.sqlite3').trials].count('COMPLETE'))";
+
 #[test]
 fn a_search_goes_on_with_a_study_that_optuna_made() {
     let scratch = made_by_optuna();
@@ -108,8 +111,6 @@ fn a_search_goes_on_with_a_study_that_optuna_made() {
     assert!(manifest["trial"].as_u64().unwrap() >= 8, "{manifest}");
     scratch.ok(&["report", "run"]);
     scratch.ok(&["predict", "--model", "run/model", "--data", "train.csv", "--out", "out.csv"]);
-    const COUNT: &str = "import optuna, sys; print([t.state.name for t in optuna.load_study(study_name='theirs', \
-        storage='sqlite:///theirs.sqlite3').trials].count('COMPLETE'))";
     let output = Command::new(python()).args(["-c", COUNT]).current_dir(scratch.path("")).output().unwrap();
     let complete: usize = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
     assert!(complete >= 8, "{complete} complete");

@@ -251,7 +251,14 @@ impl StudyFile {
                 transaction.commit()?;
             }
         }
-        Ok(Self { path: path.to_owned(), connection, study, worker: None, synchrony: Synchrony::Full, is_read_only })
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+            study,
+            worker: None,
+            synchrony: Synchrony::Full,
+            is_read_only,
+        })
     }
 
     fn settle(&mut self) -> Result<(), rusqlite::Error> {

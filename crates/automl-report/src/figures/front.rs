@@ -24,9 +24,9 @@ impl ParetoFront {
     /// `None` with one objective, or without a complete trial.
     pub(crate) fn from(front: Option<&Front>) -> Option<Self> {
         let Front { names, points } = front?;
-        let finite = points.iter().copied().filter(|point| point.first.is_finite() && point.second.is_finite());
-        let (mut on, off): (Vec<FrontPoint>, Vec<FrontPoint>) =
-            finite.partition(|point| point.on_front);
+        let finite =
+            points.iter().copied().filter(|point| point.first.is_finite() && point.second.is_finite());
+        let (mut on, off): (Vec<FrontPoint>, Vec<FrontPoint>) = finite.partition(|point| point.on_front);
         on.sort_by(|a, b| a.first.total_cmp(&b.first));
         (!on.is_empty()).then(|| Self { names: names.clone(), beaten: off, front: on })
     }

@@ -27,8 +27,9 @@ impl Default for Nsga2Config {
 
 impl Nsga2Config {
     pub(super) fn check(self) -> Result<Self, ConfigError> {
-        let out_of_range =
-            |name, value: String, range| Err(ConfigError::OutOfRange { sampler: "nsga2", name, value, range });
+        let out_of_range = |name, value: String, range| {
+            Err(ConfigError::OutOfRange { sampler: "nsga2", name, value, range })
+        };
         if self.population < 2 {
             return out_of_range("population", self.population.to_string(), "2 and above");
         }

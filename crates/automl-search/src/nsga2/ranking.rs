@@ -81,6 +81,7 @@ fn fronts(costs: &[&[f64]]) -> Vec<Vec<usize>> {
 fn crowding(costs: &[&[f64]], front: &[usize]) -> Vec<f64> {
     let mut distances = vec![0.0; front.len()];
     let n_objectives = front.first().map_or(0, |&member| costs[member].len());
+    #[expect(clippy::needless_range_loop, reason = "the index is one into every row")]
     for objective in 0..n_objectives {
         let at = |member: usize| costs[front[member]][objective];
         let mut order: Vec<usize> = (0..front.len()).collect();

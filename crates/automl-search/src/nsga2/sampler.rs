@@ -58,7 +58,13 @@ impl Nsga2Sampler {
                 (a, b) if a.is_nan() => b,
                 (a, b) if b.is_nan() || !has_two => a,
                 // Uniform crossover.
-                (a, b) => if generator.unit() < 0.5 { a } else { b },
+                (a, b) => {
+                    if generator.unit() < 0.5 {
+                        a
+                    } else {
+                        b
+                    }
+                }
             };
             if generator.unit() < mutation_prob { draw(axis, generator) } else { inherited }
         };
