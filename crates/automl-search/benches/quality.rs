@@ -13,7 +13,9 @@ mod problems;
 use std::time::Instant;
 
 use automl_core::{Sampler, Seed, StopSignal, TrialStore};
-use automl_search::{GpSampler, NopPruner, RandomSampler, SearchPlan, SobolSampler, TpeSampler, run_search};
+use automl_search::{
+    CmaEsSampler, GpSampler, NopPruner, RandomSampler, SearchPlan, SobolSampler, TpeSampler, run_search,
+};
 use automl_testkit::memory_store::MemoryStore;
 
 use crate::problems::Problem;
@@ -29,7 +31,8 @@ const SAMPLERS: &[(&str, Make)] = &[
     ("random", |_| Box::new(RandomSampler)),
     ("sobol", |seed| Box::new(SobolSampler::new(seed))),
     ("tpe", |_| Box::new(TpeSampler::default())),
-    ("gp", |seed| Box::new(GpSampler::new(seed))),
+    ("gp", |_| Box::new(GpSampler::default())),
+    ("cmaes", |_| Box::new(CmaEsSampler)),
 ];
 
 /// What the command line asks for.

@@ -56,7 +56,7 @@ fn main() {
         lengths = vec![100, 1_000, 10_000];
     }
     let space = space();
-    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default(), &GpSampler::new(Seed(0))] {
+    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default(), &GpSampler::default()] {
         // The process is for few trials.
         let lengths: &[u32] = if sampler.name() == "gp" { &[50, 100, 200] } else { &lengths };
         for &n_trials in lengths {

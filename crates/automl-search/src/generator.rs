@@ -25,6 +25,13 @@ impl Generator {
         (self.0.next_u64() >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
     }
 
+    /// A standard normal number (Box & Muller 1958).
+    pub(crate) fn normal(&mut self) -> f64 {
+        // 1 - u is never 0.
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (2.0 * std::f64::consts::PI * self.unit()).cos()
+    }
+
     /// Uniform in `0..n`; 0 when `n` is 0. The bias is below `n` / 2⁵³.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         ((self.unit() * n as f64) as usize).min(n.saturating_sub(1))
@@ -41,6 +48,16 @@ mod tests {
         let mut generator = Generator::new(Seed(1));
         let drawn: Vec<f64> = (0..3).map(|_| generator.unit()).collect();
         assert_eq!(drawn, [0.378_153_023_426_431_1, 0.015_946_384_433_668_803, 0.968_862_114_240_308_1]);
+    }
+
+    #[test]
+    fn normal_draws_have_mean_0_and_deviation_1() {
+        let mut generator = Generator::new(Seed(3));
+        let draws: Vec<f64> = (0..10_000).map(|_| generator.normal()).collect();
+        let mean = draws.iter().sum::<f64>() / 1e4;
+        let variance = draws.iter().map(|draw| draw * draw).sum::<f64>() / 1e4;
+        // Five standard deviations of either.
+        assert!(mean.abs() < 0.05 && (variance - 1.0).abs() < 0.07, "{mean} {variance}");
     }
 
     #[test]

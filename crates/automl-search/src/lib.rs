@@ -2,19 +2,27 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`auto`] | [`AutoSampler`]: one of the others, by space and number of trials |
 //! | [`random`] | [`RandomSampler`] |
 //! | [`tpe`] | [`TpeSampler`]: tree-structured Parzen estimator |
 //! | [`gp`] | [`GpSampler`]: Gaussian process |
+//! | [`cma`] | [`CmaEsSampler`]: covariance matrix adaptation |
+//! | [`grid`] | [`GridSampler`]: every configuration once |
 //! | [`sobol`] | [`SobolSampler`]: quasi-random |
 //! | [`pruner`] | [`MedianPruner`], [`PercentilePruner`], [`AshaPruner`], [`HyperbandPruner`], [`RacingPruner`], [`NopPruner`] |
+//! | [`importance`] | [`importance::Fanova`], [`importance::PedAnova`]: which parameters matter |
 //! | [`study`] | [`run_search`]: slots, seeds, resume and limits |
 //! | [`progress`] | [`Progress`]: what a worker knows of a study that others may be changing |
 //! | [`stopper`] | [`TargetCost`], [`Plateau`]: when a search has found enough |
 //! | [`error`] | [`RunError`], [`ConfigError`] |
 
+pub mod auto;
+pub mod cma;
 pub mod error;
 mod generator;
 pub mod gp;
+pub mod grid;
+pub mod importance;
 mod normal;
 pub mod progress;
 pub mod pruner;
@@ -24,8 +32,11 @@ pub mod stopper;
 pub mod study;
 pub mod tpe;
 
+pub use auto::AutoSampler;
+pub use cma::CmaEsSampler;
 pub use error::{ConfigError, Origin, RunError};
 pub use gp::GpSampler;
+pub use grid::GridSampler;
 pub use progress::Progress;
 pub use pruner::{
     AshaConfig, AshaPruner, HyperbandConfig, HyperbandPruner, MedianPruner, NopPruner, PercentileConfig,

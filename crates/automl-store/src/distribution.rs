@@ -115,10 +115,25 @@ mod tests {
         insta::assert_snapshot!(to_json(&Domain::boolean()).unwrap(), @r#"{"name":"CategoricalDistribution","attributes":{"choices":[false,true]}}"#);
     }
 
+    /// Optuna has no ordered choices; the values are the same in either.
+    #[test]
+    fn ordered_choices_are_stored_as_choices() {
+        let Domain::Categorical { choices, .. } = Domain::choice(&[16_i64, 64, 256]) else { unreachable!() };
+        let ordered = Domain::Categorical { choices: choices.clone(), ordered: true };
+        let plain = Domain::Categorical { choices, ordered: false };
+        assert_eq!(to_json(&ordered), to_json(&plain));
+        assert_eq!(to_number(&ordered, &ParamValue::Int(64)), Ok(1.0));
+        assert!(to_number(&ordered, &ParamValue::Int(32)).is_err());
+    }
+
     #[test]
     fn every_kind_of_value_comes_back() {
         let cases = [
             (Domain::float(0.0, 1.0), ParamValue::Float(1.0)),
+            (
+                Domain::Float { low: 0.0, high: 0.5, log: false, step: Some(0.1) },
+                ParamValue::Float(3.0 * 0.1),
+            ),
             (Domain::log_int(1, 4096), ParamValue::Int(4096)),
             (Domain::boolean(), ParamValue::Bool(true)),
             (Domain::choice(&["a", "b"]), ParamValue::Str("b".to_owned())),

@@ -211,7 +211,8 @@ fn optuna_reads_workers_and_several_objectives() {
     }
 }
 
-/// With Optuna's own finding of stale trials: ours is found, and its retry has our slot and waits for us.
+/// With Optuna's own finding of stale trials, ours is found, and its retry keeps the slot and waits. For automl the slot
+/// is done: Optuna says that its trial failed.
 #[test]
 fn optuna_finds_a_silent_trial_and_lets_it_wait() {
     let folder = tempfile::tempdir().unwrap();
@@ -227,11 +228,12 @@ fn optuna_finds_a_silent_trial_and_lets_it_wait() {
     assert_eq!(connection.execute(sql, []).unwrap(), 2);
     drop(connection);
     optuna("retry", &path);
-    let store = StudyFile::open(&path).unwrap();
+    let mut store = StudyFile::open(&path).unwrap();
     let trials = store.trials().unwrap();
     let states: Vec<(&str, u32)> = trials.iter().map(|trial| (trial.state.name(), trial.slot)).collect();
     assert_eq!(states, [("complete", 0), ("failed", 7), ("waiting", 7)]);
     assert_eq!(trials[2].params, params(7));
+    assert_eq!(store.begin(7, &params(7), &every_kind_of_space()).unwrap(), None);
 }
 
 /// A heartbeat as Optuna writes it has no fraction of a second.

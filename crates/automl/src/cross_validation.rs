@@ -20,7 +20,7 @@ use crate::run_folder::{RunFolder, replace_folder};
 
 /// Between the steps of one fold and the next: a step is `FOLD_STEP` for each fold done, and below it the epochs or
 /// the percentage of rows of the first.
-const FOLD_STEP: u32 = 10_000;
+pub(crate) const FOLD_STEP: u32 = 10_000;
 
 /// Shares of the first fold's training rows that are tried before all of them, as (step, one in how many).
 const ROW_SHARES: [(u32, usize); 2] = [(11, 9), (33, 3)];

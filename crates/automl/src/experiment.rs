@@ -12,7 +12,7 @@ use automl_models::device::check_precision;
 use automl_search::{SearchPlan, SearchSummary, run_search};
 use automl_store::StudyFile;
 
-use crate::config::{ExperimentConfig, PrunerKind, Scheme};
+use crate::config::{ExperimentConfig, Scheme};
 use crate::cross_validation::CrossValidation;
 use crate::device::Choice;
 use crate::duration::{format_duration, parse_duration};
@@ -216,14 +216,15 @@ impl Experiment {
             metric: self.metric,
             also: &search.also,
             fidelity: search.fidelity,
-            is_race: search.pruner == PrunerKind::Racing,
+            is_race: strategy::looks_at_single_folds(&self.config),
             device: self.device.device,
             precision: self.config.precision,
             threads: self.threads,
             folder,
         };
         let sampler = strategy::sampler(&self.config);
-        let pruner = strategy::pruner(&self.config);
+        let pruner = strategy::pruner(&self.config, self.plan.folds.len())
+            .map_err(|error| AutomlError::config(error.to_string()))?;
         let stoppers = strategy::stoppers(&self.config, self.metric);
         let plan = SearchPlan {
             space: &self.joint.space,

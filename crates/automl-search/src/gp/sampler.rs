@@ -9,7 +9,6 @@ use super::transform::standardise;
 use crate::error::ConfigError;
 use crate::generator::Generator;
 use crate::random::random_params;
-use crate::sobol::SobolSampler;
 
 /// Observations that hyper-parameters are fitted to, and that the process knows. The first bound is where a fit
 /// takes about 10 ms.
@@ -28,26 +27,20 @@ const N_INCUMBENTS: usize = 3;
 ///
 /// | Name | Default | Range | Meaning |
 /// |---|---|---|---|
-/// | `n_startup_trials` | 10 | from 2 | finished trials before the process is used; a Sobol sequence until then |
-/// | `warps` | true | | whether the axes are bent to where the function changes |
-#[derive(Debug, Clone)]
+/// | `n_startup_trials` | 10 | from 2 | finished trials before the process is used; random until then |
+/// | warping | off | | whether the axes are bent to where the costs change (`experiments/bench/quality.md`: no gain) |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GpSampler {
-    startup: SobolSampler,
     n_startup_trials: usize,
     warps: bool,
 }
 
 impl GpSampler {
-    /// A sampler whose first proposals come from the Sobol sequence of `seed`, the study's.
-    pub fn new(seed: Seed) -> Self {
-        Self { startup: SobolSampler::new(seed), n_startup_trials: 10, warps: true }
-    }
-
-    /// With another number of first proposals.
+    /// A sampler with this many random proposals first.
     ///
     /// # Errors
     /// [`ConfigError::OutOfRange`] below 2.
-    pub fn with_startup(mut self, n_startup_trials: usize) -> Result<Self, ConfigError> {
+    pub fn new(n_startup_trials: usize) -> Result<Self, ConfigError> {
         if n_startup_trials < 2 {
             return Err(ConfigError::OutOfRange {
                 sampler: "gp",
@@ -56,15 +49,20 @@ impl GpSampler {
                 range: "2 and above",
             });
         }
-        self.n_startup_trials = n_startup_trials;
-        Ok(self)
+        Ok(Self { n_startup_trials, ..Self::default() })
     }
 
-    /// Without bent axes.
+    /// With axes that are bent to where the costs change.
     #[must_use]
-    pub fn without_warping(mut self) -> Self {
-        self.warps = false;
+    pub fn with_warping(mut self) -> Self {
+        self.warps = true;
         self
+    }
+}
+
+impl Default for GpSampler {
+    fn default() -> Self {
+        Self { n_startup_trials: 10, warps: false }
     }
 }
 
@@ -74,10 +72,10 @@ impl Sampler for GpSampler {
     }
 
     fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError> {
-        if history.len() < self.n_startup_trials {
-            return self.startup.suggest(history, seed);
-        }
         let mut generator = Generator::new(seed);
+        if history.len() < self.n_startup_trials {
+            return random_params(history, &mut generator);
+        }
         let features = Features::new(history);
         let mut known = known(history, &features);
         let is_enough = known.rows.len() >= 2 && features.len() > 0;

@@ -48,9 +48,10 @@ impl RacingConfig {
 /// both. With differences `d_1` … `d_k` on k shared folds of the incumbent's K, their sum S and their variance s², the
 /// trial is stopped when it is behind (S > 0) and one of these is improbable under Student's t:
 ///
-/// 1. *that it is as good as the incumbent*: P(T > S / (s √k)) < alpha / (K - 1), a paired one-sided test. It is
-///    repeated after each fold but the last; dividing by their number (Bonferroni) bounds the chance that a trial as
-///    good as the incumbent is ever stopped by it by alpha;
+/// 1. *that it is as good as the incumbent*: P(T > S / (s √k)) < alpha / 2^j at the j-th report (or with j shared
+///    folds, if they are fewer), a paired one-sided test. The levels add up to alpha, so a trial as good as the incumbent
+///    is stopped by this test with at most that chance (in simulations of 3 to 10 folds 0.03 to 0.04 at 0.05); and the
+///    first fold, where stopping saves most, has half of it;
 /// 2. *that it still overtakes*: P(T > S / (s √(K - k))) < alpha. The optimistic bound for the remaining folds is
 ///    that the trial is as good on them as the incumbent, and lucky besides. This is stochastic curtailment (Lan, Simon
 ///    & Halperin 1982): it stops trials that need not be worse but cannot be expected to finish ahead.
@@ -65,8 +66,8 @@ impl RacingConfig {
 /// the half is chosen, so for normal errors the choice does not bias s².)
 ///
 /// Folds that the incumbent lacks are not compared, nor is a trial stopped that has run all of its folds. A cost that
-/// is no number, or infinite, on one of them loses the race. Steps are not looked at: the pruner works with
-/// whatever is reported, as long as folds are recorded.
+/// is no number, or infinite, on one of them loses the race. Costs at steps are not looked at: the pruner works
+/// with whatever is reported, as long as finished folds are recorded before.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct RacingPruner {
     config: RacingConfig,
@@ -106,7 +107,8 @@ impl Pruner for RacingPruner {
             return true;
         }
         let residuals = Spread::of_residuals(&table[..table.len().div_ceil(2)]);
-        Race::new(&differences, n_left, residuals).is_lost(self.config.alpha)
+        let look = trial.steps.len().clamp(1, differences.len());
+        Race::new(&differences, n_left, residuals).is_lost(self.config.alpha, look)
     }
 }
 

@@ -47,12 +47,16 @@ impl Race {
         upper_tail(self.lead / (variance * n).sqrt(), self.spread.degrees)
     }
 
-    /// Whether the trial should be stopped: one of the two is improbable. The first question is asked after every
-    /// fold but the last, so each time it may take only its part of `alpha` (Bonferroni).
-    pub(super) fn is_lost(&self, alpha: f64) -> bool {
-        let n_looks = self.n_done + self.n_left - 1.0;
-        self.p_equal() < alpha / n_looks || self.p_catches_up() < alpha
+    /// Whether the trial should be stopped: one of the two is improbable. The first question is asked again with
+    /// every fold, so the first look takes half of `alpha`, the second a quarter, and so on: looks are counted from 1.
+    pub(super) fn is_lost(&self, alpha: f64, look: usize) -> bool {
+        self.p_equal() < level(alpha, look) || self.p_catches_up() < alpha
     }
+}
+
+/// The part of `alpha` that a look takes; all of them together take `alpha`.
+pub(super) fn level(alpha: f64, look: usize) -> f64 {
+    alpha * 0.5_f64.powi(i32::try_from(look).unwrap_or(i32::MAX))
 }
 
 #[cfg(test)]
@@ -64,29 +68,30 @@ mod tests {
     #[test]
     fn one_fold_is_judged_by_the_others_spread() {
         // One difference has variance 1.
-        assert!(Race::new(&[3.0], 4, SPREAD).is_lost(0.05));
-        assert!(!Race::new(&[2.0], 4, SPREAD).is_lost(0.05));
+        assert!(Race::new(&[2.1], 4, SPREAD).is_lost(0.05, 1));
+        assert!(!Race::new(&[1.9], 4, SPREAD).is_lost(0.05, 1));
+        assert!(!Race::new(&[2.1], 4, SPREAD).is_lost(0.05, 2));
     }
 
     #[test]
     fn late_in_the_race_a_small_lead_is_enough() {
         let steady = [0.7, 0.6, 0.8, 0.7];
-        assert!(!Race::new(&steady[..1], 4, SPREAD).is_lost(0.05));
-        assert!(Race::new(&steady, 1, SPREAD).is_lost(0.05));
+        assert!(!Race::new(&steady[..1], 4, SPREAD).is_lost(0.05, 1));
+        assert!(Race::new(&steady, 1, SPREAD).is_lost(0.05, 4));
     }
 
     #[test]
     fn nothing_is_known_without_any_spread() {
         let unknown = Spread { squares: 0.0, degrees: 0.0 };
-        assert!(!Race::new(&[1e9], 4, unknown).is_lost(0.05));
-        assert!(Race::new(&[1e9, 1e9 + 1.0], 3, unknown).is_lost(0.05));
+        assert!(!Race::new(&[1e9], 4, unknown).is_lost(0.05, 1));
+        assert!(Race::new(&[1e9, 1e9 + 1.0], 3, unknown).is_lost(0.05, 2));
     }
 
     #[test]
     fn whoever_is_not_behind_goes_on() {
         for differences in [&[0.0, 0.0][..], &[-1.0], &[5.0, -5.0]] {
             for spread in [SPREAD, Spread { squares: 0.0, degrees: 10.0 }] {
-                assert!(!Race::new(differences, 3, spread).is_lost(0.4), "{differences:?}");
+                assert!(!Race::new(differences, 3, spread).is_lost(0.4, 1), "{differences:?}");
             }
         }
     }

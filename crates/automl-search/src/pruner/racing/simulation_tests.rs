@@ -3,7 +3,7 @@
 use automl_core::{FoldScore, History, Params, Pruner, SearchSpace, Seed, Standing, TrialRecord, TrialState};
 use proptest::prelude::*;
 
-use super::race::Race;
+use super::race::{Race, level};
 use super::spread::Spread;
 use super::{RacingConfig, RacingPruner};
 use crate::generator::Generator;
@@ -41,7 +41,8 @@ fn complete(slot: u32, costs: &[f64]) -> TrialRecord {
 /// After how many folds a trial with these costs is stopped.
 fn stopped_after(pruner: &RacingPruner, costs: &[f64], history: &History) -> Option<usize> {
     let stops = |n: &usize| {
-        let standing = Standing { slot: 999, steps: &[], folds: &folds(&costs[..*n]) };
+        let steps: Vec<(u32, f64)> = (1..).zip(costs[..*n].iter().copied()).collect();
+        let standing = Standing { slot: 999, steps: &steps, folds: &folds(&costs[..*n]) };
         pruner.should_prune(&standing, history)
     };
     (1..costs.len()).find(stops)
@@ -62,10 +63,9 @@ fn equal_configurations_are_stopped_in_error_as_often_as_alpha_allows() {
             let differences: Vec<f64> = both[0].iter().zip(&both[1]).map(|(a, b)| a - b).collect();
             let race = |n: usize| Race::new(&differences[..n], n_folds - n, residuals);
             let looks = || 1..n_folds;
-            let level = ALPHA / (n_folds - 1) as f64;
-            n_worse += usize::from(looks().any(|n| race(n).p_equal() < level));
+            n_worse += usize::from(looks().any(|n| race(n).p_equal() < level(ALPHA, n)));
             let is_ahead = differences.iter().sum::<f64>() < 0.0;
-            n_ahead_but_stopped += usize::from(is_ahead && looks().any(|n| race(n).is_lost(ALPHA)));
+            n_ahead_but_stopped += usize::from(is_ahead && looks().any(|n| race(n).is_lost(ALPHA, n)));
         }
         let share = |count: usize| count as f64 / f64::from(n_races);
         println!(
@@ -73,9 +73,9 @@ fn equal_configurations_are_stopped_in_error_as_often_as_alpha_allows() {
             share(n_worse),
             share(n_ahead_but_stopped)
         );
-        // Bonferroni's bound is generous where there are many looks: 0.039, 0.034 and 0.025 are stopped. The standard
-        // deviation of such a share is below 0.0015 here.
-        assert!((0.4 * ALPHA..ALPHA).contains(&share(n_worse)), "{n_folds}: {n_worse}");
+        // Looks overlap, so a part of alpha is left: 0.031, 0.033 and 0.037 are stopped. The standard deviation of
+        // such a share is below 0.0016 here.
+        assert!((0.5 * ALPHA..ALPHA).contains(&share(n_worse)), "{n_folds}: {n_worse}");
         assert!(share(n_ahead_but_stopped) < ALPHA, "{n_folds}: {n_ahead_but_stopped}");
     }
 }
@@ -121,6 +121,71 @@ fn hopeless_trials_are_stopped_after_the_first_fold() {
         })
         .count();
     assert!(n_at_once > 450, "{n_at_once} of 500");
+}
+
+/// What a search of `n_trials` finds and spends: slot of the best trial and folds run. Trials report after each fold.
+fn search(pruner: &dyn Pruner, table: &[Vec<f64>]) -> (u32, usize) {
+    let mut history = History::new(SearchSpace::default());
+    let mut n_folds_run = 0;
+    for (slot, costs) in (0..).zip(table) {
+        let means = |n: usize| -> Vec<(u32, f64)> {
+            (1..=n).map(|n| (n as u32, costs[..n].iter().sum::<f64>() / n as f64)).collect()
+        };
+        let stops = |n: &usize| {
+            let standing = Standing { slot, steps: &means(*n), folds: &folds(&costs[..*n]) };
+            pruner.should_prune(&standing, &history)
+        };
+        let stopped = (1..costs.len()).find(stops);
+        let record = match stopped {
+            Some(n) => {
+                let record = TrialRecord::new(slot, TrialState::Pruned, Params::new());
+                TrialRecord { steps: means(n), folds: folds(&costs[..n]), ..record }
+            }
+            None => TrialRecord { steps: means(costs.len()), ..complete(slot, costs) },
+        };
+        n_folds_run += record.folds.len();
+        history.insert(record);
+    }
+    (TrialRecord::best(history.trials()).unwrap().slot, n_folds_run)
+}
+
+/// A hundred configurations that differ by 1, folds that differ by 1, and noise. Races find the trial that is best on
+/// all folds as surely as the median pruner, which always runs nearly half of the folds; races spend what the noise
+/// asks for.
+#[test]
+fn a_search_with_races_finds_the_same_best_trial_with_half_of_the_folds() {
+    let racing = RacingPruner::default();
+    let median = crate::MedianPruner::default();
+    let n_searches = 200;
+    for (noise, most_folds) in [(0.1, 0.3), (0.5, 0.4), (1.0, 0.55)] {
+        let mut generator = Generator::new(Seed(4));
+        let (mut n_found, mut n_run) = ([0; 2], [0; 2]);
+        for _ in 0..n_searches {
+            let of_fold = normals(&mut generator, 5);
+            let mut row = || -> Vec<f64> {
+                let level = normal(&mut generator);
+                of_fold.iter().map(|fold| level + fold + noise * normal(&mut generator)).collect()
+            };
+            let table: Vec<Vec<f64>> = (0..100).map(|_| row()).collect();
+            let (best, n_all) = search(&crate::NopPruner, &table);
+            assert_eq!(n_all, 500);
+            for (place, pruner) in [&racing as &dyn Pruner, &median].into_iter().enumerate() {
+                let (found, n_folds) = search(pruner, &table);
+                n_found[place] += u32::from(found == best);
+                n_run[place] += n_folds;
+            }
+        }
+        let share = |count: usize| count as f64 / f64::from(n_searches * 500);
+        println!(
+            "noise {noise}: racing finds {} of {n_searches} with {:.2} of the folds, median {} with {:.2}",
+            n_found[0],
+            share(n_run[0]),
+            n_found[1],
+            share(n_run[1])
+        );
+        assert!(f64::from(n_found[0]) > 0.97 * f64::from(n_searches), "noise {noise}: {n_found:?}");
+        assert!(share(n_run[0]) < most_folds, "noise {noise}: {n_run:?}");
+    }
 }
 
 proptest! {
