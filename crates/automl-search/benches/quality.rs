@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use automl_core::{Sampler, Seed, StopSignal, TrialStore};
 use automl_search::{
-    CmaEsSampler, GpSampler, NopPruner, RandomSampler, SearchPlan, SobolSampler, TpeSampler, run_search,
+    AutoSampler, CmaEsSampler, GpSampler, NopPruner, RandomSampler, SearchPlan, SobolSampler, TpeSampler,
+    run_search,
 };
 use automl_testkit::memory_store::MemoryStore;
 
@@ -33,6 +34,7 @@ const SAMPLERS: &[(&str, Make)] = &[
     ("tpe", |_| Box::new(TpeSampler::default())),
     ("gp", |_| Box::new(GpSampler::default())),
     ("cmaes", |_| Box::new(CmaEsSampler)),
+    ("auto", |_| Box::new(AutoSampler::default())),
 ];
 
 /// What the command line asks for.
