@@ -1,6 +1,6 @@
 //! Two objectives against each other, and the trials that no other beats in both.
 
-use super::{Figure, Span, thin};
+use super::{Figure, Span, quantile, thin};
 use crate::draw::{Canvas, Drawn, Paint};
 use crate::format;
 use crate::model::{Front, FrontPoint};
@@ -32,6 +32,20 @@ impl ParetoFront {
     }
 }
 
+impl ParetoFront {
+    /// What the axis of one objective shows: the front, and of the others what lies within Tukey's fences.
+    fn shown(&self, of: impl Fn(&FrontPoint) -> f64) -> Vec<f64> {
+        let mut all: Vec<f64> = self.front.iter().chain(&self.beaten).map(&of).collect();
+        all.sort_unstable_by(f64::total_cmp);
+        let fences = quantile(&all, 0.25).zip(quantile(&all, 0.75)).map(|(low, high)| {
+            let reach = 1.5 * (high - low);
+            (low - reach, high + reach)
+        });
+        let is_inside = |value: &f64| fences.is_none_or(|(low, high)| (low..=high).contains(value));
+        self.front.iter().map(&of).chain(all.iter().copied().filter(is_inside)).collect()
+    }
+}
+
 impl Figure for ParetoFront {
     fn name(&self) -> &'static str {
         "front"
@@ -44,7 +58,7 @@ impl Figure for ParetoFront {
     fn caption(&self) -> String {
         format!(
             "Each point is a complete trial. {} of {} are on the Pareto front: no trial is better in one objective \
-            and as good in all others.",
+            and as good in all others. Trials far from all others are drawn at the edge.",
             format::count(self.front.len()),
             format::count(self.front.len() + self.beaten.len())
         )
@@ -59,9 +73,8 @@ impl Figure for ParetoFront {
     }
 
     fn draw(&self, canvas: &Canvas<'_>) -> Drawn {
-        let all = || self.front.iter().chain(&self.beaten);
-        let x = Scale::around(all().map(|point| point.first), (canvas.width / 100.0) as usize);
-        let y = Scale::around(all().map(|point| point.second), 5);
+        let x = Scale::around(self.shown(|point| point.first), (canvas.width / 100.0) as usize);
+        let y = Scale::around(self.shown(|point| point.second), 5);
         let legend = [
             (Symbol::Dot, Paint::Orange, "on the front"),
             (Symbol::Dot, Paint::Blue, "beaten in all objectives"),
@@ -80,6 +93,15 @@ impl Figure for ParetoFront {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outlier_does_not_press_the_others_together() {
+        let point = |first: f64| FrontPoint { trial: 0, first, second: 1.0, on_front: first < 0.15 };
+        let points = [0.1, 0.2, 0.21, 0.22, 0.23, 0.24, 9.0].map(point).to_vec();
+        let names = ["a".to_owned(), "b".to_owned()];
+        let figure = ParetoFront::from(Some(&Front { names, points })).unwrap();
+        assert!(figure.shown(|point| point.first).iter().all(|value| *value < 1.0));
+    }
 
     #[test]
     fn the_front_is_told_from_the_rest_and_needs_a_trial() {
