@@ -5,7 +5,9 @@
 //! | `features` | configurations as points between which distances mean something, also in conditional spaces |
 //! | `matrix` | symmetric positive definite systems |
 //! | `kernel` | Matern 5/2 with a length-scale per parameter |
-//! | `process` | the process: likelihood, priors, fit and prediction |
+//! | `hyper` | its hyper-parameters and their priors |
+//! | `likelihood` | the most probable hyper-parameters |
+//! | `process` | the process: prediction with slopes |
 //! | `lbfgs` | minimisation with gradients |
 //! | `transform` | costs as numbers that a normal distribution could have made |
 //! | `acquisition` | the logarithm of the expected improvement |
@@ -19,8 +21,10 @@
 
 mod acquisition;
 mod features;
+mod hyper;
 mod kernel;
 mod lbfgs;
+mod likelihood;
 mod matrix;
 mod process;
 mod propose;

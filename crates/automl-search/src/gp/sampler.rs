@@ -3,7 +3,8 @@
 use automl_core::{History, Params, Sampler, SearchError, Seed, TrialRecord, TrialState};
 
 use super::features::Features;
-use super::process::{Observations, Process};
+use super::likelihood::Observations;
+use super::process::Process;
 use super::propose::Search;
 use super::transform::standardise;
 use crate::error::ConfigError;
