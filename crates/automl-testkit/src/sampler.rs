@@ -31,6 +31,14 @@ macro_rules! sampler_contract {
             }
 
             #[test]
+            fn equal_arguments_give_equal_proposals_in_another_process() {
+                $crate::sampler::another_process_agrees(
+                    &$sampler,
+                    concat!(module_path!(), "::equal_arguments_give_equal_proposals_in_another_process"),
+                );
+            }
+
+            #[test]
             fn seeds_matter() {
                 $crate::sampler::seeds_matter(&$sampler, &$lengths);
             }
@@ -173,6 +181,43 @@ pub fn equal_arguments_give_equal_proposals(make: &(dyn Fn() -> Box<dyn Sampler>
             assert_eq!(expected, fresh, "{name} after {n} trials: a fresh sampler differs");
         }
     }
+}
+
+/// Set in a process that only prints its proposals.
+const PRINT: &str = "AUTOML_TESTKIT_PRINT_PROPOSALS";
+
+/// What stands before the proposals that such a process prints.
+const MARK: &str = "proposals: ";
+
+/// Runs the test `test` (its path, crate included) of this program in another process, which proposes the same: nothing
+/// depends on addresses, hash seeds or what ran before.
+///
+/// # Panics
+/// If not.
+pub fn another_process_agrees(sampler: &dyn Sampler, test: &str) {
+    let told: Vec<String> = zoo()
+        .iter()
+        .map(|(_, space)| propose(sampler, &history(sampler, space, 25), Seed(9)))
+        .map(|params| format!("{params:?}"))
+        .collect();
+    let told = format!("{MARK}{}", told.join("; "));
+    if std::env::var_os(PRINT).is_some() {
+        #[expect(clippy::print_stdout, reason = "that is what this process is for")]
+        {
+            println!("{told}");
+        }
+        return;
+    }
+    let name = test.split_once("::").map_or(test, |(_, name)| name);
+    let program = std::env::current_exe().unwrap_or_else(|error| panic!("no path of this program: {error}"));
+    let output = std::process::Command::new(program)
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(PRINT, "1")
+        .output()
+        .unwrap_or_else(|error| panic!("the other process: {error}"));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let other = printed.lines().find_map(|line| line.find(MARK).map(|at| &line[at..]));
+    assert_eq!(other, Some(told.as_str()), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Different seeds give different proposals in a space wide enough, after histories of these lengths (30 at most).
