@@ -3,7 +3,6 @@
 //! | file | holds |
 //! |---|---|
 //! | `features` | configurations as points between which distances mean something, also in conditional spaces |
-//! | `matrix` | symmetric positive definite systems |
 //! | `kernel` | Matern 5/2 with a length-scale per parameter |
 //! | `process` | the process: likelihood, priors, fit and prediction |
 //! | `lbfgs` | minimisation with gradients |
@@ -21,7 +20,6 @@ mod acquisition;
 mod features;
 mod kernel;
 mod lbfgs;
-mod matrix;
 mod process;
 mod propose;
 mod sampler;

@@ -9,7 +9,7 @@
 use super::features::{Features, Geometry};
 use super::kernel::{matern, matern_with_slope};
 use super::lbfgs::{self, Limits};
-use super::matrix::{Cholesky, dot};
+use crate::matrix::{Cholesky, dot};
 
 /// Least noise variance: keeps the covariance well-conditioned.
 const LEAST_NOISE: f64 = 1e-6;

@@ -2,7 +2,7 @@
 
 use automl_core::Seed;
 use automl_search::{
-    AutoSampler, CmaEsSampler, GpSampler, RandomSampler, SobolSampler, TpeConfig, TpeSampler,
+    AutoSampler, CmaEsSampler, GpSampler, Nsga2Sampler, RandomSampler, SobolSampler, TpeConfig, TpeSampler,
 };
 
 automl_testkit::sampler_contract!(random, RandomSampler);
