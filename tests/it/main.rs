@@ -8,6 +8,7 @@ mod device;
 mod direction;
 mod jobs;
 mod kill;
+mod objectives;
 mod optuna;
 mod search;
 mod space;

@@ -59,7 +59,7 @@ like = next(t for t in study.trials if t.params["family"] == "linear")
 add = lambda value, penalty: study.add_trial(optuna.trial.create_trial(
     params={**like.params, "linear.penalty": penalty}, distributions=like.distributions, value=value))
 add(1e-9, 0.0123)
-add(0.9, 12.5)
+add(0.9, 7.5)
 optuna.create_study(study_name="another", storage=storage)
 "#;
 

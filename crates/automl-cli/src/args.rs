@@ -24,7 +24,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed (disk, study fi
 pub(crate) enum Command {
     /// Search models for a table; the same command again goes on where it stopped
     Search(Box<SearchArgs>),
-    /// Join the search of a study with one worker more, from any machine that sees its file and its data
+    /// Join the search of a study with one worker more, from any process of this machine
     Worker(WorkerArgs),
     /// Predict the rows of a file with a model
     Predict(PredictArgs),
