@@ -11,7 +11,9 @@
 use std::time::Instant;
 
 use automl_core::{Domain, History, ParamSpec, Params, Sampler, SearchSpace, Seed, TrialRecord, TrialState};
-use automl_search::{GpSampler, RandomSampler, TpeSampler};
+use automl_search::{
+    CmaEsSampler, GpSampler, GridSampler, Nsga2Sampler, RandomSampler, SobolSampler, TpeSampler,
+};
 
 const REPEATS: u64 = 31;
 
@@ -56,7 +58,16 @@ fn main() {
         lengths = vec![100, 1_000, 10_000];
     }
     let space = space();
-    for sampler in [&RandomSampler as &dyn Sampler, &TpeSampler::default(), &GpSampler::default()] {
+    let samplers: [&dyn Sampler; 7] = [
+        &RandomSampler,
+        &SobolSampler::new(Seed(1)),
+        &GridSampler::default(),
+        &TpeSampler::default(),
+        &CmaEsSampler,
+        &Nsga2Sampler::default(),
+        &GpSampler::default(),
+    ];
+    for sampler in samplers {
         // The process is for few trials.
         let lengths: &[u32] = if sampler.name() == "gp" { &[50, 100, 200] } else { &lengths };
         for &n_trials in lengths {

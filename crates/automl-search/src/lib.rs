@@ -25,6 +25,7 @@ mod generator;
 pub mod gp;
 pub mod grid;
 pub mod importance;
+mod matrix;
 mod normal;
 pub mod nsga2;
 pub mod pareto;

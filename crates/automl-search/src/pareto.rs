@@ -1,13 +1,15 @@
 //! Several objectives: who dominates whom, the Pareto front, and the volume that a front dominates.
 
+use std::cmp::Ordering;
+
 use automl_core::{TrialRecord, TrialState};
 
 /// Indices of the trials that no other trial dominates, in order.
 ///
 /// Only complete trials with finite costs take part; where trials differ in their number of objectives, only those with
 /// the most. One trial dominates another when none of its costs is higher and one is lower, so trials of equal costs
-/// stay together. With one objective the front is what attains the least cost. Takes `O(n log n)` for two objectives
-/// and `n` times the size of the front for more.
+/// stay together. With one objective the front is what attains the least cost. Takes `O(n log n)` for up to two
+/// objectives and `n` times the size of the front for more.
 pub fn pareto_front(trials: &[TrialRecord]) -> Vec<usize> {
     let (indices, costs): (Vec<usize>, Vec<Vec<f64>>) = comparable(trials).into_iter().unzip();
     front(&costs).into_iter().map(|at| indices[at]).collect()
@@ -39,34 +41,63 @@ pub(crate) fn comparable(trials: &[TrialRecord]) -> Vec<(usize, Vec<f64>)> {
 }
 
 /// Whether `a` is nowhere worse than `b` and somewhere better.
-pub(crate) fn dominates(a: &[f64], b: &[f64]) -> bool {
-    a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
+fn dominates(a: &[f64], b: &[f64]) -> bool {
+    let (mut is_better, mut is_worse) = (false, false);
+    for (a, b) in a.iter().zip(b) {
+        is_better |= a < b;
+        is_worse |= a > b;
+    }
+    is_better && !is_worse
 }
 
 /// Indices of the points that none dominates, in order.
 fn front(points: &[Vec<f64>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by(|&a, &b| lexicographic(&points[a], &points[b]));
-    // What dominates a point stands before it. Of two objectives the last point kept has the least second cost so far,
-    // so that it dominates whatever any of them does.
-    let mut kept: Vec<usize> = Vec::new();
-    for at in order {
-        let is_dominated = |&other: &usize| dominates(&points[other], &points[at]);
-        let is_out = match points[at].len() {
-            2 => kept.last().is_some_and(is_dominated),
-            _ => kept.iter().any(is_dominated),
-        };
-        if !is_out {
-            kept.push(at);
+    let points: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+    let mut front = Vec::new();
+    for at in in_order(&points) {
+        if !is_dominated(&points, &front, at) {
+            front.push(at);
         }
     }
-    kept.sort_unstable();
-    kept
+    front.sort_unstable();
+    front
+}
+
+/// All points by fronts: what none dominates, what none of the rest dominates, and so on; each in order (efficient
+/// non-dominated sorting with binary search; Zhang, Tian, Cheng & Jin 2015).
+pub(crate) fn fronts(points: &[&[f64]]) -> Vec<Vec<usize>> {
+    let mut fronts: Vec<Vec<usize>> = Vec::new();
+    for at in in_order(points) {
+        // A point that some front dominates is dominated by all fronts before that one.
+        let place = fronts.partition_point(|front| is_dominated(points, front, at));
+        match fronts.get_mut(place) {
+            Some(front) => front.push(at),
+            None => fronts.push(vec![at]),
+        }
+    }
+    for front in &mut fronts {
+        front.sort_unstable();
+    }
+    fronts
+}
+
+/// Indices in an order in which no point stands before one that dominates it.
+fn in_order(points: &[&[f64]]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| lexicographic(points[a], points[b]));
+    order
+}
+
+/// Whether a member of the front dominates a point that comes after all of them in the order. Of up to two objectives
+/// the member that came last has the least last cost, so that it dominates whatever any of them does.
+fn is_dominated(points: &[&[f64]], front: &[usize], at: usize) -> bool {
+    let members = if points[at].len() <= 2 { &front[front.len().saturating_sub(1)..] } else { front };
+    members.iter().any(|&member| dominates(points[member], points[at]))
 }
 
 /// By the first cost, then the second and so on; 0 and -0 are equal.
-fn lexicographic(a: &[f64], b: &[f64]) -> std::cmp::Ordering {
-    a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)
+fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
+    a.partial_cmp(b).unwrap_or(Ordering::Equal)
 }
 
 fn volume(points: &mut [&[f64]], reference: &[f64]) -> f64 {
@@ -180,6 +211,25 @@ mod tests {
                 .filter(|&at| !points.iter().any(|other| dominates(other, &points[at])))
                 .collect();
             prop_assert_eq!(front(&points), slow);
+        }
+
+        #[test]
+        fn every_point_of_a_front_is_dominated_from_the_one_before(
+            points in (1..4_usize).prop_flat_map(|n| prop::collection::vec(prop::collection::vec(0..9_u8, n), 1..40))
+        ) {
+            let points: Vec<Vec<f64>> = points.iter().map(|point| point.iter().map(|at| f64::from(*at)).collect()).collect();
+            let views: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+            let fronts = fronts(&views);
+            prop_assert_eq!(fronts.iter().map(Vec::len).sum::<usize>(), points.len());
+            prop_assert_eq!(&fronts[0], &front(&points));
+            for pair in fronts.windows(2) {
+                for &worse in &pair[1] {
+                    prop_assert!(pair[0].iter().any(|&better| dominates(views[better], views[worse])));
+                }
+            }
+            for front in &fronts {
+                prop_assert!(front.iter().all(|&a| front.iter().all(|&b| !dominates(views[a], views[b]))));
+            }
         }
 
         #[test]

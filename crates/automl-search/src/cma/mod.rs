@@ -2,11 +2,15 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `eigen` | axes of a symmetric matrix |
+//! | `constants` | learning rates and weights |
+//! | `covariance` | the shape of the distribution, in full or along the axes |
 //! | `strategy` | the strategy's state: drawing from it, learning from a generation |
-//! | `sampler` | the state replayed from the history |
+//! | `replay` | the state after a history, with restarts |
+//! | `sampler` | putting it together |
 
-mod eigen;
+mod constants;
+mod covariance;
+mod replay;
 mod sampler;
 mod strategy;
 

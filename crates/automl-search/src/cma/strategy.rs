@@ -1,72 +1,17 @@
 //! The strategy's state: a normal distribution that follows the better half of each generation.
 
+use super::constants::Constants;
+use super::covariance::Covariance;
 use crate::generator::Generator;
 
-use super::eigen::eigen;
-
-/// Standard deviation at the start, as a share of every axis.
+/// Standard deviation at the start, as a share of every axis (Optuna's).
 const FIRST_SIGMA: f64 = 1.0 / 6.0;
 /// Draws outside the box before one is clipped to it.
 const MAX_DRAWS: usize = 100;
 /// A distribution narrower than this along every axis has converged.
 const NARROWEST: f64 = 1e-7;
-/// Largest ratio of the axes' variances.
-const MAX_CONDITION: f64 = 1e14;
-
-/// Constants that follow from dimension and population (Hansen 2016, table 1).
-#[derive(Debug, Clone)]
-struct Constants {
-    n: usize,
-    /// Weights of the better half, best first; they sum to 1. And those of the rest, which are negative.
-    weights: Vec<f64>,
-    n_effective: f64,
-    step_rate: f64,
-    step_damping: f64,
-    path_rate: f64,
-    rank_one: f64,
-    rank_mu: f64,
-    /// Expected length of a standard normal vector.
-    length: f64,
-}
-
-impl Constants {
-    fn new(n: usize, population: usize) -> Self {
-        let d = n as f64;
-        let raw = |rank: usize| (f64::midpoint(population as f64, 1.0)).ln() - (rank as f64 + 1.0).ln();
-        let raw: Vec<f64> = (0..population).map(raw).collect();
-        let n_better = population / 2;
-        let sum = |values: &[f64]| values.iter().sum::<f64>();
-        let squares = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>();
-        let (better, worse) = raw.split_at(n_better);
-        let n_effective = sum(better).powi(2) / squares(better);
-        let n_effective_worse = sum(worse).powi(2) / squares(worse);
-        let path_rate = (4.0 + n_effective / d) / (d + 4.0 + 2.0 * n_effective / d);
-        let rank_one = 2.0 / ((d + 1.3).powi(2) + n_effective);
-        let rank_mu = (2.0 * (n_effective + 1.0 / n_effective - 2.0) / ((d + 2.0).powi(2) + n_effective))
-            .min(1.0 - rank_one);
-        let step_rate = (n_effective + 2.0) / (d + n_effective + 5.0);
-        // Equations 50 to 53: how far the worse half may push.
-        let negative = (1.0 + rank_one / rank_mu)
-            .min(1.0 + 2.0 * n_effective_worse / (n_effective + 2.0))
-            .min((1.0 - rank_one - rank_mu) / (d * rank_mu));
-        let (total_better, total_worse) =
-            (sum(better), -sum(&raw[n_better..].iter().map(|w| w.min(0.0)).collect::<Vec<_>>()));
-        let weight = |raw: &f64| {
-            if *raw >= 0.0 { raw / total_better } else { negative * raw / total_worse.max(f64::MIN_POSITIVE) }
-        };
-        Self {
-            n,
-            weights: raw.iter().map(weight).collect(),
-            n_effective,
-            step_rate,
-            step_damping: 1.0 + 2.0 * (((n_effective - 1.0) / (d + 1.0)).sqrt() - 1.0).max(0.0) + step_rate,
-            path_rate,
-            rank_one,
-            rank_mu,
-            length: d.sqrt() * (1.0 - 1.0 / (4.0 * d) + 1.0 / (21.0 * d * d)),
-        }
-    }
-}
+/// Largest ratio of the distribution's axes.
+const MAX_RATIO: f64 = 1e7;
 
 /// A normal distribution over the unit box, with what it remembers of its way.
 #[derive(Debug, Clone)]
@@ -75,56 +20,54 @@ pub(super) struct Strategy {
     pub(super) population: usize,
     mean: Vec<f64>,
     sigma: f64,
-    covariance: Vec<f64>,
+    covariance: Covariance,
     step_path: Vec<f64>,
     covariance_path: Vec<f64>,
-    /// Square roots of the eigenvalues of the covariance, and its eigenvectors.
-    lengths: Vec<f64>,
-    vectors: Vec<f64>,
     n_generations: u32,
+    is_degenerate: bool,
 }
 
-/// The usual population: 4 + 3 ln(n).
-pub(super) fn usual_population(n: usize) -> usize {
-    4 + (3.0 * (n as f64).ln()).floor() as usize
+/// A point as the distribution sees it.
+struct Step {
+    /// From the mean, in sigmas.
+    step: Vec<f64>,
+    /// The same in the frame in which the distribution is round.
+    whitened: Vec<f64>,
 }
 
 impl Strategy {
     /// Starts around `mean` with as wide a distribution as ever.
     pub(super) fn new(mean: Vec<f64>, population: usize) -> Self {
         let n = mean.len();
-        let mut identity = vec![0.0; n * n];
-        for index in 0..n {
-            identity[index * n + index] = 1.0;
-        }
         Self {
             constants: Constants::new(n, population),
             population,
             mean,
             sigma: FIRST_SIGMA,
-            covariance: identity.clone(),
+            covariance: Covariance::new(n),
             step_path: vec![0.0; n],
             covariance_path: vec![0.0; n],
-            lengths: vec![1.0; n],
-            vectors: identity,
             n_generations: 0,
+            is_degenerate: false,
         }
     }
 
     /// A point of the box. `least[axis]` is the standard deviation that a stepped axis must keep, or the strategy would
     /// never leave a cell again (as `minstd` of Hansen's pycma); 0 for the others.
     pub(super) fn draw(&self, least: &[f64], generator: &mut Generator) -> Vec<f64> {
-        let n = self.constants.n;
+        let deviations = least.iter().enumerate().map(|(axis, least)| {
+            let variance = self.sigma * self.sigma * self.covariance.variance(axis);
+            (least * least - variance).max(0.0).sqrt()
+        });
+        let missing: Vec<f64> = deviations.collect();
         let mut point = Vec::new();
         for _ in 0..MAX_DRAWS {
-            let normals: Vec<f64> = (0..n).map(|axis| self.lengths[axis] * generator.normal()).collect();
-            point = (0..n)
-                .map(|axis| {
-                    let step: f64 = (0..n).map(|k| self.vectors[axis * n + k] * normals[k]).sum();
-                    let variance = self.sigma * self.sigma * self.covariance[axis * n + axis];
-                    let missing = (least[axis] * least[axis] - variance).max(0.0).sqrt();
-                    let extra = if missing > 0.0 { missing * generator.normal() } else { 0.0 };
-                    self.mean[axis] + self.sigma * step + extra
+            let normals: Vec<f64> = (0..self.constants.n).map(|_| generator.normal()).collect();
+            let axes = self.mean.iter().zip(self.covariance.colour(&normals)).zip(&missing);
+            point = axes
+                .map(|((mean, step), missing)| {
+                    let extra = if *missing > 0.0 { missing * generator.normal() } else { 0.0 };
+                    mean + self.sigma * step + extra
                 })
                 .collect();
             if point.iter().all(|at| (0.0..=1.0).contains(at)) {
@@ -137,37 +80,32 @@ impl Strategy {
     /// Learns from a generation: points, best first. Points that did not come from this distribution are drawn near
     /// enough to be plausible (Hansen 2011, "Injecting external solutions into CMA-ES", equation 3).
     pub(super) fn learn(&mut self, points: &[Vec<f64>]) {
-        let n = self.constants.n;
-        let furthest = (n as f64).sqrt() + 2.0 * n as f64 / (n as f64 + 2.0);
-        let steps: Vec<(Vec<f64>, Vec<f64>)> = points
-            .iter()
-            .map(|point| {
-                let mut step: Vec<f64> =
-                    point.iter().zip(&self.mean).map(|(at, mean)| (at - mean) / self.sigma).collect();
-                let mut whitened = self.whiten(&step);
-                let length = norm(&whitened);
-                if length > furthest {
-                    step.iter_mut().chain(&mut whitened).for_each(|value| *value *= furthest / length);
-                }
-                (step, whitened)
-            })
-            .collect();
-        self.move_mean(&steps);
-        self.adapt_covariance(&steps);
+        let n = self.constants.n as f64;
+        let furthest = n.sqrt() + 2.0 * n / (n + 2.0);
+        let see = |point: &Vec<f64>| {
+            let mut step: Vec<f64> =
+                point.iter().zip(&self.mean).map(|(at, mean)| (at - mean) / self.sigma).collect();
+            let mut whitened = self.covariance.whiten(&step);
+            let length = norm(&whitened);
+            if length > furthest {
+                step.iter_mut().chain(&mut whitened).for_each(|value| *value *= furthest / length);
+            }
+            Step { step, whitened }
+        };
+        let steps: Vec<Step> = points.iter().map(see).collect();
+        let is_short = self.move_mean(&steps);
+        self.adapt_covariance(&steps, is_short);
         self.n_generations += 1;
-        let (values, vectors) = eigen(&self.covariance, n);
-        self.lengths = values.into_iter().map(|value| value.max(1e-20).sqrt()).collect();
-        self.vectors = vectors;
     }
 
-    fn move_mean(&mut self, steps: &[(Vec<f64>, Vec<f64>)]) {
+    /// Moves mean and paths and adapts sigma; returns whether the step path has no more than a usual length (`h_σ`).
+    fn move_mean(&mut self, steps: &[Step]) -> bool {
         let constants = &self.constants;
-        let better = || constants.weights.iter().zip(steps).filter(|(weight, _)| **weight > 0.0);
         let mut move_by = vec![0.0; constants.n];
         let mut whitened = vec![0.0; constants.n];
-        for (weight, (step, white)) in better() {
-            add(&mut move_by, *weight, step);
-            add(&mut whitened, *weight, white);
+        for (weight, step) in constants.weights.iter().zip(steps).filter(|(weight, _)| **weight > 0.0) {
+            add(&mut move_by, *weight, &step.step);
+            add(&mut whitened, *weight, &step.whitened);
         }
         add(&mut self.mean, self.sigma, &move_by);
         let keep = 1.0 - constants.step_rate;
@@ -186,45 +124,31 @@ impl Strategy {
         }
         let growth = constants.step_rate / constants.step_damping * (length / constants.length - 1.0);
         self.sigma = (self.sigma * growth.min(1.0).exp()).min(1.0);
+        is_short
     }
 
-    fn adapt_covariance(&mut self, steps: &[(Vec<f64>, Vec<f64>)]) {
-        let Constants { n, rank_one, rank_mu, .. } = self.constants;
-        let total: f64 = self.constants.weights.iter().sum();
-        let keep = 1.0 - rank_one - rank_mu * total;
-        for value in &mut self.covariance {
-            *value *= keep;
-        }
-        let mut add_outer = |factor: f64, vector: &[f64]| {
-            for row in 0..n {
-                for column in 0..n {
-                    self.covariance[row * n + column] += factor * vector[row] * vector[column];
-                }
-            }
-        };
-        add_outer(rank_one, &self.covariance_path);
-        for (weight, (step, whitened)) in self.constants.weights.iter().zip(steps) {
-            // A point of the worse half pushes by its length before the step was taken (equation 46).
+    /// Equation 47.
+    fn adapt_covariance(&mut self, steps: &[Step], is_short: bool) {
+        let Constants { n, rank_one, rank_mu, path_rate, ref weights, .. } = self.constants;
+        let missed = if is_short { 0.0 } else { path_rate * (2.0 - path_rate) };
+        let total: f64 = weights.iter().sum();
+        let keep = 1.0 - rank_one * (1.0 - missed) - rank_mu * total;
+        let mut terms = vec![(rank_one, self.covariance_path.as_slice())];
+        for (weight, Step { step, whitened }) in weights.iter().zip(steps) {
+            // Points of the worse half push by direction alone (equation 46).
             let scale = if *weight >= 0.0 { 1.0 } else { n as f64 / (norm(whitened).powi(2) + 1e-12) };
-            add_outer(rank_mu * weight * scale, step);
+            terms.push((rank_mu * weight * scale, step));
         }
+        self.is_degenerate = !self.covariance.update(keep, &terms);
     }
 
-    /// `C^(-1/2)` times a vector.
-    fn whiten(&self, vector: &[f64]) -> Vec<f64> {
-        let n = self.constants.n;
-        let along = |k: usize| (0..n).map(|axis| self.vectors[axis * n + k] * vector[axis]).sum::<f64>();
-        let scaled: Vec<f64> = (0..n).map(|k| along(k) / self.lengths[k]).collect();
-        (0..n).map(|axis| (0..n).map(|k| self.vectors[axis * n + k] * scaled[k]).sum()).collect()
-    }
-
-    /// Whether nothing new is to be expected.
-    pub(super) fn has_converged(&self) -> bool {
-        let longest = self.lengths.iter().copied().fold(0.0, f64::max);
-        let shortest = self.lengths.iter().copied().fold(f64::INFINITY, f64::min);
-        self.sigma * longest < NARROWEST
-            || (longest / shortest).powi(2) > MAX_CONDITION
-            || !self.sigma.is_finite()
+    /// Whether nothing new is to be expected: along every axis the distribution is narrower than `least`, below which
+    /// only [`Strategy::draw`] holds it open, or than a ten-millionth.
+    pub(super) fn has_converged(&self, least: &[f64]) -> bool {
+        let is_narrow = |(axis, least): (usize, &f64)| {
+            self.sigma * self.covariance.variance(axis).sqrt() < least.max(NARROWEST)
+        };
+        self.is_degenerate || self.covariance.ratio() > MAX_RATIO || least.iter().enumerate().all(is_narrow)
     }
 }
 
@@ -243,6 +167,7 @@ mod tests {
     use automl_core::Seed;
 
     use super::*;
+    use crate::cma::constants::usual_population;
 
     /// Best value after `n_generations` on a function over the unit box.
     fn minimise(n: usize, n_generations: usize, function: impl Fn(&[f64]) -> f64) -> f64 {
@@ -275,19 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn constants_match_the_tutorial() {
-        let constants = Constants::new(10, usual_population(10));
-        // cmaes 0.13.1 (Python): CMA(mean=zeros(10), sigma=1)._mu_eff, _c_sigma, _d_sigma, _cc, _c1, _cmu
-        for (got, expected) in [
-            (constants.n_effective, 3.167_299_281_410_702_6),
-            (constants.step_rate, 0.284_428_587_946_367_5),
-            (constants.step_damping, 1.284_428_587_946_367_5),
-            (constants.path_rate, 0.294_990_383_035_622_25),
-            (constants.rank_one, 0.015_283_824_524_751_714),
-            (constants.rank_mu, 0.020_154_282_761_208_38),
-        ] {
-            assert!((got - expected).abs() < 1e-9, "{got} {expected}");
-        }
+    fn a_long_ellipse_along_the_axes_is_learnt_in_many_dimensions() {
+        let ellipse = |at: &[f64]| {
+            let weight = |axis: usize| 1e4_f64.powf(axis as f64 / 59.0);
+            at.iter().enumerate().map(|(axis, x)| weight(axis) * (x - 0.4).powi(2)).sum::<f64>()
+        };
+        assert!(minimise(60, 1000, ellipse) < 1e-6);
+    }
+
+    #[test]
+    fn a_point_from_far_away_does_not_break_the_distribution() {
+        let mut strategy = Strategy::new(vec![0.5; 3], 7);
+        strategy.sigma = 1e-4;
+        let mut points = vec![vec![1.0; 3]];
+        points.extend(vec![vec![0.5; 3]; 6]);
+        strategy.learn(&points);
+        assert!(strategy.sigma < 3e-4 && !strategy.is_degenerate);
+        assert!(strategy.mean.iter().all(|at| (0.5..0.501).contains(at)), "{:?}", strategy.mean);
     }
 
     #[test]
@@ -298,5 +227,6 @@ mod tests {
         let points: Vec<Vec<f64>> = (0..200).map(|_| strategy.draw(&[0.1, 0.0], &mut generator)).collect();
         let spread = |axis: usize| points.iter().map(|point| (point[axis] - 0.5).abs()).sum::<f64>() / 200.0;
         assert!(spread(0) > 0.05 && spread(1) < 1e-5, "{} {}", spread(0), spread(1));
+        assert!(!strategy.has_converged(&[0.1, 0.0]) && strategy.has_converged(&[0.1, 0.1]));
     }
 }

@@ -4,7 +4,7 @@ use super::features::Geometry;
 use super::hyper::{Hyper, Layout, warp, warp_with_slopes};
 use super::kernel::matern_with_slope;
 use super::lbfgs::{self, Limits};
-use super::matrix::{Cholesky, dot};
+use crate::matrix::{Cholesky, dot};
 
 const FIT: Limits = Limits { n_steps: 40, gradient: 1e-2 };
 

@@ -3,7 +3,6 @@
 //! | file | holds |
 //! |---|---|
 //! | `features` | configurations as points between which distances mean something, also in conditional spaces |
-//! | `matrix` | symmetric positive definite systems |
 //! | `kernel` | Matern 5/2 with a length-scale per parameter |
 //! | `hyper` | its hyper-parameters and their priors |
 //! | `likelihood` | the most probable hyper-parameters |
@@ -25,7 +24,6 @@ mod hyper;
 mod kernel;
 mod lbfgs;
 mod likelihood;
-mod matrix;
 mod process;
 mod propose;
 mod sampler;

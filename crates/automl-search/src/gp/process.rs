@@ -5,7 +5,7 @@ use super::features::{Features, Geometry};
 use super::hyper::{Hyper, Layout, warp, warp_slope};
 use super::kernel::{matern, matern_with_slope};
 use super::likelihood::{Observations, add_squares, distances, most_probable, warped_columns};
-use super::matrix::{Cholesky, dot};
+use crate::matrix::{Cholesky, dot};
 
 /// A fitted process.
 #[derive(Debug, Clone)]

@@ -4,12 +4,14 @@
 //! | file | holds |
 //! |---|---|
 //! | [`config`] | settings and their check |
-//! | `ranking` | non-dominated sorting, crowding distance, survivors |
+//! | `ranking` | crowding distance, survivors |
+//! | `variation` | how a parameter mutates |
 //! | `sampler` | the population replayed from the history, and its children |
 
 pub mod config;
 mod ranking;
 mod sampler;
+mod variation;
 
 pub use config::Nsga2Config;
 pub use sampler::Nsga2Sampler;

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::pareto::dominates;
+use crate::pareto::fronts;
 
 /// Place of a point among others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,38 +44,6 @@ pub(super) fn survivors(costs: &[&[f64]], n: usize) -> Vec<usize> {
     order
 }
 
-/// Fast non-dominated sorting (section III-A).
-fn fronts(costs: &[&[f64]]) -> Vec<Vec<usize>> {
-    let n = costs.len();
-    let mut n_dominators = vec![0_usize; n];
-    let mut dominated: Vec<Vec<usize>> = vec![Vec::new(); n];
-    for a in 0..n {
-        for b in (a + 1)..n {
-            let (better, worse) = match (dominates(costs[a], costs[b]), dominates(costs[b], costs[a])) {
-                (true, _) => (a, b),
-                (_, true) => (b, a),
-                _ => continue,
-            };
-            n_dominators[worse] += 1;
-            dominated[better].push(worse);
-        }
-    }
-    let mut fronts = Vec::new();
-    let mut front: Vec<usize> = (0..n).filter(|&point| n_dominators[point] == 0).collect();
-    while !front.is_empty() {
-        let mut next = Vec::new();
-        for &worse in front.iter().flat_map(|&point| &dominated[point]) {
-            n_dominators[worse] -= 1;
-            if n_dominators[worse] == 0 {
-                next.push(worse);
-            }
-        }
-        next.sort_unstable();
-        fronts.push(std::mem::replace(&mut front, next));
-    }
-    fronts
-}
-
 /// Crowding distances of the members of a front: the sides of the box between the neighbours, each relative to the
 /// front's extent.
 fn crowding(costs: &[&[f64]], front: &[usize]) -> Vec<f64> {
@@ -103,19 +71,10 @@ fn crowding(costs: &[&[f64]], front: &[usize]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn views(points: &[Vec<f64>]) -> Vec<&[f64]> {
         points.iter().map(Vec::as_slice).collect()
-    }
-
-    #[test]
-    fn fronts_are_peeled_one_by_one() {
-        let points = [[0.0, 3.0], [1.0, 1.0], [3.0, 0.0], [1.0, 2.0], [2.0, 2.0], [1.0, 1.0]];
-        let views: Vec<&[f64]> = points.iter().map(<[f64; 2]>::as_slice).collect();
-        assert_eq!(fronts(&views), [vec![0, 1, 2, 5], vec![3], vec![4]]);
     }
 
     #[test]
@@ -135,24 +94,5 @@ mod tests {
         let points: Vec<Vec<f64>> = [5.0, 1.0, 4.0, 1.0, 0.0].iter().map(|cost| vec![*cost]).collect();
         assert_eq!(survivors(&views(&points), 3), [1, 3, 4]);
         assert_eq!(survivors(&views(&points), 9), [0, 1, 2, 3, 4]);
-    }
-
-    proptest! {
-        #[test]
-        fn every_point_is_dominated_from_the_front_before_its_own(
-            points in prop::collection::vec(prop::collection::vec(0.0..1.0, 3), 1..40)
-        ) {
-            let views = views(&points);
-            let fronts = fronts(&views);
-            prop_assert_eq!(fronts.iter().map(Vec::len).sum::<usize>(), points.len());
-            for pair in fronts.windows(2) {
-                for &worse in &pair[1] {
-                    prop_assert!(pair[0].iter().any(|&better| dominates(views[better], views[worse])));
-                }
-            }
-            for front in &fronts {
-                prop_assert!(front.iter().all(|&a| front.iter().all(|&b| !dominates(views[a], views[b]))));
-            }
-        }
     }
 }

@@ -4,6 +4,7 @@ use automl_core::{History, Params, Sampler, SearchError, Seed};
 
 use super::config::Nsga2Config;
 use super::ranking::{Standing, rank, survivors};
+use super::variation::mutate;
 use crate::error::ConfigError;
 use crate::generator::Generator;
 use crate::pareto::comparable;
@@ -16,7 +17,8 @@ use crate::random::{draw, random_params};
 /// child may have parents of its own generation. Only complete trials have children.
 ///
 /// A parameter that only one parent has is taken from that one, and one that neither has, because the child is the
-/// first with that combination of values, is drawn at random, as is one that mutates.
+/// first with that combination of values, is drawn at random. Where both have one, either is as likely (uniform
+/// crossover). Numbers mutate to near values more often than to far ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Nsga2Sampler {
     config: Nsga2Config,
@@ -66,7 +68,7 @@ impl Nsga2Sampler {
                     }
                 }
             };
-            if generator.unit() < mutation_prob { draw(axis, generator) } else { inherited }
+            if generator.unit() < mutation_prob { mutate(axis, inherited, generator) } else { inherited }
         };
         history.axes().iter().enumerate().map(coordinate).collect()
     }

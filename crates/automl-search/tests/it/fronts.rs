@@ -117,3 +117,18 @@ fn measure_fronts() {
         }
     }
 }
+
+#[test]
+fn nsga2_dominates_where_random_search_has_nothing() {
+    let random = volumes(&zdt1(), &RandomSampler, 500, 5);
+    let nsga2 = volumes(&zdt1(), &Nsga2Sampler::default(), 500, 5);
+    assert!(random[4] < 0.05, "random search is too good to be true: {random:?}");
+    assert!(nsga2[2] > 0.2, "{nsga2:?}");
+}
+
+#[test]
+fn nsga2_finds_the_families_that_make_the_front() {
+    let random = volumes(&families(), &RandomSampler, 200, 10);
+    let nsga2 = volumes(&families(), &Nsga2Sampler::default(), 200, 10);
+    assert!(nsga2[5] > random[5] + 0.015, "{nsga2:?}, random {random:?}");
+}

@@ -1,11 +1,16 @@
 //! Symmetric positive definite systems, row-major and dense: a few hundred rows at most.
 
+#![allow(
+    clippy::inline_always,
+    reason = "only what is inlined into a dispatch of `pulp` is compiled for the machine's vectors"
+)]
+
 /// Lanes of the sums: enough for the widest vectors, and fixed, so that the bits depend on no machine.
 const LANES: usize = 8;
 
 /// A lower triangular Cholesky factor.
 #[derive(Debug, Clone)]
-pub(super) struct Cholesky {
+pub(crate) struct Cholesky {
     n: usize,
     /// Row-major; the upper triangle is zero.
     factor: Vec<f64>,
@@ -13,7 +18,7 @@ pub(super) struct Cholesky {
 
 /// Sum of products of two slices of equal length.
 #[inline(always)]
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f64 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(a, b)| a * b).sum();
@@ -28,7 +33,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 impl Cholesky {
     /// Factors a symmetric matrix of which only the lower triangle is read. `None` if it is not positive definite.
     #[inline(always)]
-    pub(super) fn new(matrix: &[f64], n: usize) -> Option<Self> {
+    pub(crate) fn new(matrix: &[f64], n: usize) -> Option<Self> {
         let mut factor = vec![0.0; n * n];
         for row in 0..n {
             let (above, below) = factor.split_at_mut(row * n);
@@ -52,13 +57,23 @@ impl Cholesky {
     }
 
     /// Logarithm of the determinant of the factored matrix.
-    pub(super) fn log_determinant(&self) -> f64 {
+    pub(crate) fn log_determinant(&self) -> f64 {
         2.0 * (0..self.n).map(|row| self.factor[row * self.n + row].ln()).sum::<f64>()
+    }
+
+    /// Elements of the factor's diagonal.
+    pub(crate) fn diagonal(&self) -> impl Iterator<Item = f64> {
+        self.factor.iter().step_by(self.n + 1).copied()
+    }
+
+    /// `L x`.
+    pub(crate) fn multiply_lower(&self, x: &[f64]) -> Vec<f64> {
+        (0..self.n).map(|row| dot(&self.row(row)[..=row], &x[..=row])).collect()
     }
 
     /// Solves `L x = b` in place.
     #[inline(always)]
-    pub(super) fn solve_lower(&self, b: &mut [f64]) {
+    pub(crate) fn solve_lower(&self, b: &mut [f64]) {
         for row in 0..self.n {
             let (known, rest) = b.split_at_mut(row);
             let own = self.row(row);
@@ -68,7 +83,7 @@ impl Cholesky {
 
     /// Solves `L^T x = b` in place.
     #[inline(always)]
-    pub(super) fn solve_upper(&self, b: &mut [f64]) {
+    pub(crate) fn solve_upper(&self, b: &mut [f64]) {
         for row in (0..self.n).rev() {
             let own = self.row(row);
             let value = b[row] / own[row];
@@ -81,14 +96,14 @@ impl Cholesky {
 
     /// Solves `K x = b` in place.
     #[inline(always)]
-    pub(super) fn solve(&self, b: &mut [f64]) {
+    pub(crate) fn solve(&self, b: &mut [f64]) {
         self.solve_lower(b);
         self.solve_upper(b);
     }
 
     /// The inverse of the factored matrix, whole.
     #[inline(always)]
-    pub(super) fn inverse(&self) -> Vec<f64> {
+    pub(crate) fn inverse(&self) -> Vec<f64> {
         let n = self.n;
         // Row `i` holds column `i` of the inverse factor, which begins at `i`.
         let mut columns = vec![0.0; n * n];
