@@ -23,6 +23,7 @@ use crate::processes::{Role, WorkerName};
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
 use crate::supervisor::{Jobs, Orders, supervise};
+use crate::worker::Heart;
 use crate::{device, split, strategy, study};
 
 /// Used when the user limits neither trials nor time.
@@ -137,7 +138,9 @@ impl Experiment {
     ) -> Result<ExperimentResult, AutomlError> {
         self.run_by(stop, observer, |folder, store, stop, observer| {
             store.set_worker(&WorkerName::this(Role::Search).to_string());
-            Ok(self.search(folder, store, false, stop, observer)?.stopped)
+            // Without it a worker that joins would take a long trial for lost.
+            let heart = Heart::start(&folder.study(), stop.clone())?;
+            Ok(self.search(folder, store, false, stop, &mut heart.listening(observer))?.stopped)
         })
     }
 

@@ -64,10 +64,7 @@ pub fn work(
             .with_hint("say how long it works with `--time`, or start `automl search` first"));
     }
     let heart = Heart::start(study, stop.clone())?;
-    let mut observer = Beating { trial: Arc::clone(&heart.trial), observer };
-    let summary = experiment.search(&folder, &mut store, true, &stop, &mut observer)?;
-    drop(heart);
-    Ok(summary)
+    experiment.search(&folder, &mut store, true, &stop, &mut heart.listening(observer))
 }
 
 /// A thread that says every few seconds that the running trial's worker is alive.
@@ -116,6 +113,13 @@ fn ends(store: &StudyFile) -> Result<usize, StoreError> {
     Ok(store.events()?.iter().filter(|event| event.kind == study::END).count())
 }
 
+impl Heart {
+    /// Passes events on, and learns from them which trial runs.
+    pub(crate) fn listening<'a>(&self, observer: &'a mut dyn Observer) -> Beating<'a> {
+        Beating { trial: Arc::clone(&self.trial), observer }
+    }
+}
+
 impl Drop for Heart {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
@@ -128,7 +132,7 @@ impl Drop for Heart {
 }
 
 /// Tells the heart which trial runs.
-struct Beating<'a> {
+pub(crate) struct Beating<'a> {
     trial: Arc<AtomicU32>,
     observer: &'a mut dyn Observer,
 }
