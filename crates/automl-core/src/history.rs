@@ -110,6 +110,16 @@ impl History {
         }
     }
 
+    /// Whether a finished or running trial has these coordinates (in the order of the specs, NaN where there is none).
+    pub fn contains(&self, row: &[f64]) -> bool {
+        // NaN is a parameter that neither has.
+        let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        [&self.finished, &self.running].into_iter().any(|part| {
+            (0..part.trials.len())
+                .any(|trial| part.columns.iter().zip(row).all(|(column, at)| same(column[trial], *at)))
+        })
+    }
+
     /// Coordinates of a configuration in the order of the specs, NaN where there is none.
     pub fn row(&self, params: &Params) -> Vec<f64> {
         // Both are walked by name: the space's index is in order of name, and so are the parameters.
@@ -176,6 +186,17 @@ mod tests {
         let strange = Params::new().with("b", 1.0).with("z", "on").with("a", 9.0).with("zz", 1.0);
         assert!(history.row(&strange)[1].is_nan());
         assert_eq!(history.row(&strange)[0], 1.0);
+    }
+
+    #[test]
+    fn configurations_of_finished_and_running_trials_are_known() {
+        let mut history = history();
+        let on = |a: f64| Params::new().with("z", "on").with("a", a);
+        let off = Params::new().with("z", "off");
+        history.insert(TrialRecord::new(0, TrialState::Complete, on(1.0)));
+        history.set_running(vec![TrialRecord::new(1, TrialState::Running, off.clone())]);
+        assert!(history.contains(&history.row(&on(1.0))) && history.contains(&history.row(&off)));
+        assert!(!history.contains(&history.row(&on(2.0))));
     }
 
     #[test]

@@ -115,15 +115,6 @@ impl Progress {
 
     /// Whether a finished or running trial has this configuration.
     pub fn is_known(&self, params: &Params) -> bool {
-        let row = self.history.row(params);
-        // NaN is a parameter that neither has.
-        let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
-        let finished = |trial: usize| {
-            row.iter().enumerate().all(|(param, at)| same(self.history.column(param)[trial], *at))
-        };
-        let running = |trial: usize| {
-            row.iter().enumerate().all(|(param, at)| same(self.history.running_column(param)[trial], *at))
-        };
-        (0..self.history.len()).any(finished) || (0..self.history.running().len()).any(running)
+        self.history.contains(&self.history.row(params))
     }
 }

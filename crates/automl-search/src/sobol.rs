@@ -42,7 +42,7 @@ impl Sampler for SobolSampler {
         let row: Vec<f64> =
             axes.map(|(dimension, axis)| coordinate(axis, place % N_POINTS, dimension, scramble)).collect();
         let params = history.params(&row);
-        if history.trials().iter().chain(history.running()).any(|trial| trial.params == params) {
+        if history.contains(&history.row(&params)) {
             return random_params(history, &mut Generator::new(seed));
         }
         Ok(params)

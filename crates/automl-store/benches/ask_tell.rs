@@ -8,34 +8,15 @@
 //! The folder is `AUTOML_BENCH_DIR`, or the system's for temporary files: it decides whether a disk is waited for.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
 
+mod common;
+
 use std::env;
-use std::path::Path;
 use std::time::Instant;
 
-use automl_core::{
-    Domain, Evaluation, Metric, ParamSpec, Params, SearchSpace, Seed, Task, TrialOutcome, TrialState,
-    TrialStore,
-};
-use automl_store::{StudyFile, StudyHeader};
+use automl_core::{Domain, Evaluation, ParamSpec, Params, SearchSpace, TrialOutcome, TrialState, TrialStore};
+use automl_store::StudyFile;
 
 const REPEATS: u32 = 31;
-
-fn create(path: &Path) -> StudyFile {
-    let header = StudyHeader {
-        name: "bench".to_owned(),
-        metric: Metric::LogLoss,
-        objectives: vec![Metric::LogLoss.into()],
-        task: Task::Binary,
-        seed: Seed(1),
-        data_hash: String::new(),
-        config: String::new(),
-        fold_plan: String::new(),
-        data_profile: String::new(),
-        initial: String::new(),
-        automl_version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    StudyFile::create(path, &header).unwrap()
-}
 
 /// The space of `experiments/bench/search_overhead.py`.
 fn space() -> SearchSpace {
@@ -95,7 +76,7 @@ fn main() {
         Some(parent) => tempfile::tempdir_in(parent).unwrap(),
         None => tempfile::tempdir().unwrap(),
     };
-    let mut store = create(&folder.path().join("study.sqlite3"));
+    let mut store = common::create(&folder.path().join("study.sqlite3"));
     let space = space();
     let mut n_known = 0;
     lengths.sort_unstable();

@@ -6,15 +6,13 @@
 //! `AUTOML_BENCH_TRIALS`, `AUTOML_BENCH_REPEATS` and `AUTOML_BENCH_READ` change the amount of work.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark for the command line")]
 
+mod common;
+
 use std::env;
-use std::path::Path;
 use std::time::Instant;
 
-use automl_core::{
-    Domain, Evaluation, Metric, ParamSpec, Params, SearchSpace, Seed, Task, TrialOutcome, TrialState,
-    TrialStore,
-};
-use automl_store::{StudyFile, StudyHeader};
+use automl_core::{Domain, Evaluation, ParamSpec, Params, SearchSpace, TrialOutcome, TrialState, TrialStore};
+use automl_store::StudyFile;
 use automl_testkit::store::full_outcome;
 
 const N_TRIALS: u32 = 1_000;
@@ -58,23 +56,6 @@ fn folder() -> tempfile::TempDir {
     }
 }
 
-fn create(path: &Path) -> StudyFile {
-    let header = StudyHeader {
-        name: "bench".to_owned(),
-        metric: Metric::LogLoss,
-        objectives: vec![Metric::LogLoss.into()],
-        task: Task::Binary,
-        seed: Seed(1),
-        data_hash: String::new(),
-        config: String::new(),
-        fold_plan: String::new(),
-        data_profile: String::new(),
-        initial: String::new(),
-        automl_version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    StudyFile::create(path, &header).unwrap()
-}
-
 fn space() -> SearchSpace {
     let spec = |index| ParamSpec::new(&format!("x{index}"), Domain::float(0.0, 1.0));
     SearchSpace::new((0..N_PARAMS).map(spec).collect()).unwrap()
@@ -87,7 +68,7 @@ fn params(trial: u32) -> Params {
 
 fn write_seconds(n_trials: u32) -> f64 {
     let folder = folder();
-    let mut store = create(&folder.path().join("study.sqlite3"));
+    let mut store = common::create(&folder.path().join("study.sqlite3"));
     let space = space();
     let start = Instant::now();
     for trial in 0..n_trials {
@@ -124,7 +105,7 @@ struct Reading {
 fn read_seconds(n_trials: u32) -> Reading {
     let folder = folder();
     let path = folder.path().join("study.sqlite3");
-    let mut store = create(&path);
+    let mut store = common::create(&path);
     let space = space();
     for trial in 0..n_trials {
         let number = store.begin(trial, &params(trial), &space).unwrap().unwrap();

@@ -75,10 +75,8 @@ impl Figure for ParetoFront {
     fn draw(&self, canvas: &Canvas<'_>) -> Drawn {
         let x = Scale::around(self.shown(|point| point.first), (canvas.width / 100.0) as usize);
         let y = Scale::around(self.shown(|point| point.second), 5);
-        let legend = [
-            (Symbol::Dot, Paint::Orange, "on the front"),
-            (Symbol::Dot, Paint::Blue, "beaten in all objectives"),
-        ];
+        let legend =
+            [(Symbol::Dot, Paint::Orange, "on the front"), (Symbol::Dot, Paint::Blue, "beaten by another")];
         let plot = Plot::new(canvas, (x, &self.names[0]), (y, &self.names[1]), &legend)?;
         for point in thin(&self.beaten, MOST_POINTS) {
             canvas.dot(plot.at(point.first, point.second), 3.0, Paint::Blue, 0.5)?;

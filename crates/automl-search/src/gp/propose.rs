@@ -1,7 +1,5 @@
 //! Where the expected improvement is largest: many candidates, the best of them refined.
 
-use std::collections::BTreeSet;
-
 use automl_core::axis::Kind;
 use automl_core::{Axis, History};
 
@@ -43,14 +41,15 @@ impl Search<'_> {
         for incumbent in incumbents {
             near.extend((0..N_NEAR).map(|_| self.near(incumbent, generator)));
         }
-        let tried = self.tried();
+        // Another look at what was tried is worth little.
+        let is_new = |row: &[f64]| !self.history.contains(row);
         let refined = pulp::Arch::new().dispatch(|| {
             let starts = [spread, near].into_iter().zip(N_REFINED).flat_map(|(rows, n)| {
-                let unseen = rows.into_iter().filter(|row| !tried.contains(&bits(row)));
+                let unseen = rows.into_iter().filter(|row| is_new(row));
                 self.best(unseen.collect(), n)
             });
             let ends = starts.flat_map(|(score, row)| [self.refine(score, row.clone()), (score, row)]);
-            ends.filter(|(_, row)| !tried.contains(&bits(row))).collect::<Vec<_>>()
+            ends.filter(|(_, row)| is_new(row)).collect::<Vec<_>>()
         });
         let best = refined.into_iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
         // All candidates are known only in a space that is all but used up.
@@ -59,18 +58,6 @@ impl Search<'_> {
 
     fn random(&self, generator: &mut Generator) -> Vec<f64> {
         self.history.axes().iter().map(|axis| draw(axis, generator)).collect()
-    }
-
-    /// Rows that finished or running trials have: another look at them is worth little.
-    fn tried(&self) -> BTreeSet<Vec<u64>> {
-        let n_params = self.history.axes().len();
-        let row = |column: &dyn Fn(usize) -> f64| -> Vec<u64> {
-            (0..n_params).map(|param| bits_of(column(param))).collect()
-        };
-        let finished = (0..self.history.len()).map(|place| row(&|param| self.history.column(param)[place]));
-        let running = (0..self.history.running().len())
-            .map(|place| row(&|param| self.history.running_column(param)[place]));
-        finished.chain(running).collect()
     }
 
     /// The `n` rows of the largest expected improvement.
@@ -203,15 +190,6 @@ impl Search<'_> {
         }
         best
     }
-}
-
-fn bits(row: &[f64]) -> Vec<u64> {
-    row.iter().map(|at| bits_of(*at)).collect()
-}
-
-/// All that is not a number is one thing here.
-fn bits_of(at: f64) -> u64 {
-    if at.is_nan() { u64::MAX } else { at.to_bits() }
 }
 
 /// Other coordinates of a grid or list: all of them if they are few, else the two beside `at`.
