@@ -7,7 +7,8 @@ use crate::matrix::Matrix;
 /// A table made ready for a model. All parts have the same number of rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Design {
-    /// Numeric features, shape `[n_rows, n_numeric]`; finite.
+    /// Numeric features, shape `[n_rows, n_numeric]`; finite, but for the NaN that says "missing" in the form
+    /// [`InputForm::Native`](crate::InputForm::Native).
     pub numeric: Matrix<f32>,
     /// Names of the numeric features; `n_numeric` of them.
     pub numeric_names: Vec<String>,
@@ -19,6 +20,8 @@ pub struct Design {
     pub cardinalities: Vec<u32>,
     /// The target of each row; absent when predicting.
     pub target: Option<Target>,
+    /// How much each row counts, above 0 and finite; absent where all count alike.
+    pub weights: Option<Vec<f32>>,
 }
 
 impl Design {

@@ -66,13 +66,16 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
-/// Which form of categorical column a family takes.
+/// The form in which a family takes a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CategoricalInput {
-    /// One-hot columns only; `Design::codes` has no columns.
+pub enum InputForm {
+    /// Scaled numbers, one-hot columns for categories; `Design::codes` has no columns.
     OneHot,
-    /// One-hot up to a cardinality, integer codes above.
+    /// Scaled numbers, one-hot columns up to a cardinality, integer codes above.
     Codes,
+    /// Numbers in the unit of the data, NaN where missing; integer codes for every category of more than two levels:
+    /// what trees like best.
+    Native,
 }
 
 /// A kind of model: a recipe that makes fitted models.
@@ -95,8 +98,8 @@ pub trait ModelFamily: Send + Sync {
     /// Configurations to try first, best guess first; each lies in [`ModelFamily::space`].
     fn defaults(&self, data: &DataProfile) -> Vec<Params>;
 
-    /// The form in which it takes categorical columns.
-    fn categorical_input(&self) -> CategoricalInput;
+    /// The form in which it takes a table.
+    fn input_form(&self) -> InputForm;
 
     /// Fits all members. `on_epoch` is called with the member's index after each of its epochs;
     /// `Break` ends that member with [`FitError::Cancelled`].

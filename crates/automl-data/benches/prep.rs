@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use automl_core::CategoricalInput;
+use automl_core::InputForm;
 use automl_data::polars::prelude::{Column, DataFrame, NamedFrom, Series};
 use automl_data::prep::{PrepConfig, Preprocessor, Scaling, TextNgrams};
 use automl_data::{Table, TableOptions};
@@ -79,7 +79,7 @@ fn texts() -> Table {
     table(n_rows, vec![numbers.text("text", n_rows, 20)])
 }
 
-fn measure(what: &str, table: &Table, config: &PrepConfig, input: CategoricalInput) {
+fn measure(what: &str, table: &Table, config: &PrepConfig, input: InputForm) {
     let recipe = Preprocessor::new(config.clone(), input, table.profile());
     let rows: Vec<usize> = (0..table.n_rows()).collect();
     let mut fits = Vec::new();
@@ -106,12 +106,12 @@ fn main() {
     let (adult, numbers, texts) = (adult_like(), numbers_only(), texts());
     for scaling in [Scaling::Standard, Scaling::Robust, Scaling::Quantile] {
         let config = PrepConfig { scaling, ..PrepConfig::default() };
-        measure(&format!("26k x 14, codes, {scaling:?}"), &adult, &config, CategoricalInput::Codes);
-        measure(&format!("26k x 14, one-hot, {scaling:?}"), &adult, &config, CategoricalInput::OneHot);
-        measure(&format!("43k x 10 numbers, {scaling:?}"), &numbers, &config, CategoricalInput::OneHot);
+        measure(&format!("26k x 14, codes, {scaling:?}"), &adult, &config, InputForm::Codes);
+        measure(&format!("26k x 14, one-hot, {scaling:?}"), &adult, &config, InputForm::OneHot);
+        measure(&format!("43k x 10 numbers, {scaling:?}"), &numbers, &config, InputForm::OneHot);
     }
     for text_ngrams in [TextNgrams::Word, TextNgrams::Char, TextNgrams::Both] {
         let config = PrepConfig { text_ngrams, ..PrepConfig::default() };
-        measure(&format!("5k texts of 20 words, {text_ngrams:?}"), &texts, &config, CategoricalInput::OneHot);
+        measure(&format!("5k texts of 20 words, {text_ngrams:?}"), &texts, &config, InputForm::OneHot);
     }
 }

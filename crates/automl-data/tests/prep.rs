@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use automl_core::{CategoricalInput, Target};
+use automl_core::{InputForm, Target};
 use automl_data::polars::df;
 use automl_data::polars::prelude::DataFrame;
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor, prep_defaults};
@@ -31,9 +31,9 @@ fn training_table() -> Table {
 #[test]
 fn a_table_read_in_another_order_gets_the_same_design() {
     let table = training_table();
-    let params = prep_defaults(table.profile(), CategoricalInput::Codes);
+    let params = prep_defaults(table.profile(), InputForm::Codes);
     let config = PrepConfig::from_params(&params).unwrap();
-    let recipe = Preprocessor::new(config, CategoricalInput::Codes, table.profile());
+    let recipe = Preprocessor::new(config, InputForm::Codes, table.profile());
     let fitted = recipe.fit(&table, &(0..80).collect::<Vec<_>>()).unwrap();
     let saved = serde_json::to_vec(&fitted).unwrap();
     let loaded: FittedPreprocessor = serde_json::from_slice(&saved).unwrap();
@@ -52,7 +52,7 @@ fn a_table_read_in_another_order_gets_the_same_design() {
 #[test]
 fn a_row_that_the_table_does_not_have_is_refused() {
     let table = training_table();
-    let recipe = Preprocessor::new(PrepConfig::default(), CategoricalInput::OneHot, table.profile());
+    let recipe = Preprocessor::new(PrepConfig::default(), InputForm::OneHot, table.profile());
     let error = recipe.fit(&table, &[0, 120]).unwrap_err();
     insta::assert_snapshot!(error, @"selecting rows: row 120 (counted from 0) of a table of 120 rows");
 }

@@ -81,5 +81,6 @@ fn design(n_rows: usize, n_features: usize, n_classes: usize) -> Design {
         code_names: Vec::new(),
         cardinalities: Vec::new(),
         target: Some(if n_classes == 0 { Target::Real(real) } else { Target::Classes { codes, n_classes } }),
+        weights: None,
     }
 }

@@ -143,5 +143,6 @@ fn design(n_rows: usize) -> Design {
         code_names: Vec::new(),
         cardinalities: Vec::new(),
         target: Some(Target::Classes { codes, n_classes: 2 }),
+        weights: None,
     }
 }

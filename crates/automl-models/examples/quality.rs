@@ -75,6 +75,7 @@ fn read(path: &str, classes: bool) -> Result<Design, Box<dyn Error>> {
         code_names: Vec::new(),
         cardinalities: Vec::new(),
         target: Some(target_of),
+        weights: None,
     })
 }
 

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use automl_core::{
-    ArtifactError, CategoricalInput, DataProfile, Design, Device, Epoch, FitContext, FitError, FittedModel,
-    Matrix, Member, ModelFamily, ParamSpec, Params, Predictions, Target,
+    ArtifactError, DataProfile, Design, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Matrix,
+    Member, ModelFamily, ParamSpec, Params, Predictions, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +34,8 @@ impl ModelFamily for ConstantFamily {
         vec![Params::new()]
     }
 
-    fn categorical_input(&self) -> CategoricalInput {
-        CategoricalInput::OneHot
+    fn input_form(&self) -> InputForm {
+        InputForm::OneHot
     }
 
     fn fit_population(
@@ -141,6 +141,7 @@ mod tests {
             code_names: Vec::new(),
             cardinalities: Vec::new(),
             target: Some(target),
+            weights: None,
         };
         let params = Params::new();
         let member = Member { params: &params, train: &design, valid: &design, seed: Seed(0) };

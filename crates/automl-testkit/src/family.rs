@@ -99,8 +99,7 @@ impl Case {
 }
 
 fn supported(family: &Subject<'_>) -> Vec<Task> {
-    let is_supported =
-        |task: &Task| family.space(&profile(*task, family.categorical_input(), N_TRAIN)).is_some();
+    let is_supported = |task: &Task| family.space(&profile(*task, family.input_form(), N_TRAIN)).is_some();
     let tasks: Vec<Task> = Task::ALL.into_iter().filter(is_supported).collect();
     assert!(!tasks.is_empty(), "`{}` supports no task", family.id());
     tasks
@@ -108,7 +107,7 @@ fn supported(family: &Subject<'_>) -> Vec<Task> {
 
 /// Every default configuration on two folds of unlike size.
 fn cases(family: &Subject<'_>, task: Task) -> Vec<Case> {
-    let input = family.categorical_input();
+    let input = family.input_form();
     let make = |(params, fold): (Params, u32)| {
         let seed = Seed(11).fold(fold);
         let train = design(task, input, N_TRAIN + 7 * fold as usize, seed);
@@ -164,7 +163,7 @@ fn assert_close(left: &Predictions, right: &Predictions, tolerance: f64, what: &
 pub fn defaults_lie_in_the_space(family: &Subject<'_>) {
     for task in supported(family) {
         for n_rows in [20, N_TRAIN, 1_000_000] {
-            let data = profile(task, family.categorical_input(), n_rows);
+            let data = profile(task, family.input_form(), n_rows);
             let specs = family.space(&data).unwrap_or_default();
             let space = SearchSpace::new(specs).unwrap_or_else(|error| panic!("{task}: {error}"));
             for params in family.defaults(&data) {

@@ -1,7 +1,7 @@
 //! Small made-up tables that can be learnt, for tests.
 
 use automl_core::{
-    CategoricalInput, ColumnKind, ColumnProfile, DataProfile, Design, Matrix, Purpose, Seed, Target, Task,
+    ColumnKind, ColumnProfile, DataProfile, Design, InputForm, Matrix, Purpose, Seed, Target, Task,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
@@ -23,14 +23,14 @@ pub fn n_classes(task: Task) -> usize {
 }
 
 /// A design of `n_rows` rows with target: five numeric columns of mean 0 and variance 1, and two columns
-/// of codes if `input` is [`CategoricalInput::Codes`].
+/// of codes unless `input` is [`InputForm::OneHot`].
 ///
 /// Regression targets are `10 +` a linear score `+` noise; classes are cut from that score.
-pub fn design(task: Task, input: CategoricalInput, n_rows: usize, seed: Seed) -> Design {
+pub fn design(task: Task, input: InputForm, n_rows: usize, seed: Seed) -> Design {
     let mut generator = Xoshiro256PlusPlus::seed_from_u64(seed.purpose(Purpose::Data).value());
     let cardinalities = match input {
-        CategoricalInput::OneHot => Vec::new(),
-        CategoricalInput::Codes => CARDINALITIES.to_vec(),
+        InputForm::OneHot => Vec::new(),
+        InputForm::Codes | InputForm::Native => CARDINALITIES.to_vec(),
     };
     let (mut numeric, mut codes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..n_rows {
@@ -49,14 +49,15 @@ pub fn design(task: Task, input: CategoricalInput, n_rows: usize, seed: Seed) ->
         code_names: (0..cardinalities.len()).map(|index| format!("c{index}")).collect(),
         cardinalities,
         target: Some(target(task, &scores)),
+        weights: None,
     }
 }
 
 /// A profile that belongs to [`design`] with `n_rows` rows.
-pub fn profile(task: Task, input: CategoricalInput, n_rows: usize) -> DataProfile {
+pub fn profile(task: Task, input: InputForm, n_rows: usize) -> DataProfile {
     let kinds = match input {
-        CategoricalInput::OneHot => vec![ColumnKind::Numeric; N_NUMERIC],
-        CategoricalInput::Codes => {
+        InputForm::OneHot => vec![ColumnKind::Numeric; N_NUMERIC],
+        InputForm::Codes | InputForm::Native => {
             [vec![ColumnKind::Numeric; N_NUMERIC], vec![ColumnKind::Categorical; 2]].concat()
         }
     };
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn one_seed_makes_one_table() {
         for task in Task::ALL {
-            let make = |seed| design(task, CategoricalInput::Codes, 50, Seed(seed));
+            let make = |seed| design(task, InputForm::Codes, 50, Seed(seed));
             assert_eq!(make(1), make(1));
             assert_ne!(make(1), make(2));
         }
@@ -123,7 +124,7 @@ mod tests {
     fn every_class_occurs() {
         for task in [Task::Binary, Task::Multiclass] {
             let Some(Target::Classes { codes, n_classes }) =
-                design(task, CategoricalInput::OneHot, 200, Seed(3)).target
+                design(task, InputForm::OneHot, 200, Seed(3)).target
             else {
                 panic!("no classes")
             };

@@ -246,9 +246,9 @@ impl Prepared {
         valid: &[usize],
     ) -> Result<Self, DataError> {
         let profile = table.profile();
-        let choices = prep_params(params, profile, family.categorical_input());
+        let choices = prep_params(params, profile, family.input_form());
         let config = PrepConfig::from_params(&choices)?;
-        let prep = Preprocessor::new(config, family.categorical_input(), profile).fit(table, train)?;
+        let prep = Preprocessor::new(config, family.input_form(), profile).fit(table, train)?;
         let (train, valid) = (prep.transform(table, train)?, prep.transform(table, valid)?);
         Ok(Self { prep, train, valid })
     }

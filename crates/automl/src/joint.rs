@@ -4,7 +4,7 @@
 //! matters to; a family's parameters exist while that family is chosen.
 
 use automl_core::{
-    CategoricalInput, Condition, DataProfile, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace,
+    Condition, DataProfile, InputForm, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace,
 };
 use automl_data::prep::{prep_defaults, prep_space};
 
@@ -88,7 +88,7 @@ fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Box<dyn ModelF
 fn prep_specs(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<ParamSpec> {
     let mut specs: Vec<ParamSpec> = Vec::new();
     for family in families.iter().filter(|family| uses_features(family.as_ref(), profile)) {
-        for spec in prep_space(profile, family.categorical_input()) {
+        for spec in prep_space(profile, family.input_form()) {
             let name = format!("prep.{}", spec.name);
             let id = ParamValue::from(family.id());
             if let Some(known) = specs.iter_mut().find(|known| known.name == name) {
@@ -127,7 +127,7 @@ fn initial(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Para
         .iter()
         .map(|family| {
             let prep = if uses_features(family.as_ref(), profile) {
-                prep_defaults(profile, family.categorical_input())
+                prep_defaults(profile, family.input_form())
             } else {
                 Params::new()
             };
@@ -151,7 +151,7 @@ fn join(family: &str, prep: &Params, own: &Params) -> Params {
 }
 
 /// The preprocessing part of a configuration; the defaults for a baseline, which has none.
-pub(crate) fn prep_params(params: &Params, profile: &DataProfile, input: CategoricalInput) -> Params {
+pub(crate) fn prep_params(params: &Params, profile: &DataProfile, input: InputForm) -> Params {
     let chosen = params.scoped("prep");
     if chosen.is_empty() { prep_defaults(profile, input) } else { chosen }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use automl_core::CategoricalInput;
+use automl_core::InputForm;
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
@@ -40,7 +40,7 @@ impl CategoricalStep {
     /// Fits to the train rows. `codes` beyond `levels` are missing.
     pub(super) fn fit(
         config: &PrepConfig,
-        input: CategoricalInput,
+        input: InputForm,
         codes: &[u32],
         levels: &[String],
         rows: &[usize],
@@ -57,9 +57,8 @@ impl CategoricalStep {
         let encoding = match kept.len() + usize::from(!pooled.is_empty()) {
             0 | 1 => Encoding::Constant,
             2 => Encoding::Sign,
-            n_groups if input == CategoricalInput::OneHot || n_groups <= config.one_hot_max => {
-                Encoding::OneHot
-            }
+            _ if input == InputForm::Native => Encoding::Codes,
+            n_groups if input == InputForm::OneHot || n_groups <= config.one_hot_max => Encoding::OneHot,
             _ => Encoding::Codes,
         };
         match encoding {
@@ -151,12 +150,12 @@ fn by_frequency<'a>(codes: &[u32], levels: &'a [String], rows: &[usize]) -> Vec<
 }
 
 /// How many of the most frequent levels stand for themselves.
-fn n_kept(config: &PrepConfig, input: CategoricalInput, ranked: &[(&str, usize)]) -> usize {
+fn n_kept(config: &PrepConfig, input: InputForm, ranked: &[(&str, usize)]) -> usize {
     if ranked.len() <= 2 {
         return ranked.len();
     }
     let n_frequent = ranked.partition_point(|(_, count)| *count >= config.min_level_count);
-    if input == CategoricalInput::Codes {
+    if input != InputForm::OneHot {
         return n_frequent;
     }
     let most = if n_frequent == ranked.len() { MAX_ONE_HOT_COLUMNS } else { MAX_ONE_HOT_COLUMNS - 1 };

@@ -74,7 +74,7 @@ impl FittedPreprocessor {
 
     /// Prepares the given rows, in the given order, with the target where the table has one. Each row
     /// is prepared by itself: its outputs do not depend on the other rows. All numbers are finite, and
-    /// at most 10 000 in magnitude.
+    /// at most 10 000 in magnitude, but in the form [`Native`](automl_core::InputForm::Native).
     ///
     /// # Shapes
     /// `[rows.len(), n_numeric]` and `[rows.len(), n_categorical]`, the same for every table.
@@ -103,6 +103,7 @@ impl FittedPreprocessor {
             code_names: coded.iter().map(|column| column.fitted.name.clone()).collect(),
             cardinalities,
             target: target.map(|target| target.select(rows)),
+            weights: None,
         })
     }
 

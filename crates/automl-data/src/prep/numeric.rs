@@ -1,5 +1,6 @@
 //! Numeric columns: impute, take the logarithm where skewed, scale.
 
+use automl_core::InputForm;
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
@@ -10,8 +11,8 @@ use super::space::SKEWNESS_THRESHOLD;
 /// What was learned of a numeric column. Non-finite numbers count as missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct NumericStep {
-    /// Stands in for a missing number, in the unit of the data.
-    impute: f64,
+    /// Stands in for a missing number, in the unit of the data; `None` where it stays NaN.
+    impute: Option<f64>,
     /// Unit of the logarithm `sign(x) ln(1 + |x| / unit)`; `None` where it is not taken.
     log_unit: Option<f64>,
     /// The scale; `None` for a column that is constant in the train rows and so has no output.
@@ -21,10 +22,13 @@ pub(super) struct NumericStep {
 impl NumericStep {
     /// Fits to the train rows. The scale is that of the values present, so a column that is mostly
     /// missing keeps its spread.
-    pub(super) fn fit(config: &PrepConfig, values: &[f64], rows: &[usize]) -> Self {
+    pub(super) fn fit(config: &PrepConfig, input: InputForm, values: &[f64], rows: &[usize]) -> Self {
         let mut present: Vec<f64> =
             rows.iter().map(|&row| values[row]).filter(|value| value.is_finite()).collect();
-        let impute = impute_value(config.impute, &present);
+        if input == InputForm::Native {
+            return Self { impute: None, log_unit: None, scaler: Scaler::identity(&present) };
+        }
+        let impute = Some(impute_value(config.impute, &present));
         let log_unit = log_unit(config, &present);
         if let Some(unit) = log_unit {
             for value in &mut present {
@@ -42,7 +46,7 @@ impl NumericStep {
     /// Writes the scaled values of `rows` into a block of [`NumericStep::width`] columns.
     pub(super) fn write(&self, values: &[f64], rows: &[usize], block: &mut Block<'_, f32>) {
         let Some(scaler) = &self.scaler else { return };
-        let imputed = self.scaled(scaler, self.impute);
+        let imputed = self.impute.map_or(f32::NAN, |value| self.scaled(scaler, value));
         for (index, &row) in rows.iter().enumerate() {
             let value = values[row];
             block.row(index)[0] = if value.is_finite() { self.scaled(scaler, value) } else { imputed };

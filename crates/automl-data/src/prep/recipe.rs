@@ -1,6 +1,6 @@
 //! The recipe: what to do with which column, before any row is seen.
 
-use automl_core::{CategoricalInput, ColumnKind, DataProfile};
+use automl_core::{ColumnKind, DataProfile, InputForm};
 use rayon::prelude::*;
 
 use super::config::PrepConfig;
@@ -13,12 +13,12 @@ use crate::table::Table;
 /// A way to prepare the tables of one kind.
 ///
 /// ```no_run
-/// # use automl_core::CategoricalInput;
+/// # use automl_core::InputForm;
 /// # use automl_data::{DataError, Table};
 /// use automl_data::prep::{PrepConfig, Preprocessor};
 ///
 /// # fn prepare(table: &Table, train_rows: &[usize], valid_rows: &[usize]) -> Result<(), DataError> {
-/// let recipe = Preprocessor::new(PrepConfig::default(), CategoricalInput::Codes, table.profile());
+/// let recipe = Preprocessor::new(PrepConfig::default(), InputForm::Codes, table.profile());
 /// let fitted = recipe.fit(table, train_rows)?;
 /// let (train, valid) = (fitted.transform(table, train_rows)?, fitted.transform(table, valid_rows)?);
 /// # Ok(())
@@ -27,13 +27,13 @@ use crate::table::Table;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preprocessor {
     config: PrepConfig,
-    input: CategoricalInput,
+    pub(super) input: InputForm,
     columns: Vec<(String, ColumnKind)>,
 }
 
 impl Preprocessor {
-    /// A recipe for the features of `profile`, for a family that takes categorical columns as `input`.
-    pub fn new(config: PrepConfig, input: CategoricalInput, profile: &DataProfile) -> Self {
+    /// A recipe for the features of `profile`, for a family that takes tables as `input`.
+    pub fn new(config: PrepConfig, input: InputForm, profile: &DataProfile) -> Self {
         let columns = profile.features().map(|column| (column.name.clone(), column.kind)).collect();
         Self { config, input, columns }
     }
@@ -75,11 +75,9 @@ impl Preprocessor {
 
     fn fit_column(&self, name: &str, kind: ColumnKind, column: &Column, rows: &[usize]) -> FittedColumn {
         let n_missing = rows.iter().filter(|&&row| is_missing(column, row)).count();
-        FittedColumn {
-            name: name.to_owned(),
-            kind,
-            has_indicator: n_missing > 0 && n_missing < rows.len(),
-            step: Step::fit(&self.config, self.input, kind, column, rows),
-        }
+        let step = Step::fit(&self.config, self.input, kind, column, rows);
+        let is_partly_missing = n_missing > 0 && n_missing < rows.len();
+        let has_indicator = is_partly_missing && step.hides_missing(self.input);
+        FittedColumn { name: name.to_owned(), kind, has_indicator, step }
     }
 }

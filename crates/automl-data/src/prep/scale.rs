@@ -17,6 +17,8 @@ const END: f64 = 1e-7;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "scaling", rename_all = "snake_case")]
 pub(super) enum Scaler {
+    /// The value itself.
+    Identity,
     /// `(x - mean) / deviation`.
     Standard {
         /// Mean of the train values.
@@ -53,6 +55,12 @@ impl Scaler {
         })
     }
 
+    /// The map of finite values to themselves; `None` when all are equal, or there are none.
+    pub(super) fn identity(values: &[f64]) -> Option<Self> {
+        let first = values.first()?;
+        values.iter().any(|value| value != first).then_some(Scaler::Identity)
+    }
+
     fn standard(values: &[f64]) -> Self {
         let (mean, deviation) = mean_and_deviation(values);
         Scaler::Standard { mean, deviation }
@@ -85,6 +93,7 @@ impl Scaler {
     /// The scaled value: finite for any finite `x`, and never decreasing in `x`.
     pub(super) fn apply(&self, x: f64) -> f32 {
         let scaled = match self {
+            Scaler::Identity => return x.clamp(f64::from(f32::MIN), f64::from(f32::MAX)) as f32,
             Scaler::Standard { mean, deviation } => (x - mean) / deviation,
             Scaler::Robust { median, spread } => smooth_clip((x - median) / spread),
             Scaler::Quantile { quantiles } => normal_score(quantiles, x),

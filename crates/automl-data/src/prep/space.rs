@@ -1,6 +1,6 @@
 //! Which preprocessing choices matter for a table.
 
-use automl_core::{CategoricalInput, ColumnKind, ColumnProfile, DataProfile, Domain, ParamSpec, Params};
+use automl_core::{ColumnKind, ColumnProfile, DataProfile, Domain, InputForm, ParamSpec, Params};
 
 use super::config::{Choice, Impute, Scaling, TextNgrams};
 
@@ -24,8 +24,8 @@ const MAX_ONE_HOT_MAX: usize = 32;
 
 /// The choices that can change what a model sees of this table, in the names of
 /// [`super::PrepConfig`]. A table of booleans without missing values has none.
-pub fn prep_space(profile: &DataProfile, input: CategoricalInput) -> Vec<ParamSpec> {
-    let traits = TableTraits::of(profile);
+pub fn prep_space(profile: &DataProfile, input: InputForm) -> Vec<ParamSpec> {
+    let traits = TableTraits::of(profile, input);
     let mut specs = Vec::new();
     if traits.has_missing_numbers {
         specs.push(ParamSpec::new(IMPUTE, Domain::choice(&names::<Impute>())));
@@ -38,7 +38,7 @@ pub fn prep_space(profile: &DataProfile, input: CategoricalInput) -> Vec<ParamSp
         let log_skewed = ParamSpec::new(LOG_SKEWED, Domain::boolean());
         specs.push(log_skewed.when(SCALING, &["standard", "robust"]));
     }
-    if input == CategoricalInput::Codes && traits.most_levels > 2 {
+    if input == InputForm::Codes && traits.most_levels > 2 {
         let high = traits.most_levels.min(MAX_ONE_HOT_MAX);
         specs.push(ParamSpec::new(ONE_HOT_MAX, Domain::log_int(2, high as i64)));
     }
@@ -56,20 +56,20 @@ pub fn prep_space(profile: &DataProfile, input: CategoricalInput) -> Vec<ParamSp
 /// The configuration to try first: one value for every parameter of [`prep_space`] that exists under
 /// it. Families with embeddings start from `RealMLP`'s robust scaling, the others from plain
 /// standardisation after a logarithm of skewed columns.
-pub fn prep_defaults(profile: &DataProfile, input: CategoricalInput) -> Params {
-    let traits = TableTraits::of(profile);
+pub fn prep_defaults(profile: &DataProfile, input: InputForm) -> Params {
+    let traits = TableTraits::of(profile, input);
     let mut params = Params::new();
     if traits.has_missing_numbers {
         params.insert(IMPUTE, "median");
     }
     if traits.has_scaled {
-        let scaling = if input == CategoricalInput::Codes { "robust" } else { "standard" };
+        let scaling = if input == InputForm::Codes { "robust" } else { "standard" };
         params.insert(SCALING, scaling);
     }
     if traits.has_skewed {
-        params.insert(LOG_SKEWED, input == CategoricalInput::OneHot);
+        params.insert(LOG_SKEWED, input == InputForm::OneHot);
     }
-    if input == CategoricalInput::Codes && traits.most_levels > 2 {
+    if input == InputForm::Codes && traits.most_levels > 2 {
         params.insert(ONE_HOT_MAX, traits.most_levels.min(8) as i64);
     }
     if traits.most_levels > 2 {
@@ -94,17 +94,19 @@ struct TableTraits {
 }
 
 impl TableTraits {
-    fn of(profile: &DataProfile) -> Self {
+    fn of(profile: &DataProfile, input: InputForm) -> Self {
+        let is_native = input == InputForm::Native;
         let any = |kind: ColumnKind, test: fn(&ColumnProfile) -> bool| {
             profile.columns.iter().any(|column| column.kind == kind && test(column))
         };
         let categorical = profile.columns.iter().filter(|column| column.kind == ColumnKind::Categorical);
         Self {
-            has_missing_numbers: any(ColumnKind::Numeric, |column| column.n_missing > 0),
-            has_scaled: [ColumnKind::Numeric, ColumnKind::Date, ColumnKind::Datetime]
-                .iter()
-                .any(|&kind| profile.has(kind)),
-            has_skewed: any(ColumnKind::Numeric, is_skewed),
+            has_missing_numbers: !is_native && any(ColumnKind::Numeric, |column| column.n_missing > 0),
+            has_scaled: !is_native
+                && [ColumnKind::Numeric, ColumnKind::Date, ColumnKind::Datetime]
+                    .iter()
+                    .any(|&kind| profile.has(kind)),
+            has_skewed: !is_native && any(ColumnKind::Numeric, is_skewed),
             has_text: profile.has(ColumnKind::Text),
             most_levels: categorical.map(|column| column.n_distinct).max().unwrap_or(0),
         }

@@ -1,6 +1,6 @@
 //! What was learned of one column, whatever its kind.
 
-use automl_core::{CategoricalInput, ColumnKind};
+use automl_core::{ColumnKind, InputForm};
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
@@ -29,7 +29,7 @@ impl Step {
     /// Fits to the train rows of a column read as `kind`.
     pub(super) fn fit(
         config: &PrepConfig,
-        input: CategoricalInput,
+        input: InputForm,
         kind: ColumnKind,
         column: &Column,
         rows: &[usize],
@@ -39,7 +39,7 @@ impl Step {
                 let has = |wanted: bool| rows.iter().any(|&row| boolean(values[row]) == Some(wanted));
                 Step::Boolean { varies: has(false) && has(true) }
             }
-            Column::Numeric(values) => Step::Numeric(NumericStep::fit(config, values, rows)),
+            Column::Numeric(values) => Step::Numeric(NumericStep::fit(config, input, values, rows)),
             Column::Categorical { codes, levels } => {
                 Step::Categorical(CategoricalStep::fit(config, input, codes, levels, rows))
             }
@@ -57,6 +57,11 @@ impl Step {
             Step::Time(step) => step.width(),
             Step::Text(step) => step.width(),
         }
+    }
+
+    /// Whether a 0-1 column has to tell where values are missing, for the outputs do not.
+    pub(super) fn hides_missing(&self, input: InputForm) -> bool {
+        input != InputForm::Native || matches!(self, Step::Time(_) | Step::Text(_))
     }
 
     /// Number of codes of the code output; `None` without one.

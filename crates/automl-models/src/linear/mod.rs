@@ -27,7 +27,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use automl_core::{
-    ArtifactError, CategoricalInput, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, Member,
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
     ModelFamily, ParamSpec, Params, Target,
 };
 
@@ -54,8 +54,8 @@ impl ModelFamily for LinearFamily {
         LinearConfig::defaults(data)
     }
 
-    fn categorical_input(&self) -> CategoricalInput {
-        CategoricalInput::OneHot
+    fn input_form(&self) -> InputForm {
+        InputForm::OneHot
     }
 
     fn fit_population(

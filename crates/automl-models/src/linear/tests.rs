@@ -18,6 +18,7 @@ fn design(n_features: usize, x: &[f32], target: Target) -> Design {
         code_names: Vec::new(),
         cardinalities: Vec::new(),
         target: Some(target),
+        weights: None,
     }
 }
 

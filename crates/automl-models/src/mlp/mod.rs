@@ -43,7 +43,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use automl_core::{
-    ArtifactError, CategoricalInput, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, Member,
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
     ModelFamily, ParamSpec, Params,
 };
 
@@ -72,8 +72,8 @@ impl ModelFamily for MlpFamily {
         space::defaults(data)
     }
 
-    fn categorical_input(&self) -> CategoricalInput {
-        CategoricalInput::Codes
+    fn input_form(&self) -> InputForm {
+        InputForm::Codes
     }
 
     fn fit_population(

@@ -162,6 +162,7 @@ mod tests {
             code_names: Vec::new(),
             cardinalities: Vec::new(),
             target: Some(Target::Classes { codes, n_classes: 2 }),
+            weights: None,
         }
     }
 

@@ -44,6 +44,7 @@ pub(super) fn design(task: Task, seed: u64) -> Design {
         code_names: vec!["c".to_owned()],
         cardinalities: vec![CARDINALITY],
         target: Some(target),
+        weights: None,
     }
 }
 

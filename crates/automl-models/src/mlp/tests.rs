@@ -39,6 +39,7 @@ fn design(rows: Vec<Vec<f32>>, codes: Vec<Vec<u32>>, cardinalities: Vec<u32>, ta
         code_names: (0..cardinalities.len()).map(|column| format!("c{column}")).collect(),
         cardinalities,
         target: Some(target),
+        weights: None,
     }
 }
 

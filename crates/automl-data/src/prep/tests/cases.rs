@@ -1,6 +1,6 @@
 //! What single columns become.
 
-use automl_core::{CategoricalInput, ColumnKind};
+use automl_core::{ColumnKind, InputForm};
 
 use super::{fit_only, json, named, only, prepare, profile};
 use crate::column::Column;
@@ -11,7 +11,7 @@ use crate::prep::{FittedPreprocessor, Impute, PrepConfig, Preprocessor, Scaling}
 fn standard_scaling_has_mean_0_and_deviation_1_on_train_rows() {
     let values: Vec<f64> = (0..1000).map(|index| f64::from(index * index % 977) + 1e6).collect();
     let column = Column::Numeric(values);
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Numeric, &column);
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Numeric, &column);
     let scaled: Vec<f64> = prepare(&fitted, column).numeric.values().iter().map(|&x| f64::from(x)).collect();
     let mean = scaled.iter().sum::<f64>() / 1000.0;
     let variance = scaled.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 1000.0;
@@ -25,7 +25,7 @@ fn quantile_scaling_is_normal_on_train_rows_whatever_the_distribution() {
     let values = (0..n).map(|index| (f64::from(index * 7 % n) / 400.0).exp()).collect();
     let column = Column::Numeric(values);
     let config = PrepConfig { scaling: Scaling::Quantile, ..PrepConfig::default() };
-    let fitted = fit_only(config, CategoricalInput::OneHot, ColumnKind::Numeric, &column);
+    let fitted = fit_only(config, InputForm::OneHot, ColumnKind::Numeric, &column);
     let mut scaled = prepare(&fitted, column).numeric.into_values();
     scaled.sort_unstable_by(f32::total_cmp);
     // Quantiles of the standard normal distribution; scipy.stats.norm.ppf.
@@ -38,7 +38,7 @@ fn quantile_scaling_is_normal_on_train_rows_whatever_the_distribution() {
 #[test]
 fn a_missing_number_becomes_the_median_and_is_marked() {
     let column = Column::Numeric(vec![1.0, f64::NAN, 2.0, 9.0, f64::NAN]);
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Numeric, &column);
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Numeric, &column);
     let design = prepare(&fitted, Column::Numeric(vec![f64::NAN, 2.0, f64::INFINITY]));
     assert_eq!(design.numeric_names, ["x", "x is missing"]);
     assert_eq!(design.numeric.column(1), [1.0, 0.0, 1.0]);
@@ -50,7 +50,7 @@ fn a_missing_number_becomes_the_median_and_is_marked() {
 fn a_number_missing_only_when_predicting_is_imputed_without_a_mark() {
     let column = Column::Numeric(vec![1.0, 3.0]);
     let config = PrepConfig { impute: Impute::Mean, ..PrepConfig::default() };
-    let fitted = fit_only(config, CategoricalInput::OneHot, ColumnKind::Numeric, &column);
+    let fitted = fit_only(config, InputForm::OneHot, ColumnKind::Numeric, &column);
     let design = prepare(&fitted, Column::Numeric(vec![f64::NAN, 1.0, 3.0]));
     assert_eq!(design.numeric_names, ["x"]);
     assert_eq!(design.numeric.values(), [0.0, -1.0, 1.0]);
@@ -61,7 +61,7 @@ fn the_logarithm_of_a_skewed_column_does_not_depend_on_its_unit() {
     let config = PrepConfig { log_skewed: true, ..PrepConfig::default() };
     let scaled = |unit: f64| {
         let column = Column::Numeric((0..200).map(|x| unit * (f64::from(x) / 20.0).exp()).collect());
-        let fitted = fit_only(config.clone(), CategoricalInput::OneHot, ColumnKind::Numeric, &column);
+        let fitted = fit_only(config.clone(), InputForm::OneHot, ColumnKind::Numeric, &column);
         assert!(json(&fitted).contains(r#""log_unit":"#) && !json(&fitted).contains(r#""log_unit":null"#));
         prepare(&fitted, column).numeric
     };
@@ -72,7 +72,7 @@ fn the_logarithm_of_a_skewed_column_does_not_depend_on_its_unit() {
 
 #[test]
 fn two_levels_become_one_signed_column_by_name() {
-    for input in [CategoricalInput::OneHot, CategoricalInput::Codes] {
+    for input in [InputForm::OneHot, InputForm::Codes, InputForm::Native] {
         let column = named(&[Some(0), Some(1), Some(1)], &["yes", "no"]);
         let fitted = fit_only(PrepConfig::default(), input, ColumnKind::Boolean, &column);
         let design = prepare(&fitted, named(&[Some(0), Some(1), Some(2), None], &["maybe", "yes", "no"]));
@@ -85,7 +85,7 @@ fn two_levels_become_one_signed_column_by_name() {
 #[test]
 fn a_level_never_met_is_all_zeros_and_a_rare_one_is_other() {
     let column = named(&[0, 0, 1, 1, 2, 3].map(Some), &["a", "b", "c", "d"]);
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Categorical, &column);
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Categorical, &column);
     let design = prepare(&fitted, named(&[0, 1, 2, 3].map(Some), &["d", "new", "a", "b"]));
     assert_eq!(design.numeric_names, ["x=a", "x=b", "x=(other)"]);
     let rows: Vec<&[f32]> = design.numeric.rows().collect();
@@ -96,10 +96,10 @@ fn a_level_never_met_is_all_zeros_and_a_rare_one_is_other() {
 fn above_one_hot_max_levels_become_codes_with_0_for_rare_unknown_and_missing() {
     let column = named(&[0, 0, 1, 1, 2, 2, 3].map(Some), &["a", "b", "c", "rare"]);
     let config = PrepConfig { one_hot_max: 4, ..PrepConfig::default() };
-    let one_hot = fit_only(config.clone(), CategoricalInput::Codes, ColumnKind::Categorical, &column);
+    let one_hot = fit_only(config.clone(), InputForm::Codes, ColumnKind::Categorical, &column);
     assert_eq!(one_hot.numeric_names(), ["x=a", "x=b", "x=c", "x=(other)"]);
     let config = PrepConfig { one_hot_max: 3, ..config };
-    let fitted = fit_only(config, CategoricalInput::Codes, ColumnKind::Categorical, &column);
+    let fitted = fit_only(config, InputForm::Codes, ColumnKind::Categorical, &column);
     let design = prepare(&fitted, named(&[Some(2), Some(0), Some(1), None], &["rare", "new", "c"]));
     assert_eq!((design.code_names, design.cardinalities), (vec!["x".to_owned()], vec![4]));
     assert_eq!(design.codes.values(), [3, 0, 0, 0]);
@@ -111,7 +111,7 @@ fn a_family_without_codes_gets_at_most_64_columns() {
     let levels: Vec<String> = (0..100).map(|level| format!("{level:03}")).collect();
     let codes = (0..1000).map(|row| row % 100).collect();
     let column = Column::Categorical { codes, levels };
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Categorical, &column);
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Categorical, &column);
     let names = fitted.numeric_names();
     assert_eq!((names.len(), names[0].as_str(), names[63].as_str()), (64, "x=000", "x=(other)"));
 }
@@ -120,7 +120,7 @@ fn a_family_without_codes_gets_at_most_64_columns() {
 fn texts_become_vectors_of_length_1_that_are_nearer_when_they_share_words() {
     let texts = ["win a free prize now", "free prize inside", "see you at lunch", "lunch with you at noon"];
     let column = |texts: &[&str]| Column::Text(texts.iter().map(|text| Some((*text).to_owned())).collect());
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Text, &column(&texts));
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Text, &column(&texts));
     let design = prepare(&fitted, column(&["a FREE prize!", "win a free prize now", "at lunch", "?"]));
     let product = |left: usize, right: usize| -> f32 {
         design.numeric.row(left).iter().zip(design.numeric.row(right)).map(|(a, b)| a * b).sum()
@@ -136,7 +136,7 @@ fn columns_constant_in_the_train_rows_are_not_needed() {
     table.insert("y".to_owned(), Column::Numeric(vec![1.0, 2.0, 3.0]));
     let recipe = Preprocessor::new(
         PrepConfig::default(),
-        CategoricalInput::OneHot,
+        InputForm::OneHot,
         &profile(&[("x", ColumnKind::Numeric), ("y", ColumnKind::Numeric)]),
     );
     let fitted = recipe.fit_columns(&table, &[0, 1]).unwrap();
@@ -148,7 +148,7 @@ fn columns_constant_in_the_train_rows_are_not_needed() {
 #[test]
 fn columns_that_do_not_fit_are_all_named() {
     let table = only("x", Column::Numeric(vec![1.0, 2.0]));
-    let fitted = fit_only(PrepConfig::default(), CategoricalInput::OneHot, ColumnKind::Numeric, &table["x"]);
+    let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Numeric, &table["x"]);
     let text = only("x", Column::Text(vec![None]));
     let error = fitted.transform_columns(&text, None, &[0]).unwrap_err();
     insta::assert_snapshot!(error, @r"
@@ -162,7 +162,7 @@ fn columns_that_do_not_fit_are_all_named() {
     ");
     let recipe = Preprocessor::new(
         PrepConfig::default(),
-        CategoricalInput::OneHot,
+        InputForm::OneHot,
         &profile(&[("x", ColumnKind::Numeric), ("z", ColumnKind::Text)]),
     );
     insta::assert_snapshot!(recipe.fit_columns(&table, &[0]).unwrap_err(), @r"
@@ -177,4 +177,25 @@ fn columns_that_do_not_fit_are_all_named() {
 fn a_newer_version_is_refused() {
     let error = serde_json::from_str::<FittedPreprocessor>(r#"{"version":2,"columns":[]}"#).unwrap_err();
     insta::assert_snapshot!(error, @"preprocessor version 2; this automl knows version 1 at line 1 column 12");
+}
+
+#[test]
+fn the_native_form_keeps_numbers_and_tells_missing_ones_by_nan() {
+    let column = Column::Numeric(vec![3e6, f64::NAN, -0.25, 1e300]);
+    let fitted = fit_only(PrepConfig::default(), InputForm::Native, ColumnKind::Numeric, &column);
+    assert_eq!(fitted.numeric_names(), ["x"]);
+    let read: FittedPreprocessor = serde_json::from_str(&json(&fitted)).unwrap();
+    assert_eq!(read, fitted);
+    let values = prepare(&read, column).numeric.into_values();
+    assert_eq!((values[0], values[2], values[3]), (3e6, -0.25, f32::MAX));
+    assert!(values[1].is_nan());
+}
+
+#[test]
+fn the_native_form_gives_every_category_of_three_levels_codes() {
+    let column = named(&[Some(0), Some(1), Some(2), Some(0), Some(1), Some(2), None], &["a", "b", "c"]);
+    let fitted = fit_only(PrepConfig::default(), InputForm::Native, ColumnKind::Categorical, &column);
+    let design = prepare(&fitted, column);
+    assert_eq!((design.numeric.n_cols(), design.cardinalities), (0, vec![4]));
+    assert_eq!(design.codes.column(0), [1, 2, 3, 1, 2, 3, 0]);
 }

@@ -1,11 +1,11 @@
 //! Which choices exist for which table.
 
-use automl_core::{CategoricalInput, ColumnKind, DataProfile, ParamValue, Params, SearchSpace};
+use automl_core::{ColumnKind, DataProfile, InputForm, ParamValue, Params, SearchSpace};
 
 use super::{KINDS, profile};
 use crate::prep::{PrepConfig, prep_defaults, prep_space};
 
-fn space_names(profile: &DataProfile, input: CategoricalInput) -> Vec<String> {
+fn space_names(profile: &DataProfile, input: InputForm) -> Vec<String> {
     prep_space(profile, input).into_iter().map(|spec| spec.name).collect()
 }
 
@@ -13,15 +13,19 @@ fn space_names(profile: &DataProfile, input: CategoricalInput) -> Vec<String> {
 fn only_choices_that_matter_are_searched() {
     let everything = profile(&KINDS);
     assert_eq!(
-        space_names(&everything, CategoricalInput::Codes),
+        space_names(&everything, InputForm::Codes),
         ["impute", "scaling", "log_skewed", "one_hot_max", "min_level_count", "text_ngrams", "text_features"]
     );
-    assert!(!space_names(&everything, CategoricalInput::OneHot).contains(&"one_hot_max".to_owned()));
-    assert!(space_names(&profile(&[("b", ColumnKind::Boolean)]), CategoricalInput::Codes).is_empty());
+    assert!(!space_names(&everything, InputForm::OneHot).contains(&"one_hot_max".to_owned()));
+    assert!(space_names(&profile(&[("b", ColumnKind::Boolean)]), InputForm::Codes).is_empty());
+    assert_eq!(
+        space_names(&everything, InputForm::Native),
+        ["min_level_count", "text_ngrams", "text_features"]
+    );
     let mut complete = profile(&[("n", ColumnKind::Numeric)]);
     complete.columns[0].n_missing = 0;
     complete.columns[0].min = Some(-1.0);
-    assert_eq!(space_names(&complete, CategoricalInput::Codes), ["scaling"]);
+    assert_eq!(space_names(&complete, InputForm::Codes), ["scaling"]);
 }
 
 #[test]
@@ -33,7 +37,7 @@ fn defaults_lie_in_the_space_and_make_a_configuration() {
         })
         .collect();
     for table in &tables {
-        for input in [CategoricalInput::OneHot, CategoricalInput::Codes] {
+        for input in [InputForm::OneHot, InputForm::Codes, InputForm::Native] {
             let space = SearchSpace::new(prep_space(table, input)).unwrap();
             let defaults = prep_defaults(table, input);
             space.check(&defaults).unwrap();
@@ -46,9 +50,9 @@ fn defaults_lie_in_the_space_and_make_a_configuration() {
 fn one_hot_max_is_searched_no_further_than_the_data_has_levels() {
     let mut table = profile(&[("c", ColumnKind::Categorical)]);
     table.columns[0].n_distinct = 5;
-    let specs = prep_space(&table, CategoricalInput::Codes);
+    let specs = prep_space(&table, InputForm::Codes);
     assert!(specs[0].domain.contains(&ParamValue::Int(5)) && !specs[0].domain.contains(&ParamValue::Int(6)));
-    assert_eq!(prep_defaults(&table, CategoricalInput::Codes).get("one_hot_max"), Some(&ParamValue::Int(5)));
+    assert_eq!(prep_defaults(&table, InputForm::Codes).get("one_hot_max"), Some(&ParamValue::Int(5)));
     table.columns[0].n_distinct = 2;
-    assert_eq!(prep_defaults(&table, CategoricalInput::Codes), Params::new());
+    assert_eq!(prep_defaults(&table, InputForm::Codes), Params::new());
 }

@@ -5,7 +5,7 @@ mod choices;
 mod properties;
 mod tables;
 
-use automl_core::{CategoricalInput, ColumnKind, ColumnProfile, DataProfile, Design, Target, Task};
+use automl_core::{ColumnKind, ColumnProfile, DataProfile, Design, InputForm, Target, Task};
 
 use super::fitted::Columns;
 use super::{FittedPreprocessor, PrepConfig, Preprocessor};
@@ -58,9 +58,16 @@ fn fit(recipe: &Preprocessor, columns: &Columns, rows: &[usize]) -> FittedPrepro
     recipe.fit_columns(columns, rows).unwrap()
 }
 
+/// What [`transform`] puts where a number is missing.
+const MISSING: f32 = -7e37;
+
 fn transform(fitted: &FittedPreprocessor, columns: &Columns, rows: &[usize]) -> Design {
     let target = Target::Real((0..N_ROWS).map(|row| row as f64).collect());
-    fitted.transform_columns(columns, Some(&target), rows).unwrap()
+    let mut design = fitted.transform_columns(columns, Some(&target), rows).unwrap();
+    // NaN equals nothing, itself included.
+    let missing = design.numeric.values_mut().iter_mut().filter(|value| value.is_nan());
+    missing.for_each(|value| *value = MISSING);
+    design
 }
 
 fn json(fitted: &FittedPreprocessor) -> String {
@@ -72,12 +79,7 @@ fn only(name: &str, column: Column) -> Columns {
     Columns::from([(name.to_owned(), column)])
 }
 
-fn fit_only(
-    config: PrepConfig,
-    input: CategoricalInput,
-    kind: ColumnKind,
-    column: &Column,
-) -> FittedPreprocessor {
+fn fit_only(config: PrepConfig, input: InputForm, kind: ColumnKind, column: &Column) -> FittedPreprocessor {
     let rows: Vec<usize> = (0..column.n_rows()).collect();
     let recipe = Preprocessor::new(config, input, &profile(&[("x", kind)]));
     fit(&recipe, &only("x", column.clone()), &rows)

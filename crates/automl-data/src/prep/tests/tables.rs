@@ -1,6 +1,6 @@
 //! Random tables, recipes and splits.
 
-use automl_core::CategoricalInput;
+use automl_core::InputForm;
 use proptest::prelude::*;
 
 use super::{KINDS, N_ROWS, profile};
@@ -61,7 +61,7 @@ pub(super) fn recipe() -> impl Strategy<Value = Preprocessor> {
     let impute = prop::sample::select(vec![Impute::Median, Impute::Mean, Impute::Zero]);
     let scaling = prop::sample::select(vec![Scaling::Standard, Scaling::Robust, Scaling::Quantile]);
     let ngrams = prop::sample::select(vec![TextNgrams::Word, TextNgrams::Char, TextNgrams::Both]);
-    let input = prop::sample::select(vec![CategoricalInput::OneHot, CategoricalInput::Codes]);
+    let input = prop::sample::select(vec![InputForm::OneHot, InputForm::Codes, InputForm::Native]);
     let choices = (impute, scaling, any::<bool>(), 0..20_usize, 1..5_usize, ngrams, 64..100_usize, input);
     choices.prop_map(|(impute, scaling, log_skewed, one_hot_max, min_level_count, text_ngrams, n, input)| {
         let config = PrepConfig {
