@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use automl_core::{
     Design, Device, FitContext, Matrix, Member, ModelFamily, Params, Seed, StopSignal, Target, Task,
 };
-use automl_models::mlp::MlpFamily;
+use automl_models::neural::MlpFamily;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

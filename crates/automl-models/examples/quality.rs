@@ -11,7 +11,7 @@ use std::time::Instant;
 use automl_core::{
     DataProfile, Design, FitContext, Matrix, Member, ModelFamily, Predictions, Seed, StopSignal, Target, Task,
 };
-use automl_models::mlp::MlpFamily;
+use automl_models::neural::MlpFamily;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`registry`] | the list of families |
 //! | [`constant`], [`linear`] | families computed in plain `f64` |
-//! | [`mlp`] | neural networks, trained several at once |
+//! | [`neural`] | neural networks, trained several at once |
 //! | [`artifact`] | files of a saved model |
 //! | [`device`] | the project's devices as burn's; which there are |
 //!
@@ -14,7 +14,7 @@ pub mod artifact;
 pub mod constant;
 pub mod device;
 pub mod linear;
-pub mod mlp;
+pub mod neural;
 pub mod registry;
 mod target;
 

@@ -4,7 +4,7 @@ use automl_core::ModelFamily;
 
 use crate::constant::ConstantFamily;
 use crate::linear::LinearFamily;
-use crate::mlp::MlpFamily;
+use crate::neural::MlpFamily;
 
 /// Every family, simplest first.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {

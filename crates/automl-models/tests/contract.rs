@@ -4,7 +4,7 @@
 use automl_core::Device;
 use automl_models::constant::ConstantFamily;
 use automl_models::linear::LinearFamily;
-use automl_models::mlp::MlpFamily;
+use automl_models::neural::MlpFamily;
 use automl_testkit::family_contract;
 
 family_contract!(constant, ConstantFamily);

@@ -1,0 +1,137 @@
+//! Shapes of networks: from columns and sizes to arrays and layers.
+
+use automl_core::{Purpose, Seed};
+use serde::{Deserialize, Serialize};
+
+use super::layers::{Input, Layer};
+use super::mlp::MlpShape;
+use super::data::Rows;
+use super::rng::Draws;
+use super::parameters::{Form, Index, Role, Spec, Weights};
+
+/// The columns that a network takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Columns {
+    /// Numeric columns.
+    pub(crate) n_numeric: usize,
+    /// Codes of each categorical column.
+    pub(crate) cardinalities: Vec<u32>,
+}
+
+/// What a network's arrays and layers follow from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Architecture {
+    /// What goes in.
+    pub(crate) columns: Columns,
+    /// What comes out: classes, or 1 for regression.
+    pub(crate) n_outputs: usize,
+    /// What lies between.
+    pub(crate) body: Body,
+}
+
+/// The kinds of networks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub(crate) enum Body {
+    /// Dense layers.
+    Mlp(MlpShape),
+}
+
+/// Arrays and layers of a network.
+pub(crate) struct Built {
+    /// The arrays, named by their place.
+    pub(crate) specs: Vec<Spec>,
+    /// The first stage.
+    pub(crate) input: Input,
+    /// The other stages in order.
+    pub(crate) layers: Vec<Box<dyn Layer>>,
+}
+
+impl Architecture {
+    /// Arrays and layers.
+    pub(crate) fn build(&self) -> Built {
+        let mut arrays = Arrays(Vec::new());
+        let (input, layers) = match &self.body {
+            Body::Mlp(shape) => shape.build(self, &mut arrays),
+        };
+        Built { specs: arrays.0, input, layers }
+    }
+
+    /// The arrays alone.
+    pub(crate) fn specs(&self) -> Vec<Spec> {
+        self.build().specs
+    }
+
+    /// The weights that a member begins with: the same on every device.
+    pub(crate) fn initial(&self, _train: &Rows<'_>, seed: Seed) -> Weights {
+        let mut draws = Draws::new(seed.purpose(Purpose::Init));
+        match &self.body {
+            Body::Mlp(shape) => shape.initial(self, &mut draws),
+        }
+    }
+
+    /// Answers to each row, of which the mean is what the network says.
+    pub(crate) fn heads(&self) -> usize {
+        match &self.body {
+            Body::Mlp(_) => 1,
+        }
+    }
+
+    /// Multiplications of the largest matrix product for a batch of `n_rows` rows.
+    pub(crate) fn largest_product(&self, n_rows: usize) -> usize {
+        match &self.body {
+            Body::Mlp(shape) => n_rows * shape.largest_matrix(self),
+        }
+    }
+
+    /// Whether a batch has to be computed as one, for a layer is normalised over it.
+    pub(crate) fn looks_at_batches(&self) -> bool {
+        match &self.body {
+            Body::Mlp(shape) => shape.batch_norm,
+        }
+    }
+
+    /// Whether both can be trained in one population: they differ in their columns at most.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let shapes = |own: &Self| (own.n_outputs, own.columns.cardinalities.len());
+        shapes(self) == shapes(other)
+            && match (&self.body, &other.body) {
+                (Body::Mlp(one), Body::Mlp(two)) => one == two && one.widths(self) == two.widths(other),
+            }
+    }
+
+    /// The architecture whose arrays hold those of all: most numeric columns (one at least, for tensors need one),
+    /// most codes of each category.
+    pub(crate) fn widest<'a>(mut members: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let mut widest = members.next()?.clone();
+        widest.columns.n_numeric = widest.columns.n_numeric.max(1);
+        for own in members {
+            let columns = &mut widest.columns;
+            columns.n_numeric = columns.n_numeric.max(own.columns.n_numeric);
+            for (most, own) in columns.cardinalities.iter_mut().zip(&own.columns.cardinalities) {
+                *most = (*most).max(*own);
+            }
+        }
+        Some(widest)
+    }
+}
+
+/// The list of arrays while a network is built.
+pub(crate) struct Arrays(Vec<Spec>);
+
+impl Arrays {
+    /// Adds an array for matrix products.
+    pub(crate) fn matrix(&mut self, name: String, shape: [usize; 2], role: Role) -> Index {
+        self.push(name, shape, role, Form::Matrix)
+    }
+
+    /// Adds an array for kernels.
+    pub(crate) fn plain(&mut self, name: String, shape: [usize; 2], role: Role) -> Index {
+        self.push(name, shape, role, Form::Plain)
+    }
+
+    fn push(&mut self, name: String, shape: [usize; 2], role: Role, form: Form) -> Index {
+        self.0.push(Spec { name, shape, role, form });
+        self.0.len() - 1
+    }
+}

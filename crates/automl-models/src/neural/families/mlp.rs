@@ -1,0 +1,103 @@
+//! The family `mlp`: dense layers on numeric columns and embedded categories.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
+    ModelFamily, ParamSpec, Params, Task,
+};
+
+use super::super::activation::Activation;
+use super::super::architecture::Body;
+use super::super::data::Recipe;
+use super::super::fitted::FittedNetwork;
+use super::super::mlp::MlpShape;
+use super::super::read::{choice, count, float};
+use super::super::training::{Optimizer, Schedule, Training};
+use super::{fit, mlp_space};
+
+/// The family's name.
+const ID: &str = "mlp";
+
+/// The family `mlp`: dense layers on numeric columns and embedded categories.
+///
+/// | Name | Range | Meaning |
+/// |---|---|---|
+/// | `n_layers` | 1 to 8 | hidden layers |
+/// | `width` | 1 to 4096 | neurons of each |
+/// | `activation` | relu, silu, gelu, selu, mish | non-linearity |
+/// | `dropout` | 0 to below 1 | share of hidden values dropped |
+/// | `batch_norm` | | normalises each hidden neuron over the batch |
+/// | `optimizer` | adamw, sgd | with `momentum` for sgd |
+/// | `learning_rate` (`sgd_learning_rate`) | above 0 | largest rate of the schedule |
+/// | `schedule` | constant, cosine, one_cycle, warm_cosine | |
+/// | `weight_decay` | from 0 | decoupled; none on biases, norms and embeddings |
+/// | `batch_size` | from 1 | rows a step |
+/// | `max_epochs` | from 1 | |
+/// | `patience` | from 1 | epochs without a better validation loss before it stops |
+/// | `class_weights` | none, balanced | classification |
+/// | `label_smoothing` | 0 to below 1 | classification |
+/// | `loss` | mse, huber | regression |
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MlpFamily;
+
+impl ModelFamily for MlpFamily {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        Some(mlp_space::space(data))
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        mlp_space::defaults(data)
+    }
+
+    fn input_form(&self) -> InputForm {
+        InputForm::Codes
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        fit(ID, read, members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
+    }
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// [`FitError::Params`] naming the parameter that is missing or outside its range.
+pub(in super::super) fn read(params: &Params, task: Task) -> Result<Recipe, FitError> {
+    let sgd = choice(params, "optimizer", &[("adamw", false), ("sgd", true)])?;
+    let rate_name = if sgd { "sgd_learning_rate" } else { "learning_rate" };
+    let optimizer = if sgd {
+        Optimizer::Sgd { momentum: float(params, "momentum", 0.0, 0.999_9)? as f32 }
+    } else {
+        Optimizer::ADAM_W
+    };
+    let learning_rate = float(params, rate_name, f64::MIN_POSITIVE, f64::MAX)?;
+    let schedules = [
+        ("constant", Schedule::Constant),
+        ("cosine", Schedule::Cosine),
+        ("one_cycle", Schedule::OneCycle),
+        ("warm_cosine", Schedule::WarmCosine),
+    ];
+    let schedule = choice(params, "schedule", &schedules)?;
+    let shape = MlpShape {
+        hidden: vec![count(params, "width", 1, 4096)?; count(params, "n_layers", 1, 8)?],
+        activation: choice(params, "activation", &Activation::ALL.map(|each| (each.name(), each)))?,
+        batch_norm: params.flag("batch_norm")?,
+    };
+    let training = Training::read(params, task, optimizer, learning_rate, schedule)?;
+    Ok(Recipe { training, body: Body::Mlp(shape) })
+}

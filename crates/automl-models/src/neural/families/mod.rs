@@ -1,0 +1,77 @@
+//! Families of networks: what a configuration means, and what is searched.
+
+mod mlp;
+mod mlp_space;
+#[cfg(test)]
+mod mlp_tests;
+
+use std::ops::ControlFlow;
+
+use automl_core::{Epoch, FitContext, FitError, FittedModel, Member};
+
+use crate::device::{burn_device, check_precision};
+
+use super::data::{Prepared, Read};
+use super::fitted::{About, FittedNetwork};
+use super::shard::End;
+use super::{on_device, population};
+
+pub use mlp::MlpFamily;
+#[cfg(test)]
+pub(super) use mlp::read;
+
+/// Fits all members of the family `id`, whose configurations `read` reads.
+fn fit(
+    id: &str,
+    read: Read,
+    members: &[Member<'_>],
+    ctx: &FitContext<'_>,
+    on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+    let device = match check_precision(ctx.device, ctx.precision).and_then(|()| burn_device(ctx.device)) {
+        Ok(device) => device,
+        Err(error) => return members.iter().map(|_| Err(error.clone().into())).collect(),
+    };
+    let prepare = |member| Prepared::new(member, read, ctx.task, ctx.n_classes);
+    let prepared: Vec<Result<Prepared<'_>, FitError>> = members.iter().map(prepare).collect();
+    let entries: Vec<population::Entry<'_>> = prepared
+        .iter()
+        .enumerate()
+        .filter_map(|(index, own)| Some((index, members[index].seed, own.as_ref().ok()?)))
+        .collect();
+    let mut ends = if ctx.device.gpu().is_some() {
+        on_device::train(&entries, &device, ctx.precision, ctx.stop, on_epoch)
+    } else {
+        population::train(&entries, &device, ctx.threads, ctx.stop, on_epoch)
+    };
+    drop(entries);
+    let finish = |(index, own): (usize, Result<Prepared<'_>, FitError>)| {
+        let own = own?;
+        match ends.remove(&index) {
+            Some(end) => finish(id, own, end, ctx),
+            None => Err(FitError::Numerical { reason: "a member was lost in training".to_owned() }),
+        }
+    };
+    prepared.into_iter().enumerate().map(finish).collect()
+}
+
+fn finish(
+    id: &str,
+    mut own: Prepared<'_>,
+    end: End,
+    ctx: &FitContext<'_>,
+) -> Result<Box<dyn FittedModel>, FitError> {
+    match end {
+        End::Done(best) => {
+            own.training.batch_size = best.batch_size;
+            let about = About::new(id, best.epoch, own.architecture, own.scaling, own.training);
+            let fitted = FittedNetwork::new(about, best.weights, ctx.device)?;
+            let lost = || FitError::Numerical { reason: "a member without layers".to_owned() };
+            fitted.map(|fitted| Box::new(fitted) as Box<dyn FittedModel>).ok_or_else(lost)
+        }
+        End::Diverged { epoch, loss } => Err(FitError::Diverged { epoch, loss }),
+        End::Stopped(reason) => Err(FitError::Stopped(reason)),
+        End::Cancelled => Err(FitError::Cancelled),
+        End::OutOfMemory => Err(FitError::OutOfMemory { device: ctx.device }),
+    }
+}

@@ -1,0 +1,231 @@
+//! A population on a backend that shares the host's memory: burn multiplies, the fused kernels do the rest.
+
+use automl_core::StopSignal;
+use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
+
+use super::data::{self, Prepared, Tables};
+use super::engine::{Engine, EpochPlan, MemberPlan, n_batch_rows};
+use super::host::values_mut;
+use super::loss::LossSum;
+use super::layers::DropOut;
+use super::network::{Network, Statistics};
+use super::optimizer::{Moments, Move};
+use super::rng::Draws;
+use super::parameters::{Gradients, Spec, Weights};
+
+/// Rows of a validation chunk: large enough to hide overhead, small enough to stay in the cache.
+const CHUNK: usize = 1024;
+
+struct Own<'a> {
+    prepared: &'a Prepared<'a>,
+    specs: Vec<Spec>,
+    train: Tensor<2>,
+    valid: Tensor<2>,
+    best: Option<Weights>,
+    loss: LossSum,
+}
+
+/// See the module.
+pub(crate) struct HostEngine<'a> {
+    members: Vec<Own<'a>>,
+    network: Network,
+    moments: Vec<Moments>,
+    n_rows: usize,
+    /// Parts of a batch that are computed by themselves, on as many threads as there are.
+    n_parts: usize,
+    plan: EpochPlan,
+}
+
+impl<'a> HostEngine<'a> {
+    /// Members of one shape with their initial weights, their batches in `n_parts` parts; `None` without members.
+    pub(crate) fn new(
+        members: &[&'a Prepared<'a>],
+        weights: &[Weights],
+        n_parts: usize,
+        tables: &mut Tables,
+        device: &Device,
+    ) -> Option<Self> {
+        let parts: Vec<_> =
+            members.iter().zip(weights).map(|(own, weights)| (&own.architecture, weights)).collect();
+        let network = Network::stack(&parts, device)?;
+        let width = network.n_numeric();
+        let own = |prepared: &&'a Prepared<'a>| Own {
+            prepared,
+            specs: prepared.architecture.specs(),
+            train: tables.numeric(prepared.train.design, width),
+            valid: tables.numeric(prepared.valid.design, width),
+            best: None,
+            loss: LossSum::default(),
+        };
+        let n_rows = n_batch_rows(members);
+        let members = members.iter().map(own).collect();
+        Some(Self { members, network, moments: Vec::new(), n_rows, n_parts, plan: EpochPlan(Vec::new()) })
+    }
+}
+
+/// Parts of a batch of large matrix products, by the shape of all members that could train together, so that results
+/// do not depend on threads: one
+/// where a layer is normalised over the whole batch, or where a part would be too small to be worth a thread.
+pub(crate) fn n_parts(members: &[&Prepared<'_>]) -> usize {
+    // Multiplications of the largest product, and rows, of a part that pays; measured with the bench `step`.
+    const MULTIPLICATIONS: usize = 1 << 24;
+    const ROWS: usize = 128;
+    const MOST: usize = 4;
+    if members.iter().any(|own| own.architecture.looks_at_batches()) {
+        return 1;
+    }
+    let n_rows = n_batch_rows(members);
+    let largest = members.iter().map(|own| own.architecture.largest_product(n_rows)).max().unwrap_or(0);
+    (largest / MULTIPLICATIONS).min(n_rows / ROWS).clamp(1, MOST)
+}
+
+/// What a part of a batch gives.
+struct Part {
+    gradients: Gradients,
+    losses: Vec<LossSum>,
+    /// Of the whole batch, where layers are normalised.
+    statistics: Statistics,
+}
+
+impl HostEngine<'_> {
+    /// Rows of part `part` of the member's batch `step`, and the place of the first of them in the batch.
+    fn rows<'p>(&self, plan: &'p MemberPlan, step: usize, part: usize) -> (usize, &'p [usize]) {
+        let rows = plan.rows(step);
+        let bound = |part: usize| part * rows.len() / self.n_parts;
+        (bound(part), &rows[bound(part)..bound(part + 1)])
+    }
+
+    /// Forward and back of part `part` of batch `step`.
+    fn part(&self, step: usize, part: usize) -> Option<Part> {
+        let plans = &self.plan.0;
+        let rows = |plan| self.rows(plan, step, part);
+        let n_rows = self.n_rows.div_ceil(self.n_parts);
+        let gathered = self.members.iter().zip(plans);
+        let gathered: Vec<_> =
+            gathered.map(|(own, plan)| (&own.train, own.prepared.train.design, rows(plan).1)).collect();
+        let batch = data::gather(&gathered, n_rows)?;
+        let dropout = plans.iter().map(|plan| DropOut {
+            rate: plan.move_after(step).dropout,
+            draws: Draws::new(plan.dropout_seed(step)),
+            first_row: rows(plan).0,
+        });
+        let mut losses = Vec::with_capacity(plans.len());
+        let trained = self.network.train(batch, dropout.collect(), |output| {
+            let columns = self.network.n_outputs();
+            let output = values_mut(output);
+            let of_member = output.len() / self.members.len();
+            for ((own, plan), block) in
+                self.members.iter().zip(plans).zip(output.chunks_exact_mut(of_member))
+            {
+                let (objective, answers) = (&own.prepared.objective, &own.prepared.train.answers);
+                let (_, own_rows) = rows(plan);
+                let mut loss = LossSum::default();
+                if !own_rows.is_empty() {
+                    let share = objective.weight(answers, plan.rows(step)).recip();
+                    loss = objective.differentiate(block, columns, answers, own_rows, share);
+                }
+                losses.push(loss);
+                block[own_rows.len() * objective.heads * columns..].fill(0.0);
+            }
+        });
+        Some(Part { gradients: trained.gradients, losses, statistics: trained.statistics })
+    }
+}
+
+/// Scales the gradient of each member whose norm is above its limit down to it.
+fn clip(gradients: &mut Gradients, moves: &[Move]) {
+    if moves.iter().all(|each| each.clip_norm.is_none()) {
+        return;
+    }
+    let norms = gradients.norms(moves.len());
+    let factor = |(each, norm): (&Move, f64)| match each.clip_norm {
+        Some(most) if norm > most => (most / norm) as f32,
+        _ => 1.0,
+    };
+    let factors: Vec<f32> = moves.iter().zip(norms).map(factor).collect();
+    gradients.scale(&factors);
+}
+
+impl Engine for HostEngine<'_> {
+    fn begin_epoch(&mut self, plan: EpochPlan) {
+        self.plan = plan;
+        self.members.iter_mut().for_each(|own| own.loss = LossSum::default());
+    }
+
+    fn step(&mut self, step: usize) {
+        let parts: Vec<Part> =
+            (0..self.n_parts).into_par_iter().filter_map(|part| self.part(step, part)).collect();
+        let mut parts = parts.into_iter();
+        let Some(mut first) = parts.next() else { return };
+        for other in parts {
+            first.gradients.add(other.gradients);
+            first.losses.iter_mut().zip(other.losses).for_each(|(sum, loss)| sum.add(loss));
+        }
+        self.network.track(&first.statistics);
+        self.members.iter_mut().zip(first.losses).for_each(|(own, loss)| own.loss.add(loss));
+        let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();
+        clip(&mut first.gradients, &moves);
+        let moments = &mut self.moments;
+        self.network.stack.update(&first.gradients, |index, values, gradient, roles| {
+            if moments.len() <= index {
+                moments.resize_with(index + 1, Moments::default);
+            }
+            moments[index].step(values, gradient, &moves, roles);
+        });
+    }
+
+    fn train_losses(&mut self) -> Vec<f64> {
+        self.members.iter().map(|own| own.loss.mean()).collect()
+    }
+
+    fn valid_losses(&mut self, stop: &StopSignal) -> Option<Vec<f64>> {
+        let columns = self.network.n_outputs();
+        let mut sums = vec![LossSum::default(); self.members.len()];
+        let longest = self.members.iter().map(|own| own.prepared.valid.answers.len()).max()?;
+        for first in (0..longest).step_by(CHUNK) {
+            if stop.check().is_some() {
+                return None;
+            }
+            let rows = |own: &Own<'_>| {
+                let n_rows = own.prepared.valid.answers.len();
+                (first.min(n_rows)..(first + CHUNK).min(n_rows)).collect::<Vec<usize>>()
+            };
+            let rows: Vec<Vec<usize>> = self.members.iter().map(rows).collect();
+            let widest = rows.iter().map(Vec::len).max()?;
+            let parts = self.members.iter().zip(&rows);
+            let parts: Vec<_> =
+                parts.map(|(own, rows)| (&own.valid, own.prepared.valid.design, rows.as_slice())).collect();
+            let mut output = self.network.predict(data::gather(&parts, widest)?);
+            let output = values_mut(&mut output);
+            let of_member = output.len() / self.members.len();
+            let blocks = output.chunks_exact_mut(of_member);
+            for (((own, rows), block), sum) in self.members.iter().zip(&rows).zip(blocks).zip(&mut sums) {
+                let answers = &own.prepared.valid.answers;
+                let objective = &own.prepared.objective;
+                let own_rows = &mut block[..rows.len() * objective.heads * columns];
+                sum.add(objective.evaluate(own_rows, columns, answers, first));
+            }
+        }
+        Some(sums.into_iter().map(LossSum::mean).collect())
+    }
+
+    fn remember(&mut self, places: &[usize]) {
+        for &place in places {
+            let own = &mut self.members[place];
+            own.best = Some(self.network.stack.member(place, &own.specs));
+        }
+    }
+
+    fn remembered(&mut self, place: usize) -> Option<Weights> {
+        self.members[place].best.take()
+    }
+
+    fn keep(&mut self, kept: &[usize]) {
+        let before = self.members.len();
+        let mut place = 0..before;
+        self.members.retain(|_| place.next().is_some_and(|place| kept.contains(&place)));
+        self.network.stack.keep(kept);
+        self.moments.iter_mut().for_each(|moments| moments.keep(kept, before));
+    }
+}

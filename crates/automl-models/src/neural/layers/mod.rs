@@ -1,0 +1,117 @@
+//! Layers: each trains, goes back and predicts all members at once.
+//!
+//! A layer is written down twice: by fused kernels with its calculus on the host ([`Layer::train`]), and as tensor
+//! operations that burn differentiates ([`Layer::trace`]), which is what devices with memory of their own run. A test
+//! compares the two for every layer.
+
+mod dense;
+mod input;
+mod trace;
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+
+use burn::tensor::{Device, Tensor};
+
+use super::host::Values;
+use super::kernel::{self, Shape};
+use super::norm::Moments;
+use super::parameters::{Gradients, Index, Stack};
+use super::rng::Draws;
+
+pub(crate) use dense::{Dense, Output};
+pub(crate) use input::{Batch, Input};
+pub(crate) use trace::{Counts, Trace, TrainingBatch};
+
+/// From the gradient of a layer's output to that of its input, adding those of its arrays on the way.
+pub(crate) type Back<'a> = Box<dyn FnOnce(Values, &mut Gradients) -> Values + 'a>;
+
+/// A part of a network; activations are `[members, rows, columns]`.
+pub(crate) trait Layer: Debug + Send + Sync {
+    /// The output of a training batch, and the way back.
+    fn train<'a>(&'a self, input: Tensor<3>, pass: &'a Pass<'a>) -> (Tensor<3>, Back<'a>);
+
+    /// The output of rows to predict.
+    fn predict(&self, input: Tensor<3>, stack: &Stack) -> Tensor<3>;
+
+    /// The same, or that of a training batch, as tensor operations.
+    fn trace(&self, input: Tensor<3>, trace: &Trace<'_>) -> Tensor<3>;
+
+    /// How often it drops values.
+    fn n_dropouts(&self) -> usize {
+        0
+    }
+}
+
+/// Dropout of one member in one step.
+pub(crate) struct DropOut {
+    /// Share of hidden values dropped.
+    pub(crate) rate: f32,
+    /// Where its keys come from, one a layer.
+    pub(crate) draws: Draws,
+    /// Place of the first row in the member's batch.
+    pub(crate) first_row: usize,
+}
+
+/// What the layers of one training pass share.
+pub(crate) struct Pass<'a> {
+    /// The numbers.
+    pub(crate) stack: &'a Stack,
+    /// Rows of the batch, padding included.
+    pub(crate) n_rows: usize,
+    /// True rows of each member; the rest is padding.
+    pub(crate) counts: Vec<usize>,
+    /// Dropout of each member.
+    pub(crate) dropout: RefCell<Vec<DropOut>>,
+    /// What normalisation saw: its arrays of mean and variance, and the moments.
+    pub(crate) moments: RefCell<Vec<([Index; 2], Moments)>>,
+    /// Where tensors are.
+    pub(crate) device: &'a Device,
+}
+
+impl Pass<'_> {
+    /// True rows of a member where a row of the batch is `shape.rows / batch rows` rows, as tokens and ensembles are.
+    fn true_rows(&self, member: usize, shape: Shape) -> usize {
+        self.counts[member] * (shape.rows / self.n_rows)
+    }
+
+    /// Drops values of the true rows of all `arrays` alike; those after the first may be empty.
+    fn drop_out(&self, shape: Shape, arrays: &mut [&mut [f32]; 3]) {
+        for (member, own) in self.dropout.borrow_mut().iter_mut().enumerate() {
+            if own.rate <= 0.0 {
+                continue;
+            }
+            let start = member * shape.block();
+            let rows = start..start + self.true_rows(member, shape) * shape.columns;
+            let first = own.first_row * (shape.rows / self.n_rows) * shape.columns;
+            let parts = arrays.each_mut().map(|array| {
+                if array.is_empty() { &mut [] } else { &mut array[rows.clone()] }
+            });
+            kernel::drop_out(own.rate, own.draws.bits(), first, parts);
+        }
+    }
+}
+
+/// The way back through `input W`: adds the gradient of `W` and gives that of `input`, which nobody looks at unless it
+/// `goes_back`.
+fn product_back(
+    weight: Index,
+    input: Tensor<3>,
+    gradient: Values,
+    goes_back: bool,
+    pass: &Pass<'_>,
+    gradients: &mut Gradients,
+) -> Values {
+    let gradient = gradient.into_tensor(pass.device);
+    let of_weight = input.transpose().matmul(gradient.clone());
+    gradients.add_values(weight, Values::take(of_weight));
+    if goes_back {
+        return Values::take(gradient.matmul(pass.stack.matrix(weight).transpose()));
+    }
+    Values::take(gradient)
+}
+
+fn shape_of(tensor: &Tensor<3>) -> Shape {
+    let [members, rows, columns] = tensor.dims();
+    Shape { members, rows, columns }
+}

@@ -1,0 +1,33 @@
+//! A population that lives on a device with memory of its own.
+//!
+//! The whole table goes to the device once and batches are gathered there. Before an epoch the order of its rows and
+//! the scalars of its steps go over in one piece each; while it runs nothing crosses, and after it the losses come
+//! back. Weights cross at the end. The results are those of the [host engine](super::host_engine) up to the rounding
+//! of sums; tests compare the two on the CPU.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `tables` | rows and answers on the device; indices of batches |
+//! | `flat` | all numbers of a member as one row |
+//! | `network` | forward by the layers' tensor operations, back by automatic differentiation |
+//! | `dropout`, `loss`, `optimizer` | the fused kernels' arithmetic as tensor operations |
+
+mod dropout;
+mod engine;
+mod flat;
+mod loss;
+mod network;
+mod optimizer;
+mod predict;
+mod tables;
+
+use burn::tensor::{Int, Tensor};
+
+pub(crate) use engine::ResidentEngine;
+pub(crate) use predict::Predictor;
+
+/// Places of rows or members.
+type Places = Tensor<1, Int>;
+
+#[cfg(test)]
+mod tests;

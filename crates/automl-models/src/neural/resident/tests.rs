@@ -1,0 +1,136 @@
+//! The resident engine computes what the host engine does; both run on the CPU here.
+
+use automl_core::{Epoch, Member, Precision, Seed, StopSignal, Task};
+use burn::tensor::Device;
+
+use super::super::data::{Prepared, Tables, gather};
+use super::super::engine::Engine;
+use super::super::host::values;
+use super::super::host_engine::HostEngine;
+use super::super::network::Network;
+use super::super::parity::{configurations, design, first_rows};
+use super::super::population::initial;
+use super::super::shard::{End, Shard};
+use super::super::families::read;
+use super::super::parameters::Weights;
+use super::{Predictor, ResidentEngine};
+use crate::device::cpu_devices;
+
+type Trained = (Vec<Vec<Epoch>>, Vec<Weights>);
+
+fn train<'a>(members: &[(usize, Seed, &'a Prepared<'a>)], engine: Box<dyn Engine + 'a>) -> Trained {
+    let mut shard = Shard::new(members, engine);
+    let mut epochs = vec![Vec::new(); members.len()];
+    let mut weights: Vec<Option<Weights>> = vec![None; members.len()];
+    while shard.first().is_some() {
+        for report in shard.run_epoch(&StopSignal::never()) {
+            epochs[report.member].extend(report.epoch);
+            if let Some(End::Done(best)) = report.end {
+                weights[report.member] = Some(best.weights);
+            }
+        }
+    }
+    (epochs, weights.into_iter().map(Option::unwrap).collect())
+}
+
+fn prepared<'a>(member: &Member<'a>, task: Task) -> Prepared<'a> {
+    Prepared::new(member, read, task, 3).unwrap()
+}
+
+fn compare(task: Task) {
+    let (large, valid) = (design(task, 1), design(task, 2));
+    let small = first_rows(&large, 133);
+    for params in configurations(task) {
+        // The second member stops sooner, so that the population shrinks.
+        let short = params.clone().with("max_epochs", 3_i64);
+        let member = |params, train, seed| Member { params, train, valid: &valid, seed: Seed(seed) };
+        let members = [member(&params, &large, 5), member(&short, &small, 6), member(&params, &large, 7)];
+        let prepared: Vec<Prepared<'_>> =
+            members.iter().map(|member| prepared(member, task)).collect();
+        let parts: Vec<&Prepared<'_>> = prepared.iter().collect();
+        let entries: Vec<_> =
+            prepared.iter().enumerate().map(|(index, own)| (index, members[index].seed, own)).collect();
+        let weights_0 = initial(&entries);
+        let flex = Device::flex();
+        let host = HostEngine::new(&parts, &weights_0, 1, &mut Tables::new(&flex), &flex).unwrap();
+        let (host_epochs, host_weights) = train(&entries, Box::new(host));
+        for device in cpu_devices() {
+            let what = format!("{task}, {} on {device:?}", params.text("activation").unwrap());
+            let resident = ResidentEngine::new(&parts, &weights_0, &device, Precision::F32).unwrap();
+            let (epochs, weights) = train(&entries, Box::new(resident));
+            for (ours, theirs) in epochs.iter().zip(&host_epochs) {
+                assert_eq!(ours.len(), theirs.len(), "{what}");
+                for (a, b) in ours.iter().zip(theirs) {
+                    let pairs = [(a.train_loss, b.train_loss), (a.valid_loss, b.valid_loss)];
+                    for (a, b) in pairs {
+                        assert!((a - b).abs() < 2e-3 * (1.0 + b.abs()), "{what}: {a}, not {b}");
+                    }
+                }
+            }
+            for (ours, theirs) in weights.iter().zip(&host_weights) {
+                let (ours, theirs) = (ours.0.concat(), theirs.0.concat());
+                assert_eq!(ours.len(), theirs.len(), "{what}");
+                let far = ours.iter().zip(&theirs).filter(|(a, b)| (*a - *b).abs() > 1e-2 * (1.0 + b.abs()));
+                assert!(far.count() * 50 <= ours.len(), "{what}: weights differ");
+            }
+        }
+    }
+}
+
+#[test]
+fn classification_is_trained_as_on_the_host() {
+    compare(Task::Multiclass);
+}
+
+#[test]
+fn regression_is_trained_as_on_the_host() {
+    compare(Task::Regression);
+}
+
+#[test]
+fn a_predictor_predicts_as_the_host_does() {
+    let (train_rows, valid) = (design(Task::Multiclass, 1), design(Task::Multiclass, 2));
+    for params in configurations(Task::Multiclass) {
+        let member = Member { params: &params, train: &train_rows, valid: &valid, seed: Seed(3) };
+        let own = prepared(&member, Task::Multiclass);
+        let weights = own.architecture.initial(&own.train, Seed(3));
+        let flex = Device::flex();
+        let host = Network::stack(&[(&own.architecture, &weights)], &flex).unwrap();
+        let table = Tables::new(&flex).numeric(&valid, host.n_numeric());
+        let rows: Vec<usize> = (0..valid.n_rows()).collect();
+        let batch = gather(&[(&table, &valid, &rows)], rows.len()).unwrap();
+        let expected = host.predict(batch);
+        for device in cpu_devices() {
+            let found = Predictor::new(&own.architecture, &weights, &device).unwrap();
+            for (a, b) in found.outputs(&valid).iter().zip(values(&expected)) {
+                assert!((a - b).abs() < 1e-4 * (1.0 + b.abs()), "{a}, not {b}");
+            }
+        }
+    }
+}
+
+/// Rounded factors move the best loss of a short training by a few hundredths of its size at most.
+#[cfg(feature = "libtorch")]
+#[test]
+fn products_of_bfloat16_train_nearly_as_well() {
+    let device = crate::device::burn_device(automl_core::Device::Libtorch).unwrap();
+    for task in [Task::Multiclass, Task::Regression] {
+        let (train_rows, valid) = (design(task, 1), design(task, 2));
+        for params in configurations(task) {
+            let member = Member { params: &params, train: &train_rows, valid: &valid, seed: Seed(4) };
+            let own = prepared(&member, task);
+            let entries = [(0, Seed(4), &own)];
+            let losses = |precision| {
+                let engine = ResidentEngine::new(&[&own], &initial(&entries), &device, precision).unwrap();
+                let (epochs, _) = train(&entries, Box::new(engine));
+                epochs[0].iter().map(|epoch| epoch.valid_loss).fold(f64::INFINITY, f64::min)
+            };
+            let (full, half) = (losses(Precision::F32), losses(Precision::Bf16));
+            assert!(
+                (full - half).abs() < 0.03 * (1.0 + full),
+                "{task}: {half} with bfloat16, {full} without"
+            );
+            assert_ne!(full, half, "the precision has no effect");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How a network is trained, whatever its shape.
+
+use automl_core::{FitError, Params, Task};
+use serde::{Deserialize, Serialize};
+
+use super::read::{choice, count, float};
+
+/// How weights move.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Optimizer {
+    /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+    AdamW {
+        /// Share of the first moment that is kept, in `[0, 1)`.
+        beta_1: f32,
+        /// Share of the second moment that is kept, in `[0, 1)`.
+        beta_2: f32,
+    },
+    /// Gradient descent with heavy-ball momentum.
+    Sgd {
+        /// Share of the last move that is kept, in `[0, 1)`.
+        momentum: f32,
+    },
+}
+
+/// How the learning rate changes over the epochs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Schedule {
+    /// It does not.
+    Constant,
+    /// Half a cosine from the full rate to 0.
+    Cosine,
+    /// Up in a line over the first 10 % of the steps, then [`Schedule::Cosine`].
+    WarmCosine,
+    /// Four cosines from 0 up and back, each twice as long as the one before (Holzmüller et al. 2024, section 3).
+    CosLog4,
+    /// The full rate over the first half, then [`Schedule::Cosine`].
+    FlatCosine,
+    /// Up over the first 30 % of the steps, then down to a 10,000th (Smith & Topin 2018).
+    OneCycle,
+}
+
+/// What is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Loss {
+    /// Mean negative log likelihood, in nats.
+    CrossEntropy,
+    /// Mean squared error of the standardised target.
+    Mse,
+    /// Huber's loss of the standardised target, linear from one standard deviation on.
+    Huber,
+}
+
+impl Optimizer {
+    /// `AdamW` with the shares of its paper.
+    pub(crate) const ADAM_W: Self = Optimizer::AdamW { beta_1: 0.9, beta_2: 0.999 };
+
+    /// Whether both keep moments of the same kind, so that they can share a population.
+    pub(crate) fn is_alike(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+}
+
+/// How a member is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Training {
+    /// How weights move.
+    pub(crate) optimizer: Optimizer,
+    /// Largest rate of the schedule, above 0.
+    pub(crate) learning_rate: f64,
+    /// How the rate changes.
+    pub(crate) schedule: Schedule,
+    /// Decoupled weight decay, from 0.
+    pub(crate) weight_decay: f64,
+    /// How the decay changes.
+    pub(crate) decay_schedule: Schedule,
+    /// Share of hidden values dropped, in `[0, 1)`.
+    pub(crate) dropout: f32,
+    /// How that share changes.
+    pub(crate) dropout_schedule: Schedule,
+    /// Largest norm of a gradient, all arrays together; `None` where any will do.
+    pub(crate) clip_norm: Option<f64>,
+    /// Rows a step.
+    pub(crate) batch_size: usize,
+    /// Most epochs.
+    pub(crate) max_epochs: u32,
+    /// Epochs without a better validation loss before it stops.
+    pub(crate) patience: u32,
+    /// What is minimised.
+    pub(crate) loss: Loss,
+    /// Whether all classes weigh alike; classification.
+    pub(crate) balanced: bool,
+    /// Share of each label that is spread evenly over all classes; classification.
+    pub(crate) label_smoothing: f32,
+}
+
+impl Training {
+    /// What every family reads alike: batches, epochs, decay, dropout and the loss, by their usual names.
+    ///
+    /// # Errors
+    /// [`FitError::Params`] naming the parameter that is missing or outside its range.
+    pub(crate) fn read(
+        params: &Params,
+        task: Task,
+        optimizer: Optimizer,
+        learning_rate: f64,
+        schedule: Schedule,
+    ) -> Result<Self, FitError> {
+        let classes = task.is_classification();
+        let loss = if classes {
+            Loss::CrossEntropy
+        } else {
+            choice(params, "loss", &[("mse", Loss::Mse), ("huber", Loss::Huber)])?
+        };
+        Ok(Self {
+            optimizer,
+            learning_rate,
+            schedule,
+            weight_decay: float(params, "weight_decay", 0.0, f64::MAX)?,
+            decay_schedule: Schedule::Constant,
+            dropout: float(params, "dropout", 0.0, 0.95)? as f32,
+            dropout_schedule: Schedule::Constant,
+            clip_norm: None,
+            batch_size: count(params, "batch_size", 1, 1 << 20)?,
+            max_epochs: count(params, "max_epochs", 1, 1 << 20)? as u32,
+            patience: count(params, "patience", 1, 1 << 20)? as u32,
+            loss,
+            balanced: classes && choice(params, "class_weights", &[("none", false), ("balanced", true)])?,
+            label_smoothing: if classes { float(params, "label_smoothing", 0.0, 0.95)? as f32 } else { 0.0 },
+        })
+    }
+}
