@@ -42,6 +42,17 @@ impl Activation {
         }
     }
 
+    /// `f(x)` of one number.
+    pub(crate) fn value(self, x: f32) -> f32 {
+        match self {
+            Activation::Relu => Relu::both(x).0,
+            Activation::Silu => Silu::both(x).0,
+            Activation::Gelu => Gelu::both(x).0,
+            Activation::Selu => Selu::both(x).0,
+            Activation::Mish => Mish::both(x).0,
+        }
+    }
+
     /// `f(x)` as tensor operations.
     pub(crate) fn trace(self, x: Tensor<3>) -> Tensor<3> {
         match self {

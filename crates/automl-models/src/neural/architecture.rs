@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layers::{Input, Layer};
 use super::mlp::MlpShape;
+use super::realmlp::RealMlpShape;
 use super::data::Rows;
 use super::rng::Draws;
 use super::parameters::{Form, Index, Role, Spec, Weights};
@@ -35,6 +36,18 @@ pub(crate) struct Architecture {
 pub(crate) enum Body {
     /// Dense layers.
     Mlp(MlpShape),
+    /// Those of `RealMLP`.
+    RealMlp(RealMlpShape),
+}
+
+impl Body {
+    /// Learns from the training rows what shapes follow from them.
+    pub(crate) fn fit(&mut self, train: &Rows<'_>) {
+        match self {
+            Body::Mlp(_) => {}
+            Body::RealMlp(shape) => shape.fit(train),
+        }
+    }
 }
 
 /// Arrays and layers of a network.
@@ -53,6 +66,7 @@ impl Architecture {
         let mut arrays = Arrays(Vec::new());
         let (input, layers) = match &self.body {
             Body::Mlp(shape) => shape.build(self, &mut arrays),
+            Body::RealMlp(shape) => shape.build(self, &mut arrays),
         };
         Built { specs: arrays.0, input, layers }
     }
@@ -63,17 +77,18 @@ impl Architecture {
     }
 
     /// The weights that a member begins with: the same on every device.
-    pub(crate) fn initial(&self, _train: &Rows<'_>, seed: Seed) -> Weights {
+    pub(crate) fn initial(&self, train: &Rows<'_>, seed: Seed) -> Weights {
         let mut draws = Draws::new(seed.purpose(Purpose::Init));
         match &self.body {
             Body::Mlp(shape) => shape.initial(self, &mut draws),
+            Body::RealMlp(shape) => shape.initial(self, train, &mut draws),
         }
     }
 
     /// Answers to each row, of which the mean is what the network says.
     pub(crate) fn heads(&self) -> usize {
         match &self.body {
-            Body::Mlp(_) => 1,
+            Body::Mlp(_) | Body::RealMlp(_) => 1,
         }
     }
 
@@ -81,6 +96,7 @@ impl Architecture {
     pub(crate) fn largest_product(&self, n_rows: usize) -> usize {
         match &self.body {
             Body::Mlp(shape) => n_rows * shape.largest_matrix(self),
+            Body::RealMlp(shape) => n_rows * shape.largest_matrix(self),
         }
     }
 
@@ -88,6 +104,7 @@ impl Architecture {
     pub(crate) fn looks_at_batches(&self) -> bool {
         match &self.body {
             Body::Mlp(shape) => shape.batch_norm,
+            Body::RealMlp(_) => false,
         }
     }
 
@@ -97,6 +114,11 @@ impl Architecture {
         shapes(self) == shapes(other)
             && match (&self.body, &other.body) {
                 (Body::Mlp(one), Body::Mlp(two)) => one == two && one.widths(self) == two.widths(other),
+                // The factor of its products depends on the number of columns.
+                (Body::RealMlp(one), Body::RealMlp(two)) => {
+                    one.is_alike(two) && self.columns.n_numeric == other.columns.n_numeric
+                }
+                _ => false,
             }
     }
 

@@ -8,6 +8,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::architecture::{Architecture, Body, Columns};
+use super::host::tensor;
 use super::layers::Batch;
 use super::loss::{Answers, Objective, Truth};
 use super::training::Training;
@@ -112,13 +113,14 @@ impl<'a> Prepared<'a> {
             Columns { n_numeric: train.numeric.n_cols(), cardinalities: train.cardinalities.clone() };
         check_columns(&columns, valid)?;
         let n_outputs = if task.is_classification() { n_classes.max(2) } else { 1 };
-        let architecture = Architecture { columns, n_outputs, body };
+        let mut architecture = Architecture { columns, n_outputs, body };
         let scaling = match &train.target {
             Some(Target::Real(values)) if !task.is_classification() => Some(Scaling::of(values)),
             _ => None,
         };
         let train = Rows { design: train, answers: answers(train, scaling, n_classes)? };
         let valid = Rows { design: valid, answers: answers(valid, scaling, n_classes)? };
+        architecture.body.fit(&train);
         let class_weights = class_weights(training.balanced, &train.answers, n_classes);
         let objective = Objective {
             loss: training.loss,
@@ -200,6 +202,36 @@ fn class_weights(balanced: bool, answers: &Answers, n_classes: usize) -> Vec<f32
         if balanced && count > 0.0 { (total / (n_classes as f64 * count)) as f32 } else { 1.0 }
     };
     counts.iter().map(weight).collect()
+}
+
+/// The numeric columns that measure something: those of more than three values in these rows. Flags and one-hot columns
+/// have fewer.
+pub(crate) fn continuous_columns(design: &Design) -> Vec<usize> {
+    let is_continuous = |column: &usize| {
+        let mut seen: Vec<f32> = Vec::with_capacity(4);
+        for row in design.numeric.rows() {
+            if !seen.contains(&row[*column]) {
+                seen.push(row[*column]);
+                if seen.len() > 3 {
+                    return true;
+                }
+            }
+        }
+        false
+    };
+    (0..design.numeric.n_cols()).filter(is_continuous).collect()
+}
+
+/// The numeric columns of some rows, `[1, rows, columns]`, one column at least.
+pub(crate) fn numeric_rows(design: &Design, rows: &[usize], device: &Device) -> Tensor<3> {
+    let width = design.numeric.n_cols().max(1);
+    let mut values = Vec::with_capacity(rows.len() * width);
+    for &row in rows {
+        values.extend_from_slice(design.numeric.row(row));
+        values.resize(values.len().next_multiple_of(width), 0.0);
+    }
+    values.resize(rows.len() * width, 0.0);
+    tensor(values, [1, rows.len(), width], device)
 }
 
 /// Numeric columns on the device, each table once however many members share it.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
 use super::architecture::{Architecture, Arrays};
-use super::layers::{Dense, Input, Layer, Output};
+use super::layers::{Dense, Input, Layer, Output, Part};
 use super::norm::BatchNorm;
 use super::parameters::{Role, Weights};
 use super::rng::Draws;
@@ -45,9 +45,10 @@ impl MlpShape {
     pub(crate) fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
         let tables = whole.columns.cardinalities.iter().zip(self.widths(whole)).enumerate();
         let tables = tables.map(|(index, (&cardinality, width))| {
-            arrays.matrix(format!("embedding.{index}"), [cardinality as usize, width], Role::BIAS)
+            let shape = [cardinality as usize, width];
+            Part::Table { column: index, table: arrays.plain(format!("embedding.{index}"), shape, Role::BIAS) }
         });
-        let input = Input { tables: tables.collect() };
+        let input = Input { parts: tables.chain([Part::Numeric]).collect() };
         let mut layers: Vec<Box<dyn Layer>> = Vec::new();
         for (index, (n_in, n_out)) in self.dense(whole).into_iter().enumerate() {
             let name = |part: &str| format!("layer.{index}.{part}");

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `families` | what a configuration means; the search space and first guesses of each family |
 //! | `training`, `schedule`, `read` | how a network is trained; parameters read and checked |
-//! | `architecture`, `mlp` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
+//! | `architecture`, `mlp`, `realmlp` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
 //! | `layers` | layers: forward, back, prediction, and the same as tensor operations |
 //! | `parameters`, `gradients` | one member's numbers, and those of all members stacked |
 //! | `data` | a member's rows, checked; batches |
@@ -42,6 +42,7 @@ mod parameters;
 mod parity;
 mod population;
 mod read;
+mod realmlp;
 mod resident;
 mod rng;
 mod schedule;

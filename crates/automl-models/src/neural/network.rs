@@ -71,11 +71,12 @@ impl Network {
         dropout: Vec<DropOut>,
         differentiate: impl FnOnce(&mut Values),
     ) -> Trained {
-        let rows = self.input.rows(batch.numeric, &batch.codes, &self.stack, &self.device);
+        let counts = batch.counts.clone();
+        let (rows, tape) = self.input.train(batch, &self.stack, &self.device);
         let pass = Pass {
             stack: &self.stack,
             n_rows: rows.dims()[1],
-            counts: batch.counts,
+            counts,
             dropout: RefCell::new(dropout),
             moments: RefCell::new(Vec::new()),
             device: &self.device,
@@ -94,7 +95,7 @@ impl Network {
             gradient = back(gradient, &mut gradients);
         }
         if self.input.is_learnt() {
-            self.input.back(&gradient, &batch.codes, &self.stack, &mut gradients);
+            self.input.back(&gradient, tape, &self.stack, &mut gradients);
         }
         drop(backs);
         let Pass { counts, moments, .. } = pass;
@@ -110,7 +111,7 @@ impl Network {
 
     /// Outputs for rows to predict, `[members, rows, n_outputs]`.
     pub(crate) fn predict(&self, batch: Batch) -> Values {
-        let rows = self.input.rows(batch.numeric, &batch.codes, &self.stack, &self.device);
+        let rows = self.input.predict(batch, &self.stack, &self.device);
         let through = |input: Tensor<3>, layer: &Box<dyn Layer>| layer.predict(input, &self.stack);
         Values::take(self.layers.iter().fold(rows, through))
     }

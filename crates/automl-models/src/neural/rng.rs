@@ -25,9 +25,23 @@ impl Draws {
         (2.0 * unit - 1.0) * limit
     }
 
+    /// A standard normal number (Box & Muller 1958).
+    pub(crate) fn normal(&mut self) -> f32 {
+        // In (0, 1], so that the logarithm is finite.
+        let radius = ((self.bits() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+        let turn = (self.bits() >> 11) as f64 / (1_u64 << 53) as f64;
+        ((-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * turn).cos()) as f32
+    }
+
+    /// A number from the exponential distribution of mean 1.
+    pub(crate) fn exponential(&mut self) -> f32 {
+        let unit = ((self.bits() >> 11) + 1) as f64 / (1_u64 << 53) as f64;
+        -unit.ln() as f32
+    }
+
     /// A whole number below `bound`, by multiplication (Lemire 2019) without rejection: the bias is
     /// below `bound / 2^32`.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (((self.bits() >> 32) * bound as u64) >> 32) as usize
     }
 
@@ -61,6 +75,17 @@ mod tests {
             (draws.bits(), draws.order(6), draws.symmetric(2.0)),
             (14_971_601_782_005_023_387, vec![3, 1, 5, 2, 0, 4], 1.947_496_2)
         );
+    }
+
+    #[test]
+    fn normal_and_exponential_draws_have_their_moments() {
+        let mut draws = Draws::new(Seed(2));
+        let mean = |values: &[f32]| values.iter().map(|value| f64::from(*value)).sum::<f64>() / 2e4;
+        let normal: Vec<f32> = (0..20_000).map(|_| draws.normal()).collect();
+        let squares: Vec<f32> = normal.iter().map(|value| value * value).collect();
+        assert!(mean(&normal).abs() < 0.03 && (mean(&squares) - 1.0).abs() < 0.04);
+        let exponential: Vec<f32> = (0..20_000).map(|_| draws.exponential()).collect();
+        assert!((mean(&exponential) - 1.0).abs() < 0.03 && exponential.iter().all(|value| *value >= 0.0));
     }
 
     #[test]

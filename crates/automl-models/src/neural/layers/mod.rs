@@ -5,7 +5,9 @@
 //! compares the two for every layer.
 
 mod dense;
+mod embedding;
 mod input;
+mod scale;
 mod trace;
 
 use std::cell::RefCell;
@@ -20,7 +22,9 @@ use super::parameters::{Gradients, Index, Stack};
 use super::rng::Draws;
 
 pub(crate) use dense::{Dense, Output};
-pub(crate) use input::{Batch, Input};
+pub(crate) use embedding::{Embedding, Encoding};
+pub(crate) use input::{Batch, Input, Part};
+pub(crate) use scale::Scale;
 pub(crate) use trace::{Counts, Trace, TrainingBatch};
 
 /// From the gradient of a layer's output to that of its input, adding those of its arrays on the way.
@@ -114,4 +118,13 @@ fn product_back(
 fn shape_of(tensor: &Tensor<3>) -> Shape {
     let [members, rows, columns] = tensor.dims();
     Shape { members, rows, columns }
+}
+
+/// Where each of some parts begins.
+fn widths_before(widths: &[usize]) -> impl Iterator<Item = usize> {
+    widths.iter().scan(0, |next, width| {
+        let start = *next;
+        *next += width;
+        Some(start)
+    })
 }

@@ -76,7 +76,7 @@ impl Trace<'_> {
         numeric: Tensor<3>,
         codes: Option<Tensor<2, Int>>,
     ) -> Tensor<3> {
-        let rows = input.trace(numeric, codes, self);
+        let rows = input.trace(numeric, codes.as_ref(), self);
         layers.iter().fold(rows, |x, layer| layer.trace(x, self))
     }
 }
