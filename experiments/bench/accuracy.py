@@ -38,8 +38,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Name: environment, script, options. The order is that of the tables in the summary.
 CONTENDERS = {
     "automl": ("light", "automl_cli", []),
-    "autogluon": ("torch", "autogluon_tabular", ["--preset", "best_quality"]),
-    "autogluon_good": ("torch", "autogluon_tabular", ["--preset", "good_quality"]),
+    "autogluon": ("torch", "autogluon_tabular", ["--preset", "best_quality", "--folds_by", "sequential_local"]),
+    "autogluon_ray": ("torch", "autogluon_tabular", ["--preset", "best_quality"]),
+    "autogluon_good": ("torch", "autogluon_tabular", ["--preset", "good_quality", "--folds_by", "sequential_local"]),
     "autogluon_medium": ("torch", "autogluon_tabular", ["--preset", "medium_quality"]),
     "flaml": ("light", "flaml_automl", []),
     "lightgbm_optuna": ("light", "lightgbm_optuna", []),
@@ -102,13 +103,14 @@ class Watch(threading.Thread):
                 pass
 
 
-def run_process(command, cores, limit_secs, log):
+def run_process(command, cores, limit_secs, scratch):
     """Exit code, seconds, and memory of a process pinned to `cores`; all its threads are told how many there are."""
-    environment = os.environ | {"PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": ""}
-    for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "RAYON", "POLARS_MAX"):
-        environment["POLARS_MAX_THREADS" if name == "POLARS_MAX" else f"{name}_NUM_THREADS"] = str(len(cores))
+    environment = os.environ | {"PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": "", "TMPDIR": str(scratch),
+                                "RAY_TMPDIR": str(scratch), "RAY_USAGE_STATS_ENABLED": "0"}
+    for name in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "NUMEXPR_NUM", "RAYON_NUM", "POLARS_MAX"):
+        environment[f"{name}_THREADS"] = str(len(cores))
     started = time.monotonic()
-    with log.open("w") as output:
+    with (scratch / "log").open("w") as output:
         process = subprocess.Popen(["taskset", "-c", ",".join(map(str, cores)), *map(str, command)], env=environment,
                                    stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         watch = Watch(process.pid, limit_secs)
@@ -146,7 +148,7 @@ def run(options, table, contender, seed, scratch):
     cores = sorted(os.sched_getaffinity(0))[:options.cores]
     load = os.getloadavg()[0]
     row = {"contender": contender, "table": table, "seed": seed, "time": options.time, "cores": options.cores, "task": task}
-    row |= run_process(command, cores, GRACE_FACTOR * options.time + GRACE_SECS, scratch / "log")
+    row |= run_process(command, cores, GRACE_FACTOR * options.time + GRACE_SECS, scratch)
     shown = [pathlib.Path(part).name if isinstance(part, pathlib.Path) else str(part) for part in command]
     row |= {"status": "failed", "command": " ".join(shown), "load_before": round(load, 2), "machine": options.machine,
             "date": datetime.datetime.now().astimezone().isoformat(timespec="seconds")}
@@ -180,7 +182,8 @@ def run_all(options):
             for contender in options.contenders[start:] + options.contenders[:start]:
                 if (contender, table, seed, options.time, options.cores) in done:
                     continue
-                with tempfile.TemporaryDirectory(prefix="accuracy-") as scratch:
+                # The name is short because sockets in it have paths of at most 107 bytes.
+                with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as scratch:
                     row = run(options, table, contender, seed, pathlib.Path(scratch))
                 with options.out.open("a") as file:
                     file.write(json.dumps(row) + "\n")
