@@ -1,21 +1,77 @@
 //! Every family keeps the contract of `ModelFamily`, on every device of this build.
 
-#[cfg(any(feature = "libtorch", feature = "cuda"))]
-use automl_core::Device;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
+    ModelFamily, ParamSpec, Params,
+};
 use automl_models::constant::ConstantFamily;
 use automl_models::linear::LinearFamily;
-use automl_models::neural::MlpFamily;
+use automl_models::neural::{MlpFamily, RealMlpFamily};
 use automl_testkit::family_contract;
+
+/// A family that trains for a few epochs only: the contract does not ask for good models.
+struct Brief<F>(F);
+
+impl<F: ModelFamily> ModelFamily for Brief<F> {
+    fn id(&self) -> &'static str {
+        self.0.id()
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        self.0.space(data)
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        self.0.defaults(data)
+    }
+
+    fn input_form(&self) -> InputForm {
+        self.0.input_form()
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        let shorten = |params: &Params| match params.get("max_epochs") {
+            Some(_) => params.clone().with("max_epochs", 6_i64),
+            None => params.clone(),
+        };
+        let short: Vec<Params> = members.iter().map(|member| shorten(member.params)).collect();
+        let members: Vec<Member<'_>> =
+            members.iter().zip(&short).map(|(member, params)| Member { params, ..*member }).collect();
+        self.0.fit_population(&members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        self.0.load(dir, device)
+    }
+}
 
 family_contract!(constant, ConstantFamily);
 family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
+family_contract!(realmlp, Brief(RealMlpFamily));
 #[cfg(feature = "libtorch")]
 family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(realmlp_on_libtorch, Brief(RealMlpFamily), Device::Libtorch);
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
     mlp_on_gpu,
     MlpFamily,
+    Device::Cuda(0)
+);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    realmlp_on_gpu,
+    Brief(RealMlpFamily),
     Device::Cuda(0)
 );

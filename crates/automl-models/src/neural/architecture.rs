@@ -3,12 +3,12 @@
 use automl_core::{Purpose, Seed};
 use serde::{Deserialize, Serialize};
 
+use super::data::Rows;
 use super::layers::{Input, Layer};
 use super::mlp::MlpShape;
-use super::realmlp::RealMlpShape;
-use super::data::Rows;
-use super::rng::Draws;
 use super::parameters::{Form, Index, Role, Spec, Weights};
+use super::realmlp::RealMlpShape;
+use super::rng::Draws;
 
 /// The columns that a network takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

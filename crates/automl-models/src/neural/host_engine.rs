@@ -7,12 +7,12 @@ use rayon::prelude::*;
 use super::data::{self, Prepared, Tables};
 use super::engine::{Engine, EpochPlan, MemberPlan, n_batch_rows};
 use super::host::values_mut;
-use super::loss::LossSum;
 use super::layers::DropOut;
+use super::loss::LossSum;
 use super::network::{Network, Statistics};
 use super::optimizer::{Moments, Move};
-use super::rng::Draws;
 use super::parameters::{Gradients, Spec, Weights};
+use super::rng::Draws;
 
 /// Rows of a validation chunk: large enough to hide overhead, small enough to stay in the cache.
 const CHUNK: usize = 1024;
@@ -115,8 +115,7 @@ impl HostEngine<'_> {
             let columns = self.network.n_outputs();
             let output = values_mut(output);
             let of_member = output.len() / self.members.len();
-            for ((own, plan), block) in
-                self.members.iter().zip(plans).zip(output.chunks_exact_mut(of_member))
+            for ((own, plan), block) in self.members.iter().zip(plans).zip(output.chunks_exact_mut(of_member))
             {
                 let (objective, answers) = (&own.prepared.objective, &own.prepared.train.answers);
                 let (_, own_rows) = rows(plan);

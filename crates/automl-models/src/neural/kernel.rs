@@ -58,13 +58,7 @@ pub(crate) fn activate(
     with_activation!(activation, activate_with(inputs, scale, bias, outputs, shape));
 }
 
-fn activate_with<F: Scalar>(
-    inputs: &mut [f32],
-    scale: f32,
-    bias: &[f32],
-    outputs: &mut [f32],
-    shape: Shape,
-) {
+fn activate_with<F: Scalar>(inputs: &mut [f32], scale: f32, bias: &[f32], outputs: &mut [f32], shape: Shape) {
     if shape.is_empty() {
         return;
     }
@@ -268,8 +262,7 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
 pub(crate) fn drop_out(rate: f32, key: u64, first: usize, arrays: [&mut [f32]; 3]) {
     let (threshold, kept) = (drop_threshold(rate), kept_scale(rate));
     let (one, other) = drop_keys(key);
-    let factor =
-        |index: u32| if drop_hash(index, one, other) < threshold { 0.0 } else { kept };
+    let factor = |index: u32| if drop_hash(index, one, other) < threshold { 0.0 } else { kept };
     let [outputs, slopes, bend] = arrays;
     let outputs = (first as u32..).zip(outputs);
     vectorised(|| match (slopes.is_empty(), bend.is_empty()) {

@@ -120,9 +120,7 @@ impl Objective {
             let weight = self.row_weight(answers, row) * of_head;
             for output in outputs.chunks_exact_mut(columns) {
                 let loss = match &answers.truth {
-                    Truth::Classes(codes) => {
-                        self.cross_entropy(output, codes[row] as usize, weight * share)
-                    }
+                    Truth::Classes(codes) => self.cross_entropy(output, codes[row] as usize, weight * share),
                     Truth::Real(values) => {
                         let (loss, slope) = self.regression(output[0] - values[row]);
                         output[0] = slope * weight * share;

@@ -46,7 +46,10 @@ impl MlpShape {
         let tables = whole.columns.cardinalities.iter().zip(self.widths(whole)).enumerate();
         let tables = tables.map(|(index, (&cardinality, width))| {
             let shape = [cardinality as usize, width];
-            Part::Table { column: index, table: arrays.plain(format!("embedding.{index}"), shape, Role::BIAS) }
+            Part::Table {
+                column: index,
+                table: arrays.plain(format!("embedding.{index}"), shape, Role::BIAS),
+            }
         });
         let input = Input { parts: tables.chain([Part::Numeric]).collect() };
         let mut layers: Vec<Box<dyn Layer>> = Vec::new();

@@ -43,6 +43,8 @@ mod parity;
 mod population;
 mod read;
 mod realmlp;
+#[cfg(test)]
+mod reference;
 mod resident;
 mod rng;
 mod schedule;
@@ -50,4 +52,4 @@ mod shard;
 mod simd;
 mod training;
 
-pub use families::MlpFamily;
+pub use families::{MlpFamily, RealMlpFamily};

@@ -129,8 +129,7 @@ impl Stack {
         let specs = widest(members.iter().map(|(specs, _)| *specs));
         let array = |(index, wide): (Index, &Spec)| {
             let own = members.iter().map(|(own, weights)| (own[index].shape, &weights.0[index]));
-            let values: Vec<f32> =
-                own.flat_map(|(shape, values)| pad(values, shape, wide.shape)).collect();
+            let values: Vec<f32> = own.flat_map(|(shape, values)| pad(values, shape, wide.shape)).collect();
             match wide.form {
                 Form::Plain => Array::Plain(values),
                 Form::Matrix => {

@@ -17,8 +17,8 @@ use crate::device::limit_product_threads;
 
 use super::data::{Prepared, Tables};
 use super::host_engine::{HostEngine, n_parts};
-use super::shard::{End, Report, Shard};
 use super::parameters::Weights;
+use super::shard::{End, Report, Shard};
 
 /// Called after each epoch of a member; `Break` ends it.
 pub(crate) type OnEpoch<'a> = dyn FnMut(usize, Epoch) -> ControlFlow<()> + 'a;

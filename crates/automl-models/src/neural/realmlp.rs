@@ -162,15 +162,7 @@ impl RealMlpShape {
                 .has_strength
                 .then(|| arrays.plain(name("strength"), [1, n_out], decaying(self.rates.strength)));
             let (norm, activation) = (None, self.activation);
-            layers.push(Box::new(Dense {
-                weight,
-                bias,
-                scale,
-                norm,
-                activation,
-                strength,
-                goes_back: true,
-            }));
+            layers.push(Box::new(Dense { weight, bias, scale, norm, activation, strength, goes_back: true }));
         }
         (input, layers)
     }

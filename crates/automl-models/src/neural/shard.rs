@@ -5,8 +5,8 @@ use automl_core::{Epoch, Purpose, Seed, StopReason, StopSignal};
 use super::data::Prepared;
 use super::engine::{Engine, EpochPlan, MemberPlan};
 use super::optimizer::Move;
-use super::rng::Draws;
 use super::parameters::Weights;
+use super::rng::Draws;
 
 /// How a member ended.
 #[derive(Debug)]
@@ -72,18 +72,10 @@ impl Live<'_> {
     }
 
     fn next_move(&mut self, epoch: u32, step: usize, n_batches: usize) -> Move {
-        let training = &self.prepared.training;
         self.steps += 1;
+        let training = &self.prepared.training;
         let done = f64::from(epoch) + step as f64 / n_batches as f64;
-        let progress = done / f64::from(training.max_epochs);
-        Move {
-            step: self.steps,
-            rate: training.learning_rate * training.schedule.factor(progress),
-            decay: training.weight_decay * training.decay_schedule.factor(progress),
-            optimizer: training.optimizer,
-            clip_norm: training.clip_norm,
-            dropout: training.dropout * training.dropout_schedule.factor(progress) as f32,
-        }
+        training.next_move(self.steps, done / f64::from(training.max_epochs))
     }
 }
 
@@ -194,7 +186,7 @@ impl<'a> Shard<'a> {
             }
             let training = &own.prepared.training;
             let best = own.best.map_or(index, |(best, _)| best);
-            let over = index + 1 >= training.max_epochs || index - best >= training.patience;
+            let over = index + 1 >= training.max_epochs || training.is_patience_over(index, best);
             let weights = if over { self.engine.remembered(place) } else { None };
             let end = weights
                 .map(|weights| End::Done(Best { epoch: best, weights, batch_size: training.batch_size }));

@@ -3,6 +3,7 @@
 use automl_core::{FitError, Params, Task};
 use serde::{Deserialize, Serialize};
 
+use super::optimizer::Move;
 use super::read::{choice, count, float};
 
 /// How weights move.
@@ -89,6 +90,8 @@ pub(crate) struct Training {
     pub(crate) max_epochs: u32,
     /// Epochs without a better validation loss before it stops.
     pub(crate) patience: u32,
+    /// What `patience` grows by with every epoch up to the best one.
+    pub(crate) patience_growth: u32,
     /// What is minimised.
     pub(crate) loss: Loss,
     /// Whether all classes weigh alike; classification.
@@ -127,9 +130,27 @@ impl Training {
             batch_size: count(params, "batch_size", 1, 1 << 20)?,
             max_epochs: count(params, "max_epochs", 1, 1 << 20)? as u32,
             patience: count(params, "patience", 1, 1 << 20)? as u32,
+            patience_growth: 0,
             loss,
             balanced: classes && choice(params, "class_weights", &[("none", false), ("balanced", true)])?,
             label_smoothing: if classes { float(params, "label_smoothing", 0.0, 0.95)? as f32 } else { 0.0 },
         })
+    }
+
+    /// The move of step `step`, counted from 1, when `progress` of all planned steps are done.
+    pub(crate) fn next_move(&self, step: u32, progress: f64) -> Move {
+        Move {
+            step,
+            rate: self.learning_rate * self.schedule.factor(progress),
+            decay: self.weight_decay * self.decay_schedule.factor(progress),
+            optimizer: self.optimizer,
+            clip_norm: self.clip_norm,
+            dropout: self.dropout * self.dropout_schedule.factor(progress) as f32,
+        }
+    }
+
+    /// Whether it has been too long since the `best` epoch at the end of epoch `index`.
+    pub(crate) fn is_patience_over(&self, index: u32, best: u32) -> bool {
+        index - best >= self.patience.saturating_add(self.patience_growth * best)
     }
 }

@@ -6,8 +6,8 @@ use automl_core::{
 };
 use proptest::prelude::*;
 
-use super::MlpFamily;
 use super::super::rng::Draws;
+use super::MlpFamily;
 
 fn params() -> Params {
     Params::new()

@@ -4,6 +4,8 @@ mod mlp;
 mod mlp_space;
 #[cfg(test)]
 mod mlp_tests;
+mod realmlp;
+mod realmlp_space;
 
 use std::ops::ControlFlow;
 
@@ -19,6 +21,9 @@ use super::{on_device, population};
 pub use mlp::MlpFamily;
 #[cfg(test)]
 pub(super) use mlp::read;
+pub use realmlp::RealMlpFamily;
+#[cfg(test)]
+pub(super) use realmlp::read as realmlp_read;
 
 /// Fits all members of the family `id`, whose configurations `read` reads.
 fn fit(

@@ -167,8 +167,7 @@ impl Input {
                 (Part::Table { column, table }, Some(codes)) => {
                     let table = trace.array(*table);
                     let [_, cardinality, width] = table.dims();
-                    let firsts: Vec<i32> =
-                        (0..members).map(|member| (member * cardinality) as i32).collect();
+                    let firsts: Vec<i32> = (0..members).map(|member| (member * cardinality) as i32).collect();
                     let firsts = TensorData::new(firsts, [members, 1]);
                     let firsts = Tensor::<2, Int>::from_data(firsts, &codes.device());
                     let own = codes.clone().slice([0..members * n_rows, *column..*column + 1]);

@@ -88,9 +88,9 @@ impl Pass<'_> {
             let start = member * shape.block();
             let rows = start..start + self.true_rows(member, shape) * shape.columns;
             let first = own.first_row * (shape.rows / self.n_rows) * shape.columns;
-            let parts = arrays.each_mut().map(|array| {
-                if array.is_empty() { &mut [] } else { &mut array[rows.clone()] }
-            });
+            let parts = arrays
+                .each_mut()
+                .map(|array| if array.is_empty() { &mut [] } else { &mut array[rows.clone()] });
             kernel::drop_out(own.rate, own.draws.bits(), first, parts);
         }
     }

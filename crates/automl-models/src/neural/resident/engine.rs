@@ -3,10 +3,10 @@
 use automl_core::{Design, Precision, StopSignal};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::super::architecture::Architecture;
 use super::super::data::Prepared;
 use super::super::engine::{Engine, EpochPlan, n_batch_rows};
 use super::super::host::floats;
-use super::super::architecture::Architecture;
 use super::super::layers::Counts;
 use super::super::norm::MOMENTUM;
 use super::super::parameters::{Spec, Weights};

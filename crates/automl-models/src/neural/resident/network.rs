@@ -78,7 +78,8 @@ impl Network {
         let (loss, gradient) = differentiate(output.clone().inner());
         // The gradient of this sum by the outputs is the gradient that was given.
         let graph = (output * gradient.autodiff()).sum().backward();
-        let gradients = self.pieces.row(true, members, &self.device, |index| trace.arrays[index].grad(&graph));
+        let gradients =
+            self.pieces.row(true, members, &self.device, |index| trace.arrays[index].grad(&graph));
         let tracked: Vec<(Index, Tensor<3>)> =
             trace.batch.map(|batch| batch.tracked.into_inner()).unwrap_or_default();
         if !tracked.is_empty() {

@@ -5,14 +5,14 @@ use burn::tensor::Device;
 
 use super::super::data::{Prepared, Tables, gather};
 use super::super::engine::Engine;
+use super::super::families::read;
 use super::super::host::values;
 use super::super::host_engine::HostEngine;
 use super::super::network::Network;
+use super::super::parameters::Weights;
 use super::super::parity::{configurations, design, first_rows};
 use super::super::population::initial;
 use super::super::shard::{End, Shard};
-use super::super::families::read;
-use super::super::parameters::Weights;
 use super::{Predictor, ResidentEngine};
 use crate::device::cpu_devices;
 
@@ -45,8 +45,7 @@ fn compare(task: Task) {
         let short = params.clone().with("max_epochs", 3_i64);
         let member = |params, train, seed| Member { params, train, valid: &valid, seed: Seed(seed) };
         let members = [member(&params, &large, 5), member(&short, &small, 6), member(&params, &large, 7)];
-        let prepared: Vec<Prepared<'_>> =
-            members.iter().map(|member| prepared(member, task)).collect();
+        let prepared: Vec<Prepared<'_>> = members.iter().map(|member| prepared(member, task)).collect();
         let parts: Vec<&Prepared<'_>> = prepared.iter().collect();
         let entries: Vec<_> =
             prepared.iter().enumerate().map(|(index, own)| (index, members[index].seed, own)).collect();
