@@ -1,0 +1,108 @@
+//! The cost of "what is chosen so far, and this one too", for each kind of metric.
+//!
+//! Greedy selection asks it of every candidate in every round, so each kind keeps of the chosen models only what an
+//! answer needs, and of the candidates only what enters the metric.
+//!
+//! | kind | metrics | kept of a model | an answer costs |
+//! |---|---|---|---|
+//! | [`likelihood`] | log loss | probability of the true class | rows |
+//! | [`quadratic`] | RMSE, R², Brier | residuals, and their products with the chosen models' | 1 |
+//! | [`pointwise`] | MAE, MAPE, RMSLE | predictions | rows |
+//! | [`labels`] | accuracy, F1 and all others of predicted classes | predictions | rows · classes |
+//! | [`ranking`] | ROC AUC of two classes | probability of class 1 | rows (radix sort) |
+//! | [`whole`] | the rest | predictions | one evaluation of the metric |
+
+mod labels;
+mod likelihood;
+mod pointwise;
+mod quadratic;
+mod ranking;
+mod whole;
+
+use automl_core::{Metric, Target};
+
+use crate::confusion::is_of_classes;
+use crate::error::EnsembleError;
+use crate::library::Candidate;
+use crate::scorer::Scorer;
+
+/// The cost of the mean of some models, as models are added. Models are known by their index.
+pub(super) trait Loss: Sync {
+    /// The cost of the mean of the chosen models and `model`. It rises with the metric's cost, but need not be it:
+    /// costs are compared with each other alone.
+    fn cost_with(&self, model: usize) -> Result<f64, EnsembleError>;
+
+    /// Chooses `model`, once more if it was chosen before.
+    fn add(&mut self, model: usize);
+
+    /// Chooses nothing.
+    fn clear(&mut self);
+}
+
+/// The loss of a metric on some rows. The candidates have been checked.
+pub(super) fn loss_of<'a>(
+    scorer: &Scorer<'a>,
+    candidates: &[Candidate<'a>],
+    rows: &'a [usize],
+) -> Box<dyn Loss + 'a> {
+    match scorer.metric() {
+        Metric::LogLoss => Box::new(likelihood::Likelihood::new(scorer, candidates, rows)),
+        Metric::Rmse | Metric::R2 | Metric::Brier => {
+            Box::new(quadratic::Quadratic::new(scorer, candidates, rows))
+        }
+        Metric::Mae | Metric::Mape | Metric::Rmsle => {
+            Box::new(pointwise::Pointwise::new(scorer, candidates, rows))
+        }
+        metric if is_of_classes(metric) => Box::new(labels::Labels::new(scorer, candidates, rows)),
+        Metric::RocAuc if scorer.n_classes() == 2 => {
+            Box::new(ranking::Ranking::new(scorer, candidates, rows))
+        }
+        _ => Box::new(whole::Whole::new(scorer, candidates, rows)),
+    }
+}
+
+/// The weights of some rows, summing to 1.
+fn weights(scorer: &Scorer<'_>, rows: &[usize]) -> Vec<f64> {
+    let weights: Vec<f64> = rows.iter().map(|&row| scorer.weight(row)).collect();
+    let total: f64 = weights.iter().sum();
+    weights.into_iter().map(|weight| weight / total).collect()
+}
+
+/// Numbers of the target on some rows; none for classes.
+fn numbers(scorer: &Scorer<'_>, rows: &[usize]) -> Vec<f64> {
+    match scorer.target() {
+        Target::Real(values) => rows.iter().map(|&row| values[row]).collect(),
+        Target::Classes { .. } => Vec::new(),
+    }
+}
+
+/// Classes of the target on some rows; none for numbers.
+fn codes(scorer: &Scorer<'_>, rows: &[usize]) -> Vec<u32> {
+    match scorer.target() {
+        Target::Classes { codes, .. } => rows.iter().map(|&row| codes[row]).collect(),
+        Target::Real(_) => Vec::new(),
+    }
+}
+
+/// Values accumulated side by side. The compiler makes vectors of it, and the order of the sum is fixed.
+const LANES: usize = 8;
+
+/// `Σ of(aᵢ, bᵢ)` in one fixed order.
+#[inline]
+fn lane_sum(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut lanes = [0.0; LANES];
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_blocks.iter().zip(b_blocks) {
+        for lane in 0..LANES {
+            lanes[lane] += of(a[lane], b[lane]);
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| of(*a, *b)).sum();
+    lanes.iter().sum::<f64>() + rest
+}
+
+/// Adds element-wise.
+fn add_to(sum: &mut [f64], values: &[f64]) {
+    sum.iter_mut().zip(values).for_each(|(total, value)| *total += value);
+}
