@@ -81,6 +81,11 @@ impl<'a> Scorer<'a> {
         Ok(Self { weights: Some(weights), ..self })
     }
 
+    /// The same rows by another metric of the same task, which has a weighted form if there are weights.
+    pub(crate) fn with_metric(self, metric: Metric) -> Self {
+        Self { metric, ..self }
+    }
+
     /// The metric.
     pub fn metric(&self) -> Metric {
         self.metric
@@ -140,6 +145,19 @@ impl<'a> Scorer<'a> {
             EnsembleError::check("row", *row as f64, "below the number of rows", false)?;
         }
         Prepared::new(self, predictions)?.score(rows)
+    }
+
+    /// The cost of predictions for some of the rows alone, in the order of `rows`.
+    pub(crate) fn cost_of_rows(
+        &self,
+        predictions: &Predictions,
+        rows: &[usize],
+    ) -> Result<f64, EnsembleError> {
+        let target = self.target.select(rows);
+        let weights: Option<Vec<f32>> =
+            self.weights.map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        let some = Scorer { metric: self.metric, target: &target, weights: weights.as_deref() };
+        Ok(self.direction().cost(some.score(predictions)?))
     }
 
     /// Checks that predictions are of these rows and of this task.

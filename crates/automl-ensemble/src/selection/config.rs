@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::EnsembleError;
+use crate::shortlist::Limits;
 
 /// Settings of [`GreedySelector`](super::GreedySelector).
 ///
@@ -66,9 +67,9 @@ impl GreedyConfig {
         EnsembleError::check("max_ms_per_row", bound, "above 0", bound > 0.0)
     }
 
-    /// The bound with a little room for the rounding of a sum; infinite without one.
+    /// The bound, infinite without one.
     pub(super) fn budget(&self) -> f64 {
-        self.max_ms_per_row.unwrap_or(f64::INFINITY) * (1.0 + 1e-9)
+        self.max_ms_per_row.unwrap_or(f64::INFINITY)
     }
 
     /// Bounds on a single model's time with which the search begins anew: the whole budget, and parts of it, since
@@ -76,5 +77,10 @@ impl GreedyConfig {
     pub(super) fn speed_limits(&self) -> Vec<f64> {
         let parts: &[f64] = if self.max_ms_per_row.is_some() { &[1.0, 0.5, 0.25, 0.125] } else { &[1.0] };
         parts.iter().map(|part| part * self.budget()).collect()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let speeds = self.speed_limits().split_off(1);
+        Limits { n_candidates: self.n_candidates, budget: self.budget(), speeds }
     }
 }

@@ -12,6 +12,9 @@ use crate::library::Candidate;
 /// Costs nearer to each other than this share of them are equal: what is left of the same sum in another order.
 const ROUNDING: f64 = 1e-12;
 
+/// Share of the budget by which a sum of times may exceed it: three times 0.1 is more than 0.3.
+const SUM_ROUNDING: f64 = 1e-9;
+
 /// A search over one list of models, run once a bag.
 pub(super) struct Greedy<'a> {
     config: &'a GreedyConfig,
@@ -120,7 +123,7 @@ impl<'a> Greedy<'a> {
         }
         let counts = |other: &usize| *other == model || self.in_use[*other] || chosen.contains(other);
         let total: f64 = (0..self.times.len()).filter(counts).map(|other| self.times[other]).sum();
-        total <= self.config.budget()
+        total <= self.config.budget() * (1.0 + SUM_ROUNDING)
     }
 }
 

@@ -12,7 +12,6 @@
 mod config;
 mod greedy;
 mod loss;
-mod shortlist;
 
 use automl_core::{Predictions, Purpose, Seed};
 use serde::{Deserialize, Serialize};
@@ -23,11 +22,11 @@ use crate::library::{self, Candidate, blend, blend_rows};
 use crate::nested::{Nested, nested};
 use crate::rows::Parts;
 use crate::scorer::Scorer;
+use crate::shortlist::shortlist;
 
 pub use config::GreedyConfig;
 use greedy::Greedy;
 use loss::loss_of;
-use shortlist::shortlist;
 
 /// Chooses ensembles; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +112,7 @@ impl GreedySelector {
         rows: &[usize],
         seed: Seed,
     ) -> Result<Vec<f64>, EnsembleError> {
-        let places = shortlist(&self.config, scorer, candidates, rows)?;
+        let places = shortlist(&self.config.limits(), scorer, candidates, rows)?;
         let listed: Vec<Candidate<'_>> = places.iter().map(|&place| candidates[place]).collect();
         let mut greedy = Greedy::new(&self.config, &listed, loss_of(scorer, &listed, rows));
         let mut weights = vec![0.0; candidates.len()];

@@ -32,7 +32,9 @@ fn library(task: Task) -> impl Strategy<Value = Library> {
                         let row = proba.row_mut(row);
                         row[*code as usize] += 0.3;
                         let sum: f64 = row.iter().sum();
-                        row.iter_mut().for_each(|p| *p /= sum);
+                        for p in row {
+                            *p /= sum;
+                        }
                     }
                     Predictions::Proba(proba)
                 }
@@ -129,7 +131,9 @@ fn plain_greedy(scorer: &Scorer<'_>, models: &[Candidate<'_>], n_rounds: usize) 
         let cost = |model: usize| {
             let mut counts = counts.clone();
             counts[model] += 1.0;
-            counts.iter_mut().for_each(|count| *count /= round as f64);
+            for count in &mut counts {
+                *count /= round as f64;
+            }
             let blended = automl_ensemble::blend(&predictions, &counts).unwrap();
             scorer.direction().cost(scorer.score(&blended).unwrap())
         };

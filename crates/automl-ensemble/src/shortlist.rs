@@ -2,29 +2,39 @@
 
 use rayon::prelude::*;
 
-use super::config::GreedyConfig;
 use crate::error::EnsembleError;
 use crate::library::Candidate;
 use crate::prepared::Prepared;
 use crate::scorer::Scorer;
 
+/// Bounds on what is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Limits {
+    /// Models looked at, but for the best of families and of speeds.
+    pub(crate) n_candidates: usize,
+    /// Bound on the time to predict a row, milliseconds; infinite without one.
+    pub(crate) budget: f64,
+    /// Lesser bounds; the best quarter of `n_candidates` within each is looked at too.
+    pub(crate) speeds: Vec<f64>,
+}
+
 /// Places of the candidates looked at, best first: the best `n_candidates` that are fast enough, the best of every
-/// family, and under a bound on time the best quarter of `n_candidates` at each speed limit.
+/// family, and the best quarter of `n_candidates` at each speed limit.
 ///
 /// Equal costs are ordered by time and then by name, so that the order of the candidates does not matter.
 ///
 /// # Errors
 /// [`EnsembleError::Budget`] if none is fast enough; [`EnsembleError::Metric`] where the metric has no value.
-pub(super) fn shortlist(
-    config: &GreedyConfig,
+pub(crate) fn shortlist(
+    limits: &Limits,
     scorer: &Scorer<'_>,
     candidates: &[Candidate<'_>],
     rows: &[usize],
 ) -> Result<Vec<usize>, EnsembleError> {
-    let budget = config.budget();
+    let budget = limits.budget;
     let fast: Vec<usize> = (0..candidates.len()).filter(|&of| candidates[of].ms_per_row <= budget).collect();
     if fast.is_empty() {
-        return Err(none_is_fast_enough(config, candidates));
+        return Err(none_is_fast_enough(budget, candidates));
     }
     let cost = |&place: &usize| {
         let cost = Prepared::new(scorer, candidates[place].predictions)?.cost(rows)?;
@@ -39,10 +49,10 @@ pub(super) fn shortlist(
     let ranked: Vec<usize> = ranked.into_iter().map(|(_, place)| place).collect();
 
     let mut listed = vec![false; candidates.len()];
-    ranked.iter().take(config.n_candidates).for_each(|&place| listed[place] = true);
-    for limit in config.speed_limits().into_iter().skip(1) {
-        let within = ranked.iter().filter(|&&place| candidates[place].ms_per_row <= limit);
-        within.take(config.n_candidates.div_ceil(4)).for_each(|&place| listed[place] = true);
+    ranked.iter().take(limits.n_candidates).for_each(|&place| listed[place] = true);
+    for limit in &limits.speeds {
+        let within = ranked.iter().filter(|&&place| candidates[place].ms_per_row <= *limit);
+        within.take(limits.n_candidates.div_ceil(4)).for_each(|&place| listed[place] = true);
     }
     let mut families: Vec<&str> = Vec::new();
     for &place in &ranked {
@@ -54,11 +64,11 @@ pub(super) fn shortlist(
     Ok(ranked.into_iter().filter(|&place| listed[place]).collect())
 }
 
-fn none_is_fast_enough(config: &GreedyConfig, candidates: &[Candidate<'_>]) -> EnsembleError {
+fn none_is_fast_enough(budget: f64, candidates: &[Candidate<'_>]) -> EnsembleError {
     let fastest =
         candidates.iter().min_by(|a, b| a.ms_per_row.total_cmp(&b.ms_per_row).then_with(|| a.id.cmp(b.id)));
     EnsembleError::Budget {
-        budget: config.max_ms_per_row.unwrap_or(f64::INFINITY),
+        budget,
         id: fastest.map_or_else(String::new, |candidate| candidate.id.to_owned()),
         fastest: fastest.map_or(f64::NAN, |candidate| candidate.ms_per_row),
     }
