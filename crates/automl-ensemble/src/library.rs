@@ -1,6 +1,7 @@
 //! Models known by their out-of-fold predictions, and weighted means of them.
 
 use automl_core::{Matrix, Predictions};
+use rayon::prelude::*;
 
 use crate::error::EnsembleError;
 use crate::scorer::Scorer;
@@ -35,9 +36,11 @@ pub(crate) fn check(scorer: &Scorer<'_>, candidates: &[Candidate<'_>]) -> Result
     for candidate in candidates {
         let ms = candidate.ms_per_row;
         EnsembleError::check("ms_per_row", ms, "finite and at least 0", ms.is_finite() && ms >= 0.0)?;
-        scorer.check(candidate.id, candidate.predictions)?;
     }
-    Ok(())
+    let of_model = |candidate: &Candidate<'_>| scorer.check(candidate.id, candidate.predictions).err();
+    // The first error in order, whichever thread is first.
+    let errors: Vec<Option<EnsembleError>> = candidates.par_iter().map(of_model).collect();
+    errors.into_iter().flatten().next().map_or(Ok(()), Err)
 }
 
 /// The weighted mean of models' predictions, all of one shape: `Σ weightₘ predictionsₘ`.

@@ -32,6 +32,17 @@ impl<'a> Prepared<'a> {
     /// Those of [`Scorer::check`], and [`EnsembleError::Metric`] for RMSLE of values up to -1.
     pub(crate) fn new(scorer: &Scorer<'a>, predictions: &'a Predictions) -> Result<Self, EnsembleError> {
         scorer.check("the model", predictions)?;
+        Self::of_checked(scorer, predictions)
+    }
+
+    /// Of predictions that [`Scorer::check`] has seen.
+    ///
+    /// # Errors
+    /// [`EnsembleError::Metric`] for RMSLE of values up to -1.
+    pub(crate) fn of_checked(
+        scorer: &Scorer<'a>,
+        predictions: &'a Predictions,
+    ) -> Result<Self, EnsembleError> {
         let kind = match (scorer.target(), predictions) {
             (Target::Real(target), Predictions::Real(values)) => numbers(scorer.metric(), target, values)?,
             (Target::Classes { codes, .. }, _) if is_of_classes(scorer.metric()) => {

@@ -18,7 +18,7 @@ pub(crate) struct Limits {
     pub(crate) speeds: Vec<f64>,
 }
 
-/// Places of the candidates looked at, best first: the best `n_candidates` that are fast enough, the best of every
+/// Places of the (checked) candidates looked at, best first: the best `n_candidates` that are fast enough, the best of every
 /// family, and the best quarter of `n_candidates` at each speed limit.
 ///
 /// Equal costs are ordered by time and then by name, so that the order of the candidates does not matter.
@@ -37,7 +37,7 @@ pub(crate) fn shortlist(
         return Err(none_is_fast_enough(budget, candidates));
     }
     let cost = |&place: &usize| {
-        let cost = Prepared::new(scorer, candidates[place].predictions)?.cost(rows)?;
+        let cost = Prepared::of_checked(scorer, candidates[place].predictions)?.cost(rows)?;
         Ok((cost, place))
     };
     let mut ranked: Vec<(f64, usize)> = fast.par_iter().map(cost).collect::<Result<_, EnsembleError>>()?;

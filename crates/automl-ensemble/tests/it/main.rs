@@ -7,4 +7,5 @@ mod compare;
 mod selection;
 mod stacking;
 mod support;
+mod threads;
 mod threshold;

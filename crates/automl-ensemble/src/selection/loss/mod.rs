@@ -9,8 +9,8 @@
 //! | [`quadratic`] | RMSE, R², Brier | residuals, and their products with the chosen models' | 1 |
 //! | [`pointwise`] | MAE, MAPE, RMSLE | predictions | rows |
 //! | [`labels`] | accuracy, F1 and all others of predicted classes | predictions | rows · classes |
-//! | [`ranking`] | ROC AUC of two classes | probability of class 1 | rows (radix sort) |
-//! | [`whole`] | the rest | predictions | one evaluation of the metric |
+//! | [`ranking`] | ROC AUC, PR AUC | probabilities | rows · classes, several times (radix sort) |
+//! | [`whole`] | median absolute error | predictions | one evaluation of the metric |
 
 mod labels;
 mod likelihood;
@@ -54,9 +54,7 @@ pub(super) fn loss_of<'a>(
             Box::new(pointwise::Pointwise::new(scorer, candidates, rows))
         }
         metric if is_of_classes(metric) => Box::new(labels::Labels::new(scorer, candidates, rows)),
-        Metric::RocAuc if scorer.n_classes() == 2 => {
-            Box::new(ranking::Ranking::new(scorer, candidates, rows))
-        }
+        Metric::RocAuc | Metric::PrAuc => Box::new(ranking::Ranking::new(scorer, candidates, rows)),
         _ => Box::new(whole::Whole::new(scorer, candidates, rows)),
     }
 }

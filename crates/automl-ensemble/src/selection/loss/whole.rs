@@ -1,4 +1,4 @@
-//! Metrics that are computed from scratch: average precision, ROC AUC of several classes, median absolute error.
+//! Metrics that are computed from scratch: the median absolute error, and whatever metric is new.
 
 use automl_core::{Matrix, Metric, Predictions, Target};
 
