@@ -29,26 +29,26 @@ fn models() -> (Target, Vec<Predictions>) {
     (Target::Classes { codes, n_classes: 3 }, models)
 }
 
-fn everything(target: &Target, models: &[Predictions]) -> String {
+fn everything(target: &Target, models: &[Predictions]) -> Vec<String> {
     let named = models.iter().zip(IDS);
     let candidates: Vec<Candidate<'_>> =
         named.map(|(predictions, id)| Candidate { id, family: id, predictions, ms_per_row: 0.1 }).collect();
     let parts = Parts::stratified(target, 4, Seed(5)).unwrap();
-    let mut told = String::new();
+    let mut told = Vec::new();
     for metric in [Metric::LogLoss, Metric::Brier, Metric::Accuracy, Metric::RocAuc] {
         let scorer = Scorer::new(metric, target).unwrap();
         for n_bags in [1, 5] {
             let selector = GreedySelector::new(GreedyConfig { n_bags, ..GreedyConfig::default() }).unwrap();
-            told += &format!("{:?}", selector.select(&scorer, &candidates, Seed(1)).unwrap());
+            told.push(format!("{:?}", selector.select(&scorer, &candidates, Seed(1)).unwrap()));
         }
     }
     let scorer = Scorer::new(Metric::LogLoss, target).unwrap();
     let stacker = Stacker::new(StackConfig::default()).unwrap();
-    told += &format!("{:?}", stacker.fit(&scorer, &candidates, Some(&parts), Seed(1)).unwrap());
+    told.push(format!("{:?}", stacker.fit(&scorer, &candidates, Some(&parts), Seed(1)).unwrap()));
     let config = BootstrapConfig { n_resamples: 200, ..BootstrapConfig::default() };
-    told += &format!("{:?}", bootstrap_score(&scorer, &models[0], &config, Seed(1)).unwrap());
+    told.push(format!("{:?}", bootstrap_score(&scorer, &models[0], &config, Seed(1)).unwrap()));
     let all: Vec<&Predictions> = models.iter().collect();
-    told += &format!("{:?}", bootstrap_corrected(&scorer, &all, 100, Seed(1)).unwrap());
+    told.push(format!("{:?}", bootstrap_corrected(&scorer, &all, 100, Seed(1)).unwrap()));
     told
 }
 
