@@ -1,4 +1,8 @@
 //! Metrics of predicted classes: the most probable class of the sum, counted.
+//!
+//! One more model moves no probability by more than 1. A row whose two largest sums are further apart than that keeps
+//! its class whatever model is added, so that it is counted once, when the sum changes, and not for every candidate.
+//! Sums grow with the number of models and most rows are soon settled.
 
 use automl_core::{Metric, MetricError, Predictions};
 
@@ -7,6 +11,9 @@ use crate::confusion::Marginals;
 use crate::error::EnsembleError;
 use crate::library::Candidate;
 use crate::scorer::Scorer;
+
+/// The most by which one model can bring two sums nearer to each other, with room for rounding.
+const REACH: f64 = 1.0 + 1e-5;
 
 pub(super) struct Labels {
     metric: Metric,
@@ -17,6 +24,10 @@ pub(super) struct Labels {
     weights: Vec<f64>,
     /// Sum over the chosen models, `[n_rows * n_classes]`.
     sum: Vec<f64>,
+    /// Rows whose class another model may change, in rising order.
+    open: Vec<usize>,
+    /// Counts of the other rows.
+    settled: Marginals,
 }
 
 impl Labels {
@@ -34,24 +45,37 @@ impl Labels {
             codes: codes(scorer, rows),
             weights,
             sum: vec![0.0; rows.len() * scorer.n_classes()],
+            open: (0..rows.len()).collect(),
+            settled: Marginals::new(scorer.n_classes()),
+        }
+    }
+
+    /// Leaves open only the rows whose two largest sums are near to each other.
+    fn settle(&mut self) {
+        self.open.clear();
+        self.settled = Marginals::new(self.n_classes);
+        for (row, sums) in self.sum.chunks_exact(self.n_classes).enumerate() {
+            let (label, most) = largest(sums.iter().copied());
+            let others = sums.iter().enumerate().filter(|(class, _)| *class != label);
+            let second = others.map(|(_, sum)| *sum).fold(f64::NEG_INFINITY, f64::max);
+            if most - second > REACH {
+                self.settled.add(self.codes[row], label as u32, self.weights[row]);
+            } else {
+                self.open.push(row);
+            }
         }
     }
 }
 
 impl Loss for Labels {
     fn cost_with(&self, model: usize) -> Result<f64, EnsembleError> {
-        let mut marginals = Marginals::new(self.n_classes);
-        let sums = self.sum.chunks_exact(self.n_classes);
-        let rows = sums.zip(self.probabilities[model].chunks_exact(self.n_classes));
-        for ((sum, row), (&code, &weight)) in rows.zip(self.codes.iter().zip(&self.weights)) {
-            let (mut label, mut most) = (0, sum[0] + row[0]);
-            for class in 1..self.n_classes {
-                let value = sum[class] + row[class];
-                if value > most {
-                    (label, most) = (class, value);
-                }
-            }
-            marginals.add(code, label as u32, weight);
+        let mut marginals = self.settled.clone();
+        let added = &self.probabilities[model];
+        for &row in &self.open {
+            let classes = row * self.n_classes..(row + 1) * self.n_classes;
+            let sums = self.sum[classes.clone()].iter().zip(&added[classes]);
+            let (label, _) = largest(sums.map(|(sum, p)| sum + p));
+            marginals.add(self.codes[row], label as u32, self.weights[row]);
         }
         let undefined = || {
             let reason = "all rows are of one class and predicted as it".to_owned();
@@ -63,9 +87,22 @@ impl Loss for Labels {
 
     fn add(&mut self, model: usize) {
         add_to(&mut self.sum, &self.probabilities[model]);
+        self.settle();
     }
 
     fn clear(&mut self) {
         self.sum.fill(0.0);
+        self.settle();
     }
+}
+
+/// The largest value and its place, the first among ties.
+fn largest(values: impl Iterator<Item = f64>) -> (usize, f64) {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (place, value) in values.enumerate() {
+        if value > best.1 {
+            best = (place, value);
+        }
+    }
+    best
 }

@@ -104,3 +104,88 @@ fn lane_sum(a: &[f64], b: &[f64], of: impl Fn(f64, f64) -> f64) -> f64 {
 fn add_to(sum: &mut [f64], values: &[f64]) {
     sum.iter_mut().zip(values).for_each(|(total, value)| *total += value);
 }
+
+#[cfg(test)]
+mod tests {
+    use automl_core::{Matrix, Predictions, Task};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::library::blend_rows;
+
+    const IDS: [&str; 4] = ["a", "b", "c", "d"];
+    const N_ROWS: usize = 18;
+
+    /// After any choices every candidate is ranked as the metric, computed from scratch, ranks it.
+    fn check(target: &Target, models: &[Predictions], choices: &[usize], rows: &[usize], task: Task) {
+        let all: Vec<&Predictions> = models.iter().collect();
+        let candidate = |(predictions, id)| Candidate { id, family: id, predictions, ms_per_row: 0.0 };
+        let candidates: Vec<Candidate<'_>> = models.iter().zip(IDS).map(candidate).collect();
+        let weights: Vec<f32> = (0..N_ROWS).map(|row| 0.5 + (row % 3) as f32).collect();
+        for metric in Metric::of_task(task) {
+            let plain = Scorer::new(metric, target).unwrap();
+            for scorer in [Ok(plain), plain.with_weights(&weights)].into_iter().flatten() {
+                let mut loss = loss_of(&scorer, &candidates, rows);
+                loss.add(2);
+                loss.clear();
+                let mut counts = [0.0; IDS.len()];
+                for &choice in choices {
+                    let n_chosen = 1.0 + counts.iter().sum::<f64>();
+                    let from_scratch = |model: usize| {
+                        let mut shares = counts;
+                        shares[model] += 1.0;
+                        let mean = blend_rows(&all, &shares.map(|count| count / n_chosen), rows).unwrap();
+                        scorer.cost_of_rows(&mean, rows)
+                    };
+                    let pairs: Vec<_> =
+                        (0..IDS.len()).map(|of| (loss.cost_with(of), from_scratch(of))).collect();
+                    for (cost, wanted) in &pairs {
+                        assert_eq!(cost.is_ok(), wanted.is_ok(), "{metric}: {cost:?} {wanted:?}");
+                        for (other, other_wanted) in &pairs {
+                            let (Ok(a), Ok(b), Ok(c), Ok(d)) = (cost, other, wanted, other_wanted) else {
+                                continue;
+                            };
+                            assert!(c - d < 1e-6 || a > b, "{metric}: {a} and {b}, but {c} and {d}");
+                        }
+                    }
+                    loss.add(choice);
+                    counts[choice] += 1.0;
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn candidates_are_ranked_as_by_the_metric(
+            numbers in proptest::collection::vec(0.01..1.0_f64, N_ROWS * 3 * IDS.len()),
+            codes in proptest::collection::vec(0..3_u32, N_ROWS),
+            choices in proptest::collection::vec(0..IDS.len(), 1..9),
+            skipped in 0..N_ROWS,
+        ) {
+            let rows: Vec<usize> = (0..N_ROWS).filter(|row| *row != skipped).collect();
+            for n_classes in [2, 3] {
+                let model = |values: &[f64]| {
+                    let mut proba = Matrix::new(N_ROWS, n_classes, values[..N_ROWS * n_classes].to_vec());
+                    for row in 0..N_ROWS {
+                        let sum: f64 = proba.row(row).iter().sum();
+                        for p in proba.row_mut(row) {
+                            *p /= sum;
+                        }
+                    }
+                    Predictions::Proba(proba)
+                };
+                let models: Vec<Predictions> = numbers.chunks_exact(N_ROWS * 3).map(model).collect();
+                let codes = codes.iter().map(|code| code % n_classes as u32).collect();
+                let task = if n_classes == 2 { Task::Binary } else { Task::Multiclass };
+                check(&Target::Classes { codes, n_classes }, &models, &choices, &rows, task);
+            }
+            let models: Vec<Predictions> =
+                numbers.chunks_exact(N_ROWS * 3).map(|values| Predictions::Real(values[..N_ROWS].to_vec())).collect();
+            let target = Target::Real(codes.iter().map(|code| f64::from(*code) / 2.5).collect());
+            check(&target, &models, &choices, &rows, Task::Regression);
+        }
+    }
+}
