@@ -15,7 +15,7 @@ from autogluon.tabular import TabularPredictor
 
 from common import Clock, arguments, read_tables, write
 
-given = arguments(preset="best_quality", folds_by="")
+given = arguments(preset="good_quality", folds_by="")
 x, y, test = read_tables(given)
 clock = Clock()
 folder = tempfile.mkdtemp()
