@@ -108,7 +108,7 @@ fn a_search_goes_on_with_a_study_that_optuna_made() {
     // The model comes from a trial that was trained here, though Optuna's has the better value.
     let manifest = std::fs::read_to_string(scratch.path("run/model/manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(&manifest).unwrap();
-    assert!(manifest["trial"].as_u64().unwrap() >= 8, "{manifest}");
+    assert!(manifest["models"][0]["trial"].as_u64().unwrap() >= 8, "{manifest}");
     scratch.ok(&["report", "run"]);
     scratch.ok(&["predict", "--model", "run/model", "--data", "train.csv", "--out", "out.csv"]);
     let output = Command::new(python()).args(["-c", COUNT]).current_dir(scratch.path("")).output().unwrap();

@@ -71,7 +71,7 @@ pub(crate) struct SearchArgs {
     /// Positive label of a binary task [default: the label that sorts last]
     #[arg(long, value_name = "LABEL")]
     pub(crate) positive: Option<String>,
-    /// Model families, separated by commas: constant, linear, mlp [default: all]
+    /// Model families, separated by commas: constant, linear, mlp, realmlp [default: all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub(crate) families: Vec<String>,
     /// What proposes configurations: auto, tpe, gp, cmaes, nsga2, sobol, grid or random [default: auto]
@@ -123,6 +123,12 @@ pub(crate) struct SearchArgs {
     /// Kind of a column, as COLUMN=KIND; may be given several times
     #[arg(long = "column", value_parser = parse_column, value_name = "COLUMN=KIND")]
     pub(crate) columns: Vec<(String, ColumnKind)>,
+    /// One configuration as final model, no ensemble
+    #[arg(long)]
+    pub(crate) single_model: bool,
+    /// Most milliseconds in which the final model may predict 1000 rows on this machine
+    #[arg(long, value_name = "MS")]
+    pub(crate) max_predict_ms: Option<f64>,
     /// Where networks train: flex, libtorch, cuda, cuda:1, cubecl:0 or auto; `automl doctor` lists them
     /// [default: flex]
     #[arg(long)]

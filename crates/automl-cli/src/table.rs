@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use automl::{Importances, Leaderboard, LeaderboardRow, Metric, TrialState, format_duration};
+use automl::{
+    Calibrator, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow, Manifest, Metric, TrialState,
+    format_duration,
+};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// Characters of a configuration that a table shows.
@@ -77,6 +80,51 @@ pub(crate) fn scores(scores: &[(Metric, f64)]) -> String {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.trim_fmt()
+}
+
+/// What the final model is, and why.
+pub(crate) fn final_model(manifest: &Manifest) -> String {
+    let metric = manifest.metric;
+    let estimate = |kind: Kind| manifest.estimates.iter().find(|of| of.kind == kind).map(|of| of.score);
+    let mut text = format!("final model: {}", manifest.kind.name());
+    if let Some(score) = estimate(manifest.kind) {
+        let others = manifest.estimates.iter().filter(|of| of.kind != manifest.kind);
+        let others: Vec<String> =
+            others.map(|of| format!("{} {}", of.kind.name(), number_like(of.score, score))).collect();
+        let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
+        let _ = write!(text, ", {metric} {} by nested cross-validation{others}", number(score));
+    }
+    let _ = write!(text, "; {} ms for 1000 rows", number_of_digits(manifest.predict_ms, 2));
+    let mut parts: Vec<(f64, String)> = manifest
+        .models
+        .iter()
+        .zip(manifest.combine.weights())
+        .map(|(model, weight)| (*weight, format!("{weight:.2} {} (trial {})", model.family, model.trial)))
+        .collect();
+    parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+    if parts.len() > 1 {
+        let _ = write!(text, "\n  = {}", parts.join(" + "));
+    }
+    let mut extras = Vec::new();
+    if manifest.calibrator != Calibrator::None {
+        extras.push(format!("probabilities corrected: {}", manifest.calibrator.method().name()));
+    }
+    if let DecisionRule::Threshold(threshold) = manifest.decision {
+        extras.push(format!("positive from probability {threshold:.3} on"));
+    }
+    if let DecisionRule::Multipliers(_) = manifest.decision {
+        extras.push("classes decided by weighted probabilities".to_owned());
+    }
+    if !extras.is_empty() {
+        let _ = write!(text, "\n  {}", extras.join("; "));
+    }
+    text
+}
+
+fn number_of_digits(value: f64, digits: i32) -> String {
+    let before = if value > 0.0 { value.log10().floor() as i32 + 1 } else { 1 };
+    format!("{value:.*}", usize::try_from(digits - before).unwrap_or(0))
 }
 
 /// A value with five significant digits.

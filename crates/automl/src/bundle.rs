@@ -3,10 +3,11 @@
 //! ```text
 //! model/
 //!   manifest.json           what it predicts, from which columns, how good it is, what made it
-//!   fold-0/preprocess.json  fitted preprocessing
-//!   fold-0/model.json       the model's configuration
-//!   fold-0/weights.safetensors
-//!   fold-1/…
+//!   model-0/fold-0/preprocess.json  fitted preprocessing
+//!   model-0/fold-0/model.json       the model's configuration
+//!   model-0/fold-0/weights.safetensors
+//!   model-0/fold-1/…
+//!   model-1/…                       further configurations of an ensemble
 //!   SHA256SUMS              of every other file; `sha256sum -c SHA256SUMS` checks it, and so does loading
 //! ```
 
@@ -14,16 +15,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use automl_core::{ArtifactError, Metric, Params};
+use automl_core::{ArtifactError, Metric, Params, Predictions, Target};
 use automl_data::FeatureSchema;
+use automl_ensemble::{DecisionRule, Scorer};
+use automl_ensemble::calibration::Calibrator;
 use automl_models::artifact;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::compose::{Combine, Estimate, Kind};
 use crate::run_folder::{io_error, write_atomic};
 
-/// Version of the layout above. A bundle of a newer one is refused.
-pub(crate) const FORMAT: u32 = 1;
+/// Version of the layout above. A bundle of another one is refused.
+pub(crate) const FORMAT: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 const SUMS: &str = "SHA256SUMS";
 
@@ -36,15 +40,23 @@ pub struct Manifest {
     pub automl_version: String,
     /// Experiment it comes from.
     pub name: String,
-    /// Number of the trial it is.
-    pub trial: u32,
-    /// Identifier of the model family.
-    pub family: String,
-    /// The trial's configuration.
-    pub params: Params,
+    /// What kind of model it is.
+    pub kind: Kind,
+    /// The configurations it is made of.
+    pub models: Vec<ManifestModel>,
+    /// How their predictions become one.
+    pub combine: Combine,
+    /// What corrects the probabilities.
+    pub calibrator: Calibrator,
+    /// How probabilities become a class.
+    pub decision: DecisionRule,
+    /// What each kind of model was judged to be worth: nested estimates of the metric, from which the kind was chosen.
+    pub estimates: Vec<Estimate>,
+    /// Milliseconds to prepare and predict 1000 rows, measured where it was trained.
+    pub predict_ms: f64,
     /// What the search optimised.
     pub metric: Metric,
-    /// Mean over the folds of every metric.
+    /// Every metric of nested out-of-fold predictions: of no row did anything see the target that predicts it.
     pub cross_validation: Vec<(Metric, f64)>,
     /// Scores on the holdout, which no choice ever saw; empty without one.
     pub holdout: Vec<(Metric, f64)>,
@@ -52,13 +64,59 @@ pub struct Manifest {
     pub n_holdout: usize,
     /// SHA-256 of the training data's content.
     pub data_hash: String,
-    /// Folders of the members whose mean is the prediction.
-    pub members: Vec<String>,
     /// Columns, their kinds and levels, the target and its labels.
     pub schema: FeatureSchema,
 }
 
+/// One configuration of a final model: the mean of its members.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ManifestModel {
+    /// Number of the trial.
+    pub trial: u32,
+    /// Identifier of the model family.
+    pub family: String,
+    /// The trial's configuration.
+    pub params: Params,
+    /// Folders of the members: a model a fold.
+    pub members: Vec<String>,
+}
+
 impl Manifest {
+    /// The trial with the largest weight.
+    pub fn trial(&self) -> u32 {
+        self.heaviest().map_or(0, |model| model.trial)
+    }
+
+    /// The family of a single configuration, or the kind of several.
+    pub fn family(&self) -> &str {
+        match (self.models.as_slice(), self.kind) {
+            ([only], _) => &only.family,
+            (_, kind) => kind.name(),
+        }
+    }
+
+    /// Every metric of predictions; those of classes by the rule of decision.
+    pub(crate) fn score(&self, target: &Target, predictions: &Predictions) -> Vec<(Metric, f64)> {
+        let task = self.schema.task;
+        let mut scores = automl_core::metric::score_all(task, target, predictions);
+        if self.decision == DecisionRule::MostProbable {
+            return scores;
+        }
+        for (metric, value) in &mut scores {
+            let Ok(scorer) = Scorer::new(*metric, target) else { continue };
+            // Metrics of probabilities do not depend on the rule.
+            if let Ok(decided) = self.decision.score(&scorer, predictions) {
+                *value = decided;
+            }
+        }
+        scores
+    }
+
+    fn heaviest(&self) -> Option<&ManifestModel> {
+        let weighted = self.models.iter().zip(self.combine.weights());
+        weighted.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(model, _)| model)
+    }
+
     /// Writes the manifest and the checksums of all files into the bundle folder `dir`.
     pub(crate) fn seal(&self, dir: &Path) -> Result<(), ArtifactError> {
         artifact::save_json(dir, MANIFEST, self)?;
@@ -79,8 +137,8 @@ impl Manifest {
         let value: serde_json::Value = artifact::load_json(dir, MANIFEST)?;
         let corrupt = |reason: String| ArtifactError::Corrupt { path: dir.join(MANIFEST), reason };
         match value.get("format").and_then(serde_json::Value::as_u64) {
-            Some(format) if format > u64::from(FORMAT) => {
-                return Err(corrupt(format!("has format {format}; this automl knows up to {FORMAT}")));
+            Some(format) if format != u64::from(FORMAT) => {
+                return Err(corrupt(format!("has format {format}; this automl reads format {FORMAT}")));
             }
             None => return Err(corrupt("is no manifest: it has no `format`".to_owned())),
             Some(_) => {}

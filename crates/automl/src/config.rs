@@ -64,6 +64,34 @@ pub struct ExperimentConfig {
     pub split: SplitConfig,
     /// How configurations are searched.
     pub search: SearchConfig,
+    /// What the final model may be.
+    #[serde(rename = "final", skip_serializing_if = "is_default")]
+    pub final_model: FinalConfig,
+}
+
+/// What the final model may be.
+///
+/// | Name | Default | Range | Meaning |
+/// |---|---|---|---|
+/// | `single_model` | `false` | | one configuration, no ensemble |
+/// | `max_predict_ms` | – | above 0 | most milliseconds to predict 1000 rows |
+/// | `calibrate` | `true` | | whether probabilities are corrected where that pays |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FinalConfig {
+    /// One configuration, no ensemble.
+    pub single_model: bool,
+    /// Most milliseconds to predict 1000 prepared rows on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_predict_ms: Option<f64>,
+    /// Whether probabilities are corrected where that pays.
+    pub calibrate: bool,
+}
+
+impl Default for FinalConfig {
+    fn default() -> Self {
+        Self { single_model: false, max_predict_ms: None, calibrate: true }
+    }
 }
 
 /// How rows are split into folds and holdout.

@@ -6,13 +6,14 @@ use std::time::Instant;
 use automl_core::{
     ArtifactError, Costs, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric,
     ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError,
+    TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
 
 use crate::config::Fidelity;
-use crate::finish::best_with_model;
 use crate::joint::{Joint, prep_params};
+use crate::library;
 use crate::members::FoldModel;
 use crate::objectives::{FoldTimes, FurtherObjective};
 use crate::out_of_fold::OutOfFold;
@@ -79,8 +80,10 @@ impl Objective for CrossValidation<'_> {
             }
         }
         let first = mean_cost(&fits);
-        if first.is_finite() && is_best(trial, first) {
+        let family = params.text("family").map_err(failed)?;
+        if first.is_finite() && library::would_keep(trial.history().trials(), trial.slot, family, first) {
             self.keep(trial.number, &fits)?;
+            self.forget_others(trial.history().trials())?;
         }
         let scores: Vec<FoldScore> = fits.iter().map(|fit| fit.score.clone()).collect();
         let times: Vec<FoldTimes> = fits.iter().map(|fit| fit.times).collect();
@@ -99,12 +102,6 @@ fn groups(n_folds: usize, is_race: bool, is_frugal: bool) -> Vec<Vec<usize>> {
     let single = (0..n_single).map(|fold| vec![fold]);
     let rest: Vec<usize> = (n_single..n_folds).collect();
     single.chain((!rest.is_empty()).then_some(rest)).collect()
-}
-
-/// Whether a trial of this cost would be the best, ties going to the lower slot as there.
-fn is_best(trial: &TrialContext<'_>, cost: f64) -> bool {
-    let Some(best) = best_with_model(trial.history().trials()) else { return true };
-    best.cost.is_none_or(|known| cost < known || (cost <= known && trial.slot < best.slot))
 }
 
 impl CrossValidation<'_> {
@@ -219,13 +216,24 @@ impl CrossValidation<'_> {
     fn keep(&self, number: u32, fits: &[FoldFit]) -> Result<(), ArtifactError> {
         let parts = fits.iter().map(|fit| (self.plan.folds[fit.fold].valid.as_slice(), &fit.predictions));
         let Some(target) = self.table.target() else { return Ok(()) };
-        let out_of_fold = OutOfFold::gather(target, parts);
+        // A fold's time is in microseconds a row, which is milliseconds for 1000.
+        let predict_ms = fits.iter().map(|fit| fit.times.predict_ms).sum();
+        let out_of_fold = OutOfFold::gather(target, parts, predict_ms);
         replace_folder(&self.folder.trial(number), |dir| {
             for fit in fits {
                 fit.model.save(&dir.join(format!("fold-{}", fit.fold)))?;
             }
             out_of_fold.save(dir)
         })
+    }
+}
+
+impl CrossValidation<'_> {
+    /// Removes the models of finished trials that are no longer among those that keep theirs.
+    fn forget_others(&self, trials: &[TrialRecord]) -> Result<(), ArtifactError> {
+        let kept: Vec<u32> = library::kept(trials).iter().map(|trial| trial.number).collect();
+        let gone = trials.iter().filter(|trial| trial.state.is_finished() && !kept.contains(&trial.number));
+        gone.map(|trial| self.folder.forget_trial(trial.number)).collect()
     }
 }
 

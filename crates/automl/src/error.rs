@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use automl_core::{ArtifactError, DeviceError, FitError, Hint, MetricError, SpaceError, StoreError};
 use automl_data::DataError;
+use automl_ensemble::EnsembleError;
 use automl_report::ReportError;
 use automl_search::RunError;
 use thiserror::Error;
@@ -44,6 +45,9 @@ pub enum AutomlError {
     /// A model could not predict.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// Out-of-fold predictions decide nothing.
+    #[error("the final model: {0}")]
+    Ensemble(#[from] EnsembleError),
     /// The report could not be made.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -113,6 +117,7 @@ impl AutomlError {
             | AutomlError::Store(_)
             | AutomlError::Artifact(_)
             | AutomlError::Fit(_)
+            | AutomlError::Ensemble(_)
             | AutomlError::Report(_)
             | AutomlError::Search(_)
             | AutomlError::Internal(_)

@@ -291,6 +291,9 @@ fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {
             return Err(AutomlError::config(format!("`{name}` is 0, but must be at least 1")));
         }
     }
+    if config.final_model.max_predict_ms.is_some_and(|ms| !(ms.is_finite() && ms > 0.0)) {
+        return Err(AutomlError::config("`max_predict_ms` must be a number above 0"));
+    }
     if config.search.target_score.is_some_and(|score| !score.is_finite()) {
         return Err(AutomlError::config("`target_score` must be a finite number"));
     }

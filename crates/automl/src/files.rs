@@ -40,7 +40,7 @@ impl Model {
         match predictions {
             Predictions::Real(values) => columns.push(series("prediction", values)),
             Predictions::Proba(proba) => {
-                let classes = predictions.classes().unwrap_or_default();
+                let classes = self.decide(predictions)?.unwrap_or_default();
                 let names: Vec<&str> = classes.iter().map(|&class| labels[class as usize].as_str()).collect();
                 columns.push(Column::from(Series::new("prediction".into(), names)));
                 for (class, label) in labels.iter().enumerate() {

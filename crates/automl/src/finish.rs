@@ -1,16 +1,25 @@
-//! From the best trial to the final model: its fold models, bundled, and scored once on the holdout. Then the files
-//! that people read.
+//! From the trials to the final model: composed on out-of-fold predictions, bundled, and scored once on the holdout.
+//! Then the files that people read.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
-use automl_core::{ArtifactError, Metric, StopReason, TrialRecord, TrialStore};
+use automl_core::{
+    ArtifactError, Metric, Purpose, Seed, StopReason, Target, TrialRecord, TrialStore,
+};
+use automl_ensemble::{EnsembleError, Parts};
 use automl_store::{Artifact, StudyFile};
 
-use crate::bundle::{self, FORMAT, Manifest};
+use crate::bundle::{self, FORMAT, Manifest, ManifestModel};
+use crate::compose::{Composition, Entry, Kind, N_PARTS, compose};
+use crate::config::FinalConfig;
 use crate::error::AutomlError;
 use crate::experiment::Experiment;
+use crate::library;
 use crate::members::Model;
+use crate::out_of_fold::OutOfFold;
 use crate::result::ExperimentResult;
 use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
@@ -25,8 +34,8 @@ pub(crate) fn conclude(
     n_before: usize,
 ) -> Result<ExperimentResult, AutomlError> {
     let trials = store.trials()?;
-    let best = best_with_model(&trials).cloned();
-    let holdout = final_model(experiment, folder, &trials)?;
+    let best = library::by_merit(&trials).first().copied().cloned();
+    let manifest = final_model(experiment, folder, &trials)?;
     if let Some(best) = &best {
         let (kind, path) = ("model".to_owned(), "model/SHA256SUMS".to_owned());
         let sha256 = bundle::fingerprint(&folder.model())?;
@@ -41,7 +50,8 @@ pub(crate) fn conclude(
     store.close()?;
     Ok(ExperimentResult {
         leaderboard,
-        holdout,
+        holdout: manifest.as_ref().map(|manifest| manifest.holdout.clone()).unwrap_or_default(),
+        manifest,
         n_holdout: experiment.plan.holdout.len(),
         stopped,
         n_new: trials.iter().filter(|trial| trial.state.is_finished()).count() - n_before,
@@ -54,15 +64,6 @@ pub(crate) fn conclude(
     })
 }
 
-/// The best of the trials that were trained here. Trials that Optuna added have costs, but no models.
-pub(crate) fn best_with_model(trials: &[TrialRecord]) -> Option<&TrialRecord> {
-    let trained = trials.iter().filter(|trial| !trial.folds.is_empty());
-    let complete = trained.filter_map(|trial| trial.cost.map(|cost| (cost, trial)));
-    complete
-        .min_by(|(a, left), (b, right)| a.total_cmp(b).then(left.slot.cmp(&right.slot)))
-        .map(|(_, trial)| trial)
-}
-
 fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
     match stopped {
         Some(StopReason::Interrupted) => "interrupted",
@@ -73,51 +74,170 @@ fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
     }
 }
 
-/// Makes the bundle of the best trial, if there is one; returns its holdout scores.
+/// Makes the bundle of the final model, if any trial completed; returns its manifest.
 fn final_model(
     experiment: &Experiment,
     folder: &RunFolder,
     trials: &[TrialRecord],
-) -> Result<Vec<(Metric, f64)>, AutomlError> {
-    let Some(best) = best_with_model(trials) else { return Ok(Vec::new()) };
-    let kept = folder.trial(best.number);
-    let model = Model::load_members(&kept, manifest(experiment, best)?, experiment.config.device)?;
-    let mut manifest = model.manifest().clone();
-    manifest.holdout = holdout_scores(experiment, &model)?;
-    replace_folder(&folder.model(), |dir| {
-        for member in &manifest.members {
-            copy_folder(&kept.join(member), &dir.join(member))?;
+) -> Result<Option<Manifest>, AutomlError> {
+    let kept = library::kept(trials);
+    let numbers: Vec<u32> = kept.iter().map(|trial| trial.number).collect();
+    folder.keep_only_trials(&numbers)?;
+    let Some(library) = Library::load(folder, &kept)? else { return Ok(None) };
+    let limits = &experiment.config.final_model;
+    let n_folds = experiment.plan.folds.len();
+    let composition = compose(
+        &library.entries,
+        &library.target,
+        library.parts(experiment).as_ref(),
+        experiment.metric,
+        limits,
+        n_folds,
+    );
+    let composition = composition.map_err(|error| too_slow(error, limits))?;
+    let mut manifest = manifest_of(experiment, &library, &composition)?;
+    let copy = |dir: &Path| -> Result<(), ArtifactError> {
+        for (model, &place) in manifest.models.iter().zip(&composition.used) {
+            let from = folder.trial(library.trials[place].number);
+            for member in &model.members {
+                let name = member.rsplit('/').next().unwrap_or_default();
+                copy_folder(&from.join(name), &dir.join(member))?;
+            }
         }
         manifest.seal(dir)
-    })?;
-    folder.keep_only_trial(best.number)?;
-    Ok(manifest.holdout)
+    };
+    replace_folder(&folder.model(), copy)?;
+    let model = Model::load(&folder.model(), experiment.config.device)?;
+    (manifest.holdout, manifest.predict_ms) = holdout(experiment, &model)?;
+    manifest.seal(&folder.model())?;
+    Ok(Some(manifest))
 }
 
-fn manifest(experiment: &Experiment, best: &TrialRecord) -> Result<Manifest, AutomlError> {
-    let metrics = best.folds.first().map(|fold| fold.scores.as_slice()).unwrap_or_default();
-    Ok(Manifest {
+/// The trials that the final model may be made of.
+struct Library<'a> {
+    trials: Vec<&'a TrialRecord>,
+    entries: Vec<Entry>,
+    target: Target,
+    /// Rows of the table that the out-of-fold predictions are of.
+    rows: Vec<usize>,
+}
+
+impl<'a> Library<'a> {
+    /// Reads the out-of-fold predictions of `kept`, best first; `None` without any. The best trial must have its own; a
+    /// person may have removed those of others.
+    fn load(folder: &RunFolder, kept: &[&'a TrialRecord]) -> Result<Option<Self>, AutomlError> {
+        let mut library: Option<Self> = None;
+        for &trial in kept {
+            let dir = folder.trial(trial.number);
+            if library.is_some() && !dir.is_dir() {
+                continue;
+            }
+            let OutOfFold { rows, target, predictions, predict_ms } = OutOfFold::load(&dir)?;
+            let family = trial.params.text("family")?.to_owned();
+            let entry = Entry { id: format!("trial {}", trial.number), family, predictions, predict_ms };
+            let own = library.get_or_insert_with(|| Self {
+                trials: Vec::new(),
+                entries: Vec::new(),
+                target,
+                rows: rows.clone(),
+            });
+            if own.rows == rows && entry.predictions.n_rows() == rows.len() {
+                own.trials.push(trial);
+                own.entries.push(entry);
+            }
+        }
+        Ok(library)
+    }
+
+    /// Parts of the rows for nested estimates: the validation rows of the folds, where they are a partition, so that
+    /// rows that belong together stay together; random ones otherwise.
+    fn parts(&self, experiment: &Experiment) -> Option<Parts> {
+        let place: BTreeMap<usize, usize> =
+            self.rows.iter().enumerate().map(|(place, &row)| (row, place)).collect();
+        let mut parts = Vec::new();
+        let mut n_rows = 0;
+        for fold in &experiment.plan.folds {
+            let part: Vec<usize> = fold.valid.iter().filter_map(|row| place.get(row).copied()).collect();
+            n_rows += part.len();
+            parts.push(part);
+            if n_rows >= self.rows.len() {
+                break;
+            }
+        }
+        let seed = Seed(experiment.config.seed).purpose(Purpose::Sample);
+        let random = || Parts::stratified(&self.target, N_PARTS, seed).ok();
+        Parts::new(self.rows.len(), parts).ok().or_else(random)
+    }
+}
+
+/// A bound that nothing keeps is a wrong setting.
+fn too_slow(error: EnsembleError, limits: &FinalConfig) -> AutomlError {
+    match (error, limits.max_predict_ms) {
+        (EnsembleError::Budget { id, fastest, .. }, Some(bound)) => AutomlError::config(format!(
+            "`max_predict_ms` is {bound}, but the fastest model ({id}) takes {:.3} ms for 1000 rows",
+            1000.0 * fastest
+        ))
+        .with_hint("raise the bound, or search smaller models; the same command goes on with the trials it has"),
+        (error, _) => error.into(),
+    }
+}
+
+fn manifest_of(
+    experiment: &Experiment,
+    library: &Library<'_>,
+    composition: &Composition,
+) -> Result<Manifest, AutomlError> {
+    let n_members = match composition.kind {
+        Kind::Single => 1,
+        Kind::Bagged | Kind::Ensemble | Kind::Stack => experiment.plan.folds.len(),
+    };
+    let model = |(index, &place): (usize, &usize)| -> Result<ManifestModel, AutomlError> {
+        let trial = library.trials[place];
+        Ok(ManifestModel {
+            trial: trial.number,
+            family: trial.params.text("family")?.to_owned(),
+            params: trial.params.clone(),
+            members: (0..n_members).map(|fold| format!("model-{index}/fold-{fold}")).collect(),
+        })
+    };
+    let models = composition.used.iter().enumerate().map(model).collect::<Result<Vec<_>, _>>()?;
+    let mut manifest = Manifest {
         format: FORMAT,
         automl_version: env!("CARGO_PKG_VERSION").to_owned(),
         name: experiment.config.resolved_name(),
-        trial: best.number,
-        family: best.params.text("family")?.to_owned(),
-        params: best.params.clone(),
+        kind: composition.kind,
+        models,
+        combine: composition.combine.clone(),
+        calibrator: composition.calibrator.clone(),
+        decision: composition.decision.clone(),
+        estimates: composition.estimates.clone(),
+        predict_ms: 0.0,
         metric: experiment.metric,
-        cross_validation: metrics.iter().filter_map(|(of, _)| Some((*of, best.mean_score(*of)?))).collect(),
+        cross_validation: Vec::new(),
         holdout: Vec::new(),
         n_holdout: experiment.plan.holdout.len(),
         data_hash: experiment.table.content_hash().to_owned(),
-        members: (0..experiment.plan.folds.len()).map(|fold| format!("fold-{fold}")).collect(),
         schema: experiment.table.schema().clone(),
-    })
+    };
+    manifest.cross_validation = manifest.score(&library.target, &composition.predictions);
+    Ok(manifest)
 }
 
-fn holdout_scores(experiment: &Experiment, model: &Model) -> Result<Vec<(Metric, f64)>, AutomlError> {
+/// Scores of the holdout rows, and milliseconds to predict 1000 rows: of the holdout, or of rows that were trained on.
+fn holdout(experiment: &Experiment, model: &Model) -> Result<(Vec<(Metric, f64)>, f64), AutomlError> {
+    /// Rows to measure with where there is no holdout.
+    const N_MEASURED: usize = 1000;
     let rows = &experiment.plan.holdout;
-    let Some(target) = experiment.table.target().filter(|_| !rows.is_empty()) else { return Ok(Vec::new()) };
-    let predictions = model.predict_rows(&experiment.table, rows)?;
-    Ok(automl_core::metric::score_all(experiment.table.profile().task, &target.select(rows), &predictions))
+    let some: Vec<usize> = (0..experiment.table.n_rows().min(N_MEASURED)).collect();
+    let measured = if rows.is_empty() { &some } else { rows };
+    let started = Instant::now();
+    let predictions = model.predict_rows(&experiment.table, measured)?;
+    let predict_ms = 1e6 * started.elapsed().as_secs_f64() / measured.len().max(1) as f64;
+    let scores = match experiment.table.target() {
+        Some(target) if !rows.is_empty() => model.manifest().score(&target.select(rows), &predictions),
+        _ => Vec::new(),
+    };
+    Ok((scores, predict_ms))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), ArtifactError> {

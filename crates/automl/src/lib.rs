@@ -14,6 +14,7 @@
 //! bundle in it. The parts are crates of their own; this one alone knows more than one of them.
 
 mod bundle;
+mod compose;
 mod config;
 mod cross_validation;
 mod device;
@@ -25,6 +26,7 @@ mod files;
 mod finish;
 mod joint;
 mod leaderboard;
+mod library;
 mod machine;
 mod members;
 mod objectives;
@@ -47,8 +49,11 @@ pub use automl_core::{
 };
 pub use automl_data::polars;
 pub use automl_search::importance::{Importance, Importances, Interaction};
-pub use bundle::Manifest;
-pub use config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
+pub use automl_ensemble::DecisionRule;
+pub use automl_ensemble::calibration::Calibrator;
+pub use bundle::{Manifest, ManifestModel};
+pub use compose::{Combine, Estimate, Kind};
+pub use config::{ExperimentConfig, Fidelity, FinalConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
 pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;

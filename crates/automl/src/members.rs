@@ -1,4 +1,4 @@
-//! Fold models: fitted preprocessing and fitted model together, and the mean of several.
+//! Fold models: fitted preprocessing and fitted model together; the mean of several; what is made of several means.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use automl_data::Table;
 use automl_data::prep::FittedPreprocessor;
 use automl_models::artifact;
 
-use crate::bundle::Manifest;
+use crate::bundle::{Manifest, ManifestModel};
 use crate::error::AutomlError;
 use crate::run_folder::io_error;
 
@@ -42,10 +42,11 @@ impl FoldModel {
     }
 }
 
-/// A model that predicts tables: the mean of its members.
+/// A model that predicts tables.
 pub struct Model {
     manifest: Manifest,
-    members: Vec<FoldModel>,
+    /// The fold models of each configuration.
+    models: Vec<Vec<FoldModel>>,
 }
 
 impl Model {
@@ -54,18 +55,13 @@ impl Model {
     /// # Errors
     /// [`ArtifactError`] naming the file that is missing, changed or newer.
     pub fn load(dir: &Path, device: Device) -> Result<Self, AutomlError> {
-        Ok(Self::load_members(dir, Manifest::open(dir)?, device)?)
-    }
-
-    /// Reads the members that `manifest` names from folders below `dir`.
-    pub(crate) fn load_members(
-        dir: &Path,
-        manifest: Manifest,
-        device: Device,
-    ) -> Result<Self, ArtifactError> {
-        let load = |name: &String| FoldModel::load(&dir.join(name), &manifest.family, device);
-        let members = manifest.members.iter().map(load).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { manifest, members })
+        let manifest = Manifest::open(dir)?;
+        let load_model = |model: &ManifestModel| {
+            let load = |name: &String| FoldModel::load(&dir.join(name), &model.family, device);
+            model.members.iter().map(load).collect::<Result<Vec<_>, _>>()
+        };
+        let models = manifest.models.iter().map(load_model).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { manifest, models })
     }
 
     /// What the bundle says of itself.
@@ -75,7 +71,7 @@ impl Model {
 
     /// Number of learnt numbers of all members.
     pub fn n_parameters(&self) -> usize {
-        self.members.iter().map(|member| member.model.n_parameters()).sum()
+        self.models.iter().flatten().map(|member| member.model.n_parameters()).sum()
     }
 
     /// Predicts all rows of a table that was read with the manifest's schema.
@@ -88,11 +84,24 @@ impl Model {
     }
 
     pub(crate) fn predict_rows(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
-        let parts =
-            self.members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
-        let mean =
-            Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has no members"))?;
-        Ok(clamp_to_sum(mean))
+        let means = self.models.iter().map(|members| mean_of(members, table, rows));
+        let means = means.collect::<Result<Vec<_>, _>>()?;
+        let combined = self.manifest.combine.apply(&means.iter().collect::<Vec<_>>())?;
+        Ok(match combined {
+            Predictions::Proba(_) => clamp_to_sum(self.manifest.calibrator.apply(&combined)?),
+            Predictions::Real(_) => combined,
+        })
+    }
+
+    /// The class of each row, by the model's rule of decision; `None` for regression.
+    ///
+    /// # Errors
+    /// [`AutomlError::Ensemble`] if the predictions are of another number of classes.
+    pub fn decide(&self, predictions: &Predictions) -> Result<Option<Vec<u32>>, AutomlError> {
+        match predictions {
+            Predictions::Real(_) => Ok(None),
+            Predictions::Proba(_) => Ok(Some(self.manifest.decision.classes(predictions)?)),
+        }
     }
 
     /// Scores all rows of a table that has the target.
@@ -107,8 +116,13 @@ impl Model {
             ))
         })?;
         let predictions = self.predict(table)?;
-        Ok(automl_core::metric::score_all(self.manifest.schema.task, target, &predictions))
+        Ok(self.manifest.score(target, &predictions))
     }
+}
+
+fn mean_of(members: &[FoldModel], table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
+    let parts = members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
+    Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has a model without members"))
 }
 
 /// The mean of rows that sum to 1 sums to 1 but for the last digits.

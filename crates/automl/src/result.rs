@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use automl_core::{Metric, StopReason, TrialRecord};
 
+use crate::bundle::Manifest;
 use crate::leaderboard::Leaderboard;
 
 /// What a run left behind.
@@ -13,6 +14,8 @@ pub struct ExperimentResult {
     pub leaderboard: Leaderboard,
     /// The best trial; `None` if none completed.
     pub best: Option<TrialRecord>,
+    /// The final model; `None` if no trial completed.
+    pub manifest: Option<Manifest>,
     /// Scores of the final model on the holdout; empty without one.
     pub holdout: Vec<(Metric, f64)>,
     /// Rows of the holdout.

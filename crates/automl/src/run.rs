@@ -64,6 +64,15 @@ impl Run {
         Leaderboard::with_objectives(&self.trials, self.header.metric, &self.header.objectives)
     }
 
+    /// The final model; `None` before a search has ended with one.
+    ///
+    /// # Errors
+    /// [`ArtifactError`](automl_core::ArtifactError) naming the file that is missing, changed or newer.
+    pub fn final_model(&self) -> Result<Option<Manifest>, AutomlError> {
+        let dir = self.folder.model();
+        Ok(if dir.is_dir() { Some(Manifest::open(&dir)?) } else { None })
+    }
+
     /// How much each parameter matters to the cost: over the whole space (fANOVA) or among the best tenth (PED-ANOVA).
     ///
     /// # Errors

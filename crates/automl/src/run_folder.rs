@@ -104,18 +104,26 @@ impl RunFolder {
         self.root.join("model")
     }
 
-    /// Fold models and out-of-fold predictions of the best trial so far.
+    /// Fold models and out-of-fold predictions of a trial, if it is among the best.
     pub(crate) fn trial(&self, number: u32) -> PathBuf {
         self.root.join("trials").join(format!("{number:05}"))
     }
 
-    /// Removes the fold models of every trial but `keep`.
+    /// Removes the fold models of a trial, if there are any; another process may be quicker.
     ///
     /// # Errors
     /// [`ArtifactError::Io`].
-    pub(crate) fn keep_only_trial(&self, keep: u32) -> Result<(), ArtifactError> {
+    pub(crate) fn forget_trial(&self, number: u32) -> Result<(), ArtifactError> {
+        remove_folder(&self.trial(number))
+    }
+
+    /// Removes the fold models of every trial but those of `kept`.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Io`].
+    pub(crate) fn keep_only_trials(&self, kept: &[u32]) -> Result<(), ArtifactError> {
         let trials = self.root.join("trials");
-        let kept = self.trial(keep);
+        let kept: Vec<PathBuf> = kept.iter().map(|&number| self.trial(number)).collect();
         let entries = match fs::read_dir(&trials) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -123,8 +131,8 @@ impl RunFolder {
         };
         for entry in entries {
             let path = entry.map_err(|source| io_error("read", &trials, source))?.path();
-            if path != kept {
-                fs::remove_dir_all(&path).map_err(|source| io_error("remove", &path, source))?;
+            if !kept.contains(&path) {
+                remove_folder(&path)?;
             }
         }
         Ok(())

@@ -101,7 +101,9 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     }
     search.storage = args.storage.or(search.storage.take());
     search.study_name = args.study_name.or(search.study_name.take());
-    debug_assert!(search.time.as_deref().is_none_or(|time| parse_duration(time).is_ok()));
+    config.final_model.single_model |= args.single_model;
+    config.final_model.max_predict_ms = args.max_predict_ms.or(config.final_model.max_predict_ms);
+    debug_assert!(config.search.time.as_deref().is_none_or(|time| parse_duration(time).is_ok()));
     Ok(config)
 }
 
@@ -116,6 +118,9 @@ fn show(result: &ExperimentResult) {
     }
     if result.best.is_some() {
         print(&table::leaderboard(&result.leaderboard, SHOWN_TRIALS));
+    }
+    if let Some(manifest) = &result.manifest {
+        print(&format!("\n{}", table::final_model(manifest)));
     }
     if !result.holdout.is_empty() {
         let line: Vec<String> = result

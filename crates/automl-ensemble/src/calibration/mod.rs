@@ -50,6 +50,16 @@ pub enum Method {
 impl Method {
     /// Every method, the simplest first.
     pub const ALL: [Method; 4] = [Method::None, Method::Temperature, Method::Platt, Method::Isotonic];
+
+    /// The name that people read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::None => "none",
+            Method::Temperature => "temperature scaling",
+            Method::Platt => "Platt scaling",
+            Method::Isotonic => "isotonic regression",
+        }
+    }
 }
 
 /// A fitted calibration: plain data, to be kept with the model.

@@ -1,0 +1,397 @@
+//! The final model: the best by cross-validation among a single configuration, an ensemble and a stack.
+//!
+//! All decisions are made on out-of-fold predictions, none on the holdout. Each kind of model is judged by a nested
+//! estimate: what is chosen or fitted on some of the rows is scored on the others, the choice of the best single
+//! configuration among many included. Of equals the simplest is taken.
+
+use automl_core::{Metric, Predictions, Seed, Target};
+use automl_ensemble::calibration::{self, Calibrator};
+use automl_ensemble::{
+    Candidate, DecisionRule, EnsembleError, GreedyConfig, GreedySelector, Nested, Parts, Scorer, Stack,
+    StackConfig, Stacker, nested, threshold,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::config::FinalConfig;
+
+/// Parts of the rows in nested estimates.
+pub(crate) const N_PARTS: usize = 5;
+
+/// A configuration that the final model may use.
+pub(crate) struct Entry {
+    /// Its name in errors.
+    pub(crate) id: String,
+    /// Its family.
+    pub(crate) family: String,
+    /// Out-of-fold predictions.
+    pub(crate) predictions: Predictions,
+    /// Milliseconds in which all of its fold models together predict 1000 rows.
+    pub(crate) predict_ms: f64,
+}
+
+/// How the predictions of the configurations become one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Combine {
+    /// Their weighted mean; the weights sum to 1.
+    Mean(Vec<f64>),
+    /// A model on their predictions.
+    Stack(Stack),
+}
+
+/// The kinds of final models, the simplest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One model, trained on all folds but one.
+    Single,
+    /// The mean of one configuration's fold models.
+    Bagged,
+    /// A weighted mean of configurations, each the mean of its fold models.
+    Ensemble,
+    /// A model on the predictions of configurations.
+    Stack,
+}
+
+impl Kind {
+    /// How people are told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Single => "single model",
+            Kind::Bagged => "bagged folds",
+            Kind::Ensemble => "ensemble",
+            Kind::Stack => "stack",
+        }
+    }
+}
+
+/// What a kind of model is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The kind.
+    pub kind: Kind,
+    /// Nested estimate of the metric.
+    pub score: f64,
+}
+
+/// The final model, decided.
+pub(crate) struct Composition {
+    pub(crate) kind: Kind,
+    /// Places of the configurations used, and how they are combined.
+    pub(crate) used: Vec<usize>,
+    pub(crate) combine: Combine,
+    pub(crate) calibrator: Calibrator,
+    pub(crate) decision: DecisionRule,
+    /// What each kind was judged to be worth.
+    pub(crate) estimates: Vec<Estimate>,
+    /// Nested predictions, from which honest scores follow.
+    pub(crate) predictions: Predictions,
+}
+
+/// Decides on the final model. `parts` are those of nested estimates, absent where the rows are too few for them;
+/// `n_folds` is the number of fold models of each configuration.
+///
+/// # Errors
+/// [`EnsembleError`]: nothing is fast enough for the bound that was set, or the metric has no value.
+pub(crate) fn compose(
+    entries: &[Entry],
+    target: &Target,
+    parts: Option<&Parts>,
+    metric: Metric,
+    limits: &FinalConfig,
+    n_folds: usize,
+) -> Result<Composition, EnsembleError> {
+    let scorer = Scorer::new(metric, target)?;
+    // Nothing here draws: the library is not bagged, and the parts are given.
+    let seed = Seed(0);
+    let bound = limits.max_predict_ms.map(|ms| ms / 1000.0);
+    // Without a bound no time is looked at, so that the same trials make the same model on any machine.
+    let candidates: Vec<Candidate<'_>> = entries
+        .iter()
+        .map(|entry| Candidate {
+            id: &entry.id,
+            family: &entry.family,
+            predictions: &entry.predictions,
+            ms_per_row: if bound.is_some() { entry.predict_ms / 1000.0 } else { 0.0 },
+        })
+        .collect();
+    let Some(parts) = parts else { return first_bagged(entries, &scorer) };
+    let mut choices = vec![single(&scorer, &candidates, parts, bound, n_folds)?];
+    if !limits.single_model && entries.len() > 1 {
+        choices.extend(ensemble(&scorer, &candidates, parts, bound, seed)?);
+        // A stack needs all of its models, however slow.
+        if bound.is_none() {
+            choices.push(stack(&scorer, &candidates, parts, seed)?);
+        }
+    }
+    let estimates =
+        choices.iter().map(|choice| Estimate { kind: choice.kind, score: choice.honest.score }).collect();
+    let cost = |choice: &Choice| metric.direction().cost(choice.honest.score);
+    let best = choices.into_iter().reduce(|best, other| if cost(&other) < cost(&best) { other } else { best });
+    let Some(best) = best else { return first_bagged(entries, &scorer) };
+    finish(best, &scorer, entries, parts, limits, estimates)
+}
+
+/// A kind of model, fitted on all rows, with its nested estimate.
+struct Choice {
+    kind: Kind,
+    used: Vec<usize>,
+    combine: Combine,
+    honest: Nested,
+}
+
+/// The best single configuration; one of its fold models alone if the mean of all is too slow.
+fn single(
+    scorer: &Scorer<'_>,
+    candidates: &[Candidate<'_>],
+    parts: &Parts,
+    bound: Option<f64>,
+    n_folds: usize,
+) -> Result<Choice, EnsembleError> {
+    let alone = |candidate: &Candidate<'_>| candidate.ms_per_row / n_folds as f64;
+    let fits = |of: &dyn Fn(&Candidate<'_>) -> f64| {
+        let fits = |candidate: &Candidate<'_>| bound.is_none_or(|bound| of(candidate) <= bound);
+        candidates.iter().any(fits)
+    };
+    let is_bagged = fits(&|candidate| candidate.ms_per_row);
+    let time = |candidate: &Candidate<'_>| if is_bagged { candidate.ms_per_row } else { alone(candidate) };
+    if !fits(&time) {
+        let fastest = candidates.iter().min_by(|a, b| a.ms_per_row.total_cmp(&b.ms_per_row));
+        let fastest = fastest.ok_or(EnsembleError::TooFew {
+            what: "a final model",
+            unit: "models",
+            got: 0,
+            wanted: 1,
+        })?;
+        let (id, fastest) = (fastest.id.to_owned(), alone(fastest));
+        return Err(EnsembleError::Budget { budget: bound.unwrap_or_default(), id, fastest });
+    }
+    let best_on = |rows: &[usize]| -> Result<usize, EnsembleError> {
+        let mut best = (0, f64::INFINITY);
+        for (place, candidate) in candidates.iter().enumerate() {
+            if bound.is_some_and(|bound| time(candidate) > bound) {
+                continue;
+            }
+            let cost = scorer.direction().cost(scorer.score_rows(candidate.predictions, rows)?);
+            if cost < best.1 {
+                best = (place, cost);
+            }
+        }
+        Ok(best.0)
+    };
+    let honest = nested(scorer, parts, |fit, held_out| {
+        Ok(select(candidates[best_on(fit)?].predictions, held_out))
+    })?;
+    let all: Vec<usize> = (0..scorer.n_rows()).collect();
+    let kind = if is_bagged { Kind::Bagged } else { Kind::Single };
+    Ok(Choice { kind, used: vec![best_on(&all)?], combine: Combine::Mean(vec![1.0]), honest })
+}
+
+/// A greedily selected ensemble; `None` if it is but one configuration.
+fn ensemble(
+    scorer: &Scorer<'_>,
+    candidates: &[Candidate<'_>],
+    parts: &Parts,
+    bound: Option<f64>,
+    seed: Seed,
+) -> Result<Option<Choice>, EnsembleError> {
+    let selector = GreedySelector::new(GreedyConfig { max_ms_per_row: bound, ..GreedyConfig::default() })?;
+    let selection = match selector.select(scorer, candidates, seed) {
+        Err(EnsembleError::Budget { .. }) => return Ok(None),
+        other => other?,
+    };
+    let (used, weights) = non_zero(&selection.weights);
+    if used.len() < 2 {
+        return Ok(None);
+    }
+    let honest = selector.nested_score(scorer, candidates, parts, seed)?;
+    Ok(Some(Choice { kind: Kind::Ensemble, used, combine: Combine::Mean(weights), honest }))
+}
+
+fn stack(
+    scorer: &Scorer<'_>,
+    candidates: &[Candidate<'_>],
+    parts: &Parts,
+    seed: Seed,
+) -> Result<Choice, EnsembleError> {
+    let stacker = Stacker::new(StackConfig::default())?;
+    let stack = stacker.fit(scorer, candidates, Some(parts), seed)?;
+    let honest = stacker.nested_score(scorer, candidates, parts, seed)?;
+    let (used, weights) = non_zero(&stack.weights);
+    let stack = Stack { weights, ..stack };
+    Ok(Choice { kind: Kind::Stack, used, combine: Combine::Stack(stack), honest })
+}
+
+/// Adds calibration and the rule of decision to a choice.
+fn finish(
+    choice: Choice,
+    scorer: &Scorer<'_>,
+    entries: &[Entry],
+    parts: &Parts,
+    limits: &FinalConfig,
+    estimates: Vec<Estimate>,
+) -> Result<Composition, EnsembleError> {
+    let Choice { kind, used, combine, honest } = choice;
+    let mut predictions = honest.predictions;
+    let (mut calibrator, mut decision) = (Calibrator::None, DecisionRule::MostProbable);
+    if scorer.n_classes() > 0 {
+        let models: Vec<&Predictions> = used.iter().map(|&place| &entries[place].predictions).collect();
+        let mut combined = combine.apply(&models)?;
+        if limits.calibrate {
+            // Fitted on what is honest: a combination looks surer of its own rows than of others.
+            calibrator = calibration::choose(scorer, &predictions, parts)?.calibrator;
+            combined = calibrator.apply(&combined)?;
+            predictions = calibrator.apply(&predictions)?;
+        }
+        match DecisionRule::fit(scorer, &combined) {
+            Ok(rule) => {
+                let as_is = DecisionRule::MostProbable.score(scorer, &predictions)?;
+                let tuned = threshold::nested_score(scorer, &predictions, parts)?.score;
+                if scorer.direction().cost(tuned) < scorer.direction().cost(as_is) {
+                    decision = rule;
+                }
+            }
+            // Of a metric of probabilities the most probable class is the best guess.
+            Err(EnsembleError::NotOfClasses { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Composition { kind, used, combine, calibrator, decision, estimates, predictions })
+}
+
+/// The first entry, where there are too few rows to judge by.
+fn first_bagged(entries: &[Entry], scorer: &Scorer<'_>) -> Result<Composition, EnsembleError> {
+    let Some(first) = entries.first() else {
+        return Err(EnsembleError::TooFew { what: "a final model", unit: "models", got: 0, wanted: 1 });
+    };
+    Ok(Composition {
+        kind: Kind::Bagged,
+        used: vec![0],
+        combine: Combine::Mean(vec![1.0]),
+        calibrator: Calibrator::None,
+        decision: DecisionRule::MostProbable,
+        estimates: vec![Estimate { kind: Kind::Bagged, score: scorer.score(&first.predictions)? }],
+        predictions: first.predictions.clone(),
+    })
+}
+
+impl Combine {
+    /// The predictions of the configurations as one.
+    ///
+    /// # Errors
+    /// [`EnsembleError`] if their number or shapes differ from those it was made for.
+    pub(crate) fn apply(&self, models: &[&Predictions]) -> Result<Predictions, EnsembleError> {
+        match self {
+            Combine::Mean(weights) => automl_ensemble::blend(models, weights),
+            Combine::Stack(stack) => stack.apply(models),
+        }
+    }
+
+    /// The weight of each configuration.
+    pub fn weights(&self) -> &[f64] {
+        match self {
+            Combine::Mean(weights) => weights,
+            Combine::Stack(stack) => &stack.weights,
+        }
+    }
+}
+
+/// Places and values of what is not 0.
+fn non_zero(weights: &[f64]) -> (Vec<usize>, Vec<f64>) {
+    weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).unzip()
+}
+
+fn select(predictions: &Predictions, rows: &[usize]) -> Predictions {
+    match predictions {
+        Predictions::Real(values) => Predictions::Real(rows.iter().map(|&row| values[row]).collect()),
+        Predictions::Proba(proba) => Predictions::Proba(proba.select_rows(rows)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::Matrix;
+
+    use super::*;
+
+    /// Rows in which three models err in different places, so that their mean is better than each.
+    fn library(n_rows: usize) -> (Target, Vec<Entry>) {
+        let codes: Vec<u32> = (0..n_rows as u32).map(|row| row % 2).collect();
+        let entry = |index: usize| {
+            let proba = codes.iter().enumerate().flat_map(|(row, &code)| {
+                let sure: f64 = if row % 7 == index { 0.3 } else { 0.8 };
+                let positive = if code == 1 { sure } else { 1.0 - sure };
+                [1.0 - positive, positive]
+            });
+            Entry {
+                id: format!("trial {index}"),
+                family: "fake".to_owned(),
+                predictions: Predictions::Proba(Matrix::new(n_rows, 2, proba.collect())),
+                predict_ms: 10.0 * (index + 1) as f64,
+            }
+        };
+        let entries = (0..3).map(entry).collect();
+        (Target::Classes { codes, n_classes: 2 }, entries)
+    }
+
+    fn composed(limits: &FinalConfig, metric: Metric) -> Result<Composition, EnsembleError> {
+        let (target, entries) = library(700);
+        let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
+        compose(&entries, &target, Some(&parts), metric, limits, 5)
+    }
+
+    #[test]
+    fn models_that_err_in_different_places_become_an_ensemble() {
+        let composition = composed(&FinalConfig::default(), Metric::LogLoss).unwrap();
+        assert!(matches!(composition.kind, Kind::Ensemble | Kind::Stack), "{:?}", composition.estimates);
+        assert_eq!(composition.used.len(), 3);
+        let of = |kind: Kind| composition.estimates.iter().find(|of| of.kind == kind).unwrap().score;
+        assert!(of(composition.kind) < of(Kind::Bagged));
+        assert_eq!(composition.predictions.n_rows(), 700);
+    }
+
+    #[test]
+    fn a_single_model_is_one_configuration() {
+        let limits = FinalConfig { single_model: true, ..FinalConfig::default() };
+        let composition = composed(&limits, Metric::LogLoss).unwrap();
+        assert_eq!((composition.kind, composition.used.len()), (Kind::Bagged, 1));
+    }
+
+    #[test]
+    fn a_bound_on_time_is_kept() {
+        let limits = |ms: f64| FinalConfig { max_predict_ms: Some(ms), ..FinalConfig::default() };
+        let slow = composed(&limits(35.0), Metric::LogLoss).unwrap();
+        assert!(slow.used.iter().map(|&place| 10.0 * (place + 1) as f64).sum::<f64>() <= 35.0);
+        let fast = composed(&limits(3.0), Metric::LogLoss).unwrap();
+        assert_eq!((fast.kind, fast.used), (Kind::Single, vec![0]));
+        let error = composed(&limits(1.0), Metric::LogLoss).err();
+        assert!(matches!(error, Some(EnsembleError::Budget { fastest, .. }) if (1e3 * fastest - 2.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn unsure_probabilities_are_corrected() {
+        // Every model says 0.8 where it is right six times of seven.
+        let composition = composed(&FinalConfig::default(), Metric::LogLoss).unwrap();
+        assert_ne!(composition.calibrator, Calibrator::None);
+        let limits = FinalConfig { calibrate: false, ..FinalConfig::default() };
+        assert_eq!(composed(&limits, Metric::LogLoss).unwrap().calibrator, Calibrator::None);
+    }
+
+    #[test]
+    fn the_threshold_follows_the_metric() {
+        let (target, mut entries) = library(700);
+        entries.truncate(1);
+        // All probabilities halved: the best threshold is below a half.
+        let Predictions::Proba(proba) = &mut entries[0].predictions else { panic!("no probabilities") };
+        for row in 0..proba.n_rows() {
+            let positive = 0.5 * proba.get(row, 1);
+            proba.row_mut(row).copy_from_slice(&[1.0 - positive, positive]);
+        }
+        let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
+        let limits = FinalConfig { calibrate: false, ..FinalConfig::default() };
+        let accuracy = compose(&entries, &target, Some(&parts), Metric::Accuracy, &limits, 5).unwrap();
+        assert!(matches!(accuracy.decision, DecisionRule::Threshold(threshold) if threshold < 0.5));
+        let log_loss = compose(&entries, &target, Some(&parts), Metric::LogLoss, &limits, 5).unwrap();
+        assert_eq!(log_loss.decision, DecisionRule::MostProbable);
+    }
+}
