@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Prints the time of the whole selection, from predictions to weights, checks and ranking of all models included: with
-//! the best 50 models looked at, and with every model looked at in every round. `selection.py` beside this file times the same algorithm of others.
+//! the best 50 models looked at, and with every model looked at in every round. `selection.py` beside this file times
+//! the same algorithm of others.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for people, on made-up models")]
 

@@ -5,7 +5,7 @@ use automl_core::{Matrix, Metric, MetricError, Predictions, Target};
 
 use crate::confusion::{Marginals, is_of_classes};
 use crate::error::EnsembleError;
-use crate::ranking::{average_precision, dense_ranks, roc_auc, sorted};
+use crate::ranking::{self, dense_ranks, weighted_area};
 use crate::rows::select_predictions;
 use crate::scorer::Scorer;
 
@@ -94,7 +94,7 @@ impl<'a> Prepared<'a> {
                 let none = || undefined(metric, "all rows are of one class and predicted as it".to_owned());
                 marginals.value(metric).ok_or_else(none)?
             }
-            Kind::Ranked { codes, ranks } => area(metric, rows, codes, ranks)?,
+            Kind::Ranked { codes, ranks } => area(&self.scorer, rows, codes, ranks)?,
             Kind::Whole(predictions) => {
                 metric.score(&self.scorer.target().select(rows), &select_predictions(predictions, rows))?
             }
@@ -161,24 +161,24 @@ fn ranked<'a>(codes: &'a [u32], proba: &Matrix<f64>) -> Kind<'a> {
 }
 
 fn area(
-    metric: Metric,
+    scorer: &Scorer<'_>,
     rows: &[usize],
     codes: &[u32],
     ranks: &[(u32, Vec<u32>)],
 ) -> Result<f64, EnsembleError> {
+    let metric = scorer.metric();
     let mut total = 0.0;
     for (class, ranks) in ranks {
-        let keys = rows.iter().map(|&row| (ranks[row] << 1) | u32::from(codes[row] == *class));
-        let keys = sorted(keys.collect());
-        total += if metric == Metric::PrAuc {
-            average_precision(&keys)
+        let key = |row: usize| (ranks[row] << 1) | u32::from(codes[row] == *class);
+        let area = if scorer.is_weighted() {
+            weighted_area(metric, rows.iter().map(|&row| (key(row), scorer.weight(row))).collect())
         } else {
-            let none = || {
-                let of_class = rows.iter().filter(|&&row| codes[row] == *class).count();
-                undefined(metric, format!("{of_class} of {} rows are of class {class}", rows.len()))
-            };
-            roc_auc(&keys).ok_or_else(none)?
+            ranking::area(metric, rows.iter().map(|&row| key(row)).collect())
         };
+        total += area.ok_or_else(|| {
+            let of_class = rows.iter().filter(|&&row| codes[row] == *class).count();
+            undefined(metric, format!("{of_class} of {} rows are of class {class}", rows.len()))
+        })?;
     }
     Ok(total / ranks.len() as f64)
 }

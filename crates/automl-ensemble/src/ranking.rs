@@ -2,13 +2,44 @@
 //!
 //! Whole numbers are sorted by radix, several times as fast as numbers are compared.
 
+use automl_core::Metric;
+
 /// Bits sorted in one pass.
 const BITS: u32 = 11;
 const BUCKETS: usize = 1 << BITS;
 
+/// ROC AUC or, for any other metric, average precision. `None` for an area without a positive or a negative row.
+pub(crate) fn area(metric: Metric, keys: Vec<u32>) -> Option<f64> {
+    let keys = sorted(keys);
+    if metric == Metric::RocAuc { roc_auc(&keys) } else { Some(average_precision(&keys)) }
+}
+
+/// [`area`] of (key, weight), in which every count of rows is a sum of weights. Rows of one key are added in the order
+/// given.
+pub(crate) fn weighted_area(metric: Metric, mut keys: Vec<(u32, f64)>) -> Option<f64> {
+    keys.sort_by_key(|(key, _)| *key);
+    let weight_of = |ties: &[(u32, f64)], positive: u32| -> f64 {
+        ties.iter().filter(|(key, _)| key & 1 == positive).map(|(_, weight)| weight).sum()
+    };
+    let (mut positives, mut negatives, mut twice_in_order, mut precisions) = (0.0, 0.0, 0.0, 0.0);
+    // From the highest score down, so that precision is made of sums alone.
+    for ties in keys.chunk_by(|a, b| a.0 >> 1 == b.0 >> 1).rev() {
+        let (positive, negative) = (weight_of(ties, 1), weight_of(ties, 0));
+        twice_in_order += negative * (2.0 * positives + positive);
+        positives += positive;
+        negatives += negative;
+        precisions += positive * (positives / (positives + negatives));
+    }
+    if metric == Metric::RocAuc {
+        let pairs = positives * negatives;
+        return (pairs > 0.0).then(|| twice_in_order / 2.0 / pairs);
+    }
+    Some(if positives > 0.0 { precisions / positives } else { 0.0 })
+}
+
 /// Area under the ROC curve of sorted keys `score * 2 + is positive`: the share of pairs in order, ties counting half.
 /// `None` without a positive or a negative row.
-pub(crate) fn roc_auc(keys: &[u32]) -> Option<f64> {
+fn roc_auc(keys: &[u32]) -> Option<f64> {
     let (mut negatives, mut positives, mut twice_in_order) = (0, 0, 0_u64);
     for ties in keys.chunk_by(|a, b| a >> 1 == b >> 1) {
         let positive = count_positive(ties);
@@ -22,7 +53,7 @@ pub(crate) fn roc_auc(keys: &[u32]) -> Option<f64> {
 }
 
 /// `Σ (Rᵢ - Rᵢ₋₁) Pᵢ` over scores from the highest down; 0 without a positive row.
-pub(crate) fn average_precision(keys: &[u32]) -> f64 {
+fn average_precision(keys: &[u32]) -> f64 {
     // From the lowest up, the rows at or above a score are all that have not been passed.
     let mut at_or_above = keys.len() as u64;
     let positives = count_positive(keys);
@@ -42,7 +73,7 @@ fn count_positive(keys: &[u32]) -> u64 {
 }
 
 /// Least significant digits first; every pass keeps the order of the one before.
-pub(crate) fn sorted(mut keys: Vec<u32>) -> Vec<u32> {
+fn sorted(mut keys: Vec<u32>) -> Vec<u32> {
     let mut buffer = vec![0; keys.len()];
     let digit = |key: u32, pass: u32| (key >> (pass * BITS)) as usize % BUCKETS;
     let bits = u32::BITS - keys.iter().copied().max().unwrap_or(0).leading_zeros();

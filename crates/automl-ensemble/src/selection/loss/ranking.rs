@@ -6,10 +6,10 @@
 
 use automl_core::{Metric, MetricError, Predictions};
 
-use super::{Loss, add_to, codes};
+use super::{Loss, add_to, codes, weights};
 use crate::error::EnsembleError;
 use crate::library::Candidate;
-use crate::ranking::{average_precision, roc_auc, sorted};
+use crate::ranking::{area, weighted_area};
 use crate::scorer::Scorer;
 
 pub(super) struct Ranking {
@@ -18,6 +18,8 @@ pub(super) struct Ranking {
     first_class: usize,
     n_rows: usize,
     codes: Vec<u32>,
+    /// Weights of the rows, where they count differently.
+    weights: Option<Vec<f64>>,
     /// Probabilities, `[n_models][n_ranked_classes * n_rows]`, one class after another.
     probabilities: Vec<Vec<f64>>,
     /// Sum over the chosen models, `[n_ranked_classes * n_rows]`.
@@ -39,6 +41,7 @@ impl Ranking {
             first_class,
             n_rows: rows.len(),
             codes: codes(scorer, rows),
+            weights: scorer.is_weighted().then(|| weights(scorer, rows)),
             probabilities: candidates.iter().map(of_model).collect(),
             sum: vec![0.0; rows.len() * (n_classes - first_class)],
         }
@@ -52,11 +55,11 @@ impl Ranking {
             let bits = ((sum + p).max(0.0) as f32).to_bits();
             (bits << 1) | u32::from(code as usize == class)
         });
-        let keys = sorted(keys.collect());
-        if self.metric == Metric::PrAuc {
-            return Ok(average_precision(&keys));
-        }
-        roc_auc(&keys).ok_or_else(|| {
+        let area = match &self.weights {
+            None => area(self.metric, keys.collect()),
+            Some(weights) => weighted_area(self.metric, keys.zip(weights.iter().copied()).collect()),
+        };
+        area.ok_or_else(|| {
             let rows = self.codes.iter().filter(|&&code| code as usize == class).count();
             let reason = format!("{rows} of {} rows are of class {class}", self.n_rows);
             MetricError::Undefined { metric: self.metric, reason }.into()
