@@ -138,7 +138,7 @@ impl Hint for EnsembleError {
     fn hints(&self) -> Vec<String> {
         match self {
             EnsembleError::Unweighted { .. } => {
-                vec!["leave the weights out, or choose a metric that is a mean over rows".to_owned()]
+                vec!["leave the weights out, or choose another metric, such as `mae`".to_owned()]
             }
             EnsembleError::Budget { fastest, .. } => vec![format!("raise the bound to {fastest} ms or more")],
             EnsembleError::NotOfClasses { .. } => {

@@ -21,8 +21,8 @@ pub fn aic(log_likelihood: f64, n_parameters: f64) -> f64 {
     2.0 * n_parameters - 2.0 * log_likelihood
 }
 
-/// AIC corrected for few rows, `AIC + 2k(k + 1) / (n - k - 1)` (Hurvich & Tsai 1989). Better than AIC throughout, and
-/// needed where there are fewer than 40 rows a parameter.
+/// AIC corrected for few rows, `AIC + 2k(k + 1) / (n - k - 1)` (Hurvich & Tsai 1989). It tends
+/// to AIC as rows grow, and is needed below about 40 rows a parameter (Burnham & Anderson 2002).
 ///
 /// # Errors
 /// [`EnsembleError::OutOfRange`] unless there are at least two rows more than parameters.

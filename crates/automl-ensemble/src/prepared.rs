@@ -1,10 +1,11 @@
 //! Predictions digested so that any choice of rows, repeated rows included, is scored fast: what resampling and
 //! cross-validation ask for thousands of times.
 
-use automl_core::{Metric, MetricError, Predictions, Target};
+use automl_core::{Matrix, Metric, MetricError, Predictions, Target};
 
 use crate::confusion::{Marginals, is_of_classes};
 use crate::error::EnsembleError;
+use crate::ranking::{self, dense_ranks, weighted_area};
 use crate::rows::select_predictions;
 use crate::scorer::Scorer;
 
@@ -23,6 +24,12 @@ enum Kind<'a> {
     R2 { squares: Vec<f64>, target: &'a [f64] },
     /// A function of true and predicted classes.
     Labels { truth: &'a [u32], predicted: Vec<u32> },
+    /// A mean of areas, of each class against the rest; of two classes the positive one alone.
+    Ranked {
+        codes: &'a [u32],
+        /// Class and ranks of the rows by its probability.
+        ranks: Vec<(u32, Vec<u32>)>,
+    },
     /// Everything else: rows are copied out and scored from scratch.
     Whole(&'a Predictions),
 }
@@ -55,6 +62,7 @@ impl<'a> Prepared<'a> {
                         Some(Kind::mean(rows.map(|(&code, row)| log_loss(row[code as usize]))))
                     }
                     Metric::Brier => Some(Kind::mean(rows.map(|(&code, row)| brier(code, row)))),
+                    Metric::RocAuc | Metric::PrAuc => Some(ranked(codes, proba)),
                     _ => None,
                 }
             }
@@ -86,6 +94,7 @@ impl<'a> Prepared<'a> {
                 let none = || undefined(metric, "all rows are of one class and predicted as it".to_owned());
                 marginals.value(metric).ok_or_else(none)?
             }
+            Kind::Ranked { codes, ranks } => area(&self.scorer, rows, codes, ranks)?,
             Kind::Whole(predictions) => {
                 metric.score(&self.scorer.target().select(rows), &select_predictions(predictions, rows))?
             }
@@ -144,6 +153,36 @@ fn brier(code: u32, row: &[f64]) -> f64 {
     row.iter().enumerate().skip(usize::from(row.len() == 2)).map(error).sum()
 }
 
+fn ranked<'a>(codes: &'a [u32], proba: &Matrix<f64>) -> Kind<'a> {
+    let n_classes = proba.n_cols();
+    let classes = usize::from(n_classes == 2)..n_classes;
+    let ranks = classes.map(|class| (class as u32, dense_ranks(&proba.column(class))));
+    Kind::Ranked { codes, ranks: ranks.collect() }
+}
+
+fn area(
+    scorer: &Scorer<'_>,
+    rows: &[usize],
+    codes: &[u32],
+    ranks: &[(u32, Vec<u32>)],
+) -> Result<f64, EnsembleError> {
+    let metric = scorer.metric();
+    let mut total = 0.0;
+    for (class, ranks) in ranks {
+        let key = |row: usize| (ranks[row] << 1) | u32::from(codes[row] == *class);
+        let area = if scorer.is_weighted() {
+            weighted_area(metric, rows.iter().map(|&row| (key(row), scorer.weight(row))).collect())
+        } else {
+            ranking::area(metric, rows.iter().map(|&row| key(row)).collect())
+        };
+        total += area.ok_or_else(|| {
+            let of_class = rows.iter().filter(|&&row| codes[row] == *class).count();
+            undefined(metric, format!("{of_class} of {} rows are of class {class}", rows.len()))
+        })?;
+    }
+    Ok(total / ranks.len() as f64)
+}
+
 fn numbers<'a>(metric: Metric, target: &'a [f64], values: &[f64]) -> Result<Option<Kind<'a>>, EnsembleError> {
     let rows = || target.iter().zip(values);
     let squares = || rows().map(|(truth, value)| (value - truth).powi(2)).collect();
@@ -171,7 +210,7 @@ fn undefined(metric: Metric, reason: String) -> EnsembleError {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::{Matrix, Task};
+    use automl_core::Task;
     use proptest::prelude::*;
 
     use super::*;

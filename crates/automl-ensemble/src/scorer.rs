@@ -12,8 +12,8 @@ const TOLERANCE: f64 = 1e-6;
 /// measured by.
 ///
 /// Without weights a score is that of [`Metric::score`]. With weights every mean over rows becomes a weighted mean
-/// and every count of rows a sum of weights; only what matters is their ratio. ROC AUC, PR AUC and the median
-/// absolute error have no weighted form here.
+/// and every count of rows a sum of weights; only their ratios matter. The median absolute error has no weighted form
+/// here.
 ///
 /// ```
 /// use automl_core::{Metric, Predictions, Target};
@@ -67,7 +67,7 @@ impl<'a> Scorer<'a> {
     ///
     /// # Errors
     /// [`EnsembleError::Length`] if there is not one a row; [`EnsembleError::Weight`] if one is not finite and above
-    /// 0; [`EnsembleError::Unweighted`] for ROC AUC, PR AUC and the median absolute error.
+    /// 0; [`EnsembleError::Unweighted`] for the median absolute error.
     pub fn with_weights(self, weights: &'a [f32]) -> Result<Self, EnsembleError> {
         if weights.len() != self.n_rows() {
             return Err(EnsembleError::length("the weights", "rows", weights.len(), self.n_rows()));
@@ -75,7 +75,7 @@ impl<'a> Scorer<'a> {
         if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight > 0.0)) {
             return Err(EnsembleError::Weight { row, value: f64::from(weights[row]) });
         }
-        if matches!(self.metric, Metric::RocAuc | Metric::PrAuc | Metric::MedianAe) {
+        if self.metric == Metric::MedianAe {
             return Err(EnsembleError::Unweighted { metric: self.metric });
         }
         Ok(Self { weights: Some(weights), ..self })
@@ -233,10 +233,11 @@ mod tests {
             message(scorer.check("tree", &Predictions::Real(vec![0.0; 2])).unwrap_err()),
             "tree: predictions must be class probabilities"
         );
-        let auc = Scorer::new(Metric::RocAuc, &target).unwrap();
+        let target = Target::Real(vec![0.0, 1.0]);
+        let median = Scorer::new(Metric::MedianAe, &target).unwrap();
         assert_eq!(
-            auc.with_weights(&[1.0, 1.0]).unwrap_err(),
-            EnsembleError::Unweighted { metric: Metric::RocAuc }
+            median.with_weights(&[1.0, 1.0]).unwrap_err(),
+            EnsembleError::Unweighted { metric: Metric::MedianAe }
         );
     }
 }

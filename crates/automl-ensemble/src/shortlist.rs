@@ -18,8 +18,8 @@ pub(crate) struct Limits {
     pub(crate) speeds: Vec<f64>,
 }
 
-/// Places of the (checked) candidates looked at, best first: the best `n_candidates` that are fast enough, the best of every
-/// family, and the best quarter of `n_candidates` at each speed limit.
+/// Places of the (checked) candidates looked at, best first: the best `n_candidates` that are fast enough, the best of
+/// every family, and the best quarter of `n_candidates` at each speed limit.
 ///
 /// Equal costs are ordered by time and then by name, so that the order of the candidates does not matter.
 ///

@@ -105,7 +105,8 @@ mod tests {
             prop_assert!(line.windows(2).all(|pair| pair[0] <= pair[1] + 1e-15), "{line:?}");
             prop_assert!(line.iter().all(|p| (0.0..=1.0).contains(p)));
             let mean = |of: &dyn Fn(&Pair) -> f64| pairs.iter().map(|pair| pair.weight * of(pair)).sum::<f64>();
-            let (told, truth) = (mean(&|pair| fitted.apply(pair.probability)), mean(&|pair| f64::from(u8::from(pair.positive))));
+            let told = mean(&|pair| fitted.apply(pair.probability));
+            let truth = mean(&|pair| f64::from(u8::from(pair.positive)));
             prop_assert!((told - truth).abs() < 1e-9, "{told} {truth}");
         }
     }

@@ -71,7 +71,7 @@ pub fn reliability(
 /// [`reliability`]'s bins (Guo et al. 2017, equation 3, there with bins of equal width).
 ///
 /// It looks at the predicted class alone, and it is not 0 for a calibrated model: with `m` rows in a bin, chance
-/// alone makes a distance of about `0.4 / √m`.
+/// alone makes a distance of up to about `0.4 / √m`.
 ///
 /// # Errors
 /// Those of [`reliability`].

@@ -129,9 +129,16 @@ impl Stacker {
         rows: &[usize],
         penalties: &[f64],
     ) -> Result<Vec<Stack>, EnsembleError> {
-        let limits =
-            Limits { n_candidates: self.config.n_candidates, budget: f64::INFINITY, speeds: Vec::new() };
-        let places = shortlist(&limits, scorer, candidates, rows)?;
+        let budget = self.config.max_ms_per_row.unwrap_or(f64::INFINITY);
+        let limits = Limits { n_candidates: self.config.n_candidates, budget, speeds: Vec::new() };
+        let mut places = shortlist(&limits, scorer, candidates, rows)?;
+        let mut spent = 0.0;
+        places.retain(|&place| {
+            let with_it = spent + candidates[place].ms_per_row;
+            let fits = with_it <= budget;
+            spent = if fits { with_it } else { spent };
+            fits
+        });
         let listed: Vec<Candidate<'_>> = places.iter().map(|&place| candidates[place]).collect();
         let spread = |listed: &[f64]| {
             let mut weights = vec![0.0; candidates.len()];

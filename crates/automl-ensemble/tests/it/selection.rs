@@ -3,6 +3,9 @@
 use automl_core::{Matrix, Metric, Predictions, Seed, Target, Task};
 use automl_ensemble::{Candidate, GreedyConfig, GreedySelector, Parts, Scorer, Selection};
 use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::{assert_near, data, get, proba};
 
 /// Models of very different quality on few rows.
 #[derive(Debug, Clone)]
@@ -233,4 +236,28 @@ fn models_that_do_not_fit_are_named() {
     assert_eq!(error(&[]), "an ensemble needs 1 or more models, got 0");
     let zero = GreedyConfig { n_rounds: 0, ..GreedyConfig::default() };
     assert_eq!(GreedySelector::new(zero).unwrap_err().to_string(), "`n_rounds` is 0, but must be at least 1");
+}
+
+/// Values from `make_selection.py`.
+#[test]
+fn weights_equal_those_of_autogluon() {
+    let reference = data(include_str!("../data/selection.json"));
+    let n_rounds = get(&reference, "n_rounds");
+    let config = || GreedyConfig { n_rounds, n_initial: 1, patience: n_rounds, ..GreedyConfig::default() };
+    let check = |metric: Metric, target: &Target, models: &[Predictions], case: &Value| {
+        let chosen = select(&Scorer::new(metric, target).unwrap(), &candidates(models), config());
+        let wanted: Vec<f64> = get(&case[metric.name()], "weights");
+        assert_near(&metric.name(), &chosen.weights, &wanted, 1e-9);
+    };
+    let case = &reference["classes"];
+    let target = Target::Classes { codes: get(case, "codes"), n_classes: 3 };
+    let models: Vec<Vec<f64>> = get(case, "models");
+    let models: Vec<Predictions> = models.into_iter().map(|values| proba(3, values)).collect();
+    check(Metric::LogLoss, &target, &models, case);
+    let case = &reference["numbers"];
+    let target = Target::Real(get(case, "target"));
+    let models: Vec<Vec<f64>> = get(case, "models");
+    let models: Vec<Predictions> = models.into_iter().map(Predictions::Real).collect();
+    check(Metric::Rmse, &target, &models, case);
+    check(Metric::Mae, &target, &models, case);
 }

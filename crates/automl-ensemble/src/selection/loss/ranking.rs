@@ -1,20 +1,16 @@
 //! ROC AUC and average precision: the order of each class's probabilities, by radix sort.
 //!
 //! A sum of probabilities is not negative, and then the bits of its single-precision form, read as a whole number,
-//! are in the order of the sums. Three passes over eleven bits sort them. Sums nearer to each other than about 6e-8
+//! are in the order of the sums. Sums nearer to each other than about 6e-8
 //! of themselves count as ties, which moves an area by about as little.
 
 use automl_core::{Metric, MetricError, Predictions};
 
-use super::{Loss, add_to, codes};
+use super::{Loss, add_to, codes, weights};
 use crate::error::EnsembleError;
 use crate::library::Candidate;
+use crate::ranking::{area, weighted_area};
 use crate::scorer::Scorer;
-
-/// Bits sorted in one pass, and passes that cover all bits.
-const BITS: u32 = 11;
-const PASSES: u32 = u32::BITS.div_ceil(BITS);
-const BUCKETS: usize = 1 << BITS;
 
 pub(super) struct Ranking {
     metric: Metric,
@@ -22,6 +18,8 @@ pub(super) struct Ranking {
     first_class: usize,
     n_rows: usize,
     codes: Vec<u32>,
+    /// Weights of the rows, where they count differently.
+    weights: Option<Vec<f64>>,
     /// Probabilities, `[n_models][n_ranked_classes * n_rows]`, one class after another.
     probabilities: Vec<Vec<f64>>,
     /// Sum over the chosen models, `[n_ranked_classes * n_rows]`.
@@ -43,6 +41,7 @@ impl Ranking {
             first_class,
             n_rows: rows.len(),
             codes: codes(scorer, rows),
+            weights: scorer.is_weighted().then(|| weights(scorer, rows)),
             probabilities: candidates.iter().map(of_model).collect(),
             sum: vec![0.0; rows.len() * (n_classes - first_class)],
         }
@@ -56,11 +55,11 @@ impl Ranking {
             let bits = ((sum + p).max(0.0) as f32).to_bits();
             (bits << 1) | u32::from(code as usize == class)
         });
-        let keys = sorted(keys.collect());
-        if self.metric == Metric::PrAuc {
-            return Ok(average_precision(&keys));
-        }
-        roc_auc(&keys).ok_or_else(|| {
+        let area = match &self.weights {
+            None => area(self.metric, keys.collect()),
+            Some(weights) => weighted_area(self.metric, keys.zip(weights.iter().copied()).collect()),
+        };
+        area.ok_or_else(|| {
             let rows = self.codes.iter().filter(|&&code| code as usize == class).count();
             let reason = format!("{rows} of {} rows are of class {class}", self.n_rows);
             MetricError::Undefined { metric: self.metric, reason }.into()
@@ -88,64 +87,6 @@ impl Loss for Ranking {
     }
 }
 
-/// Area under the ROC curve of sorted keys `score * 2 + is positive`: the share of pairs in order, ties counting half.
-/// `None` without a positive or a negative row.
-fn roc_auc(keys: &[u32]) -> Option<f64> {
-    let (mut negatives, mut positives, mut twice_in_order) = (0, 0, 0_u64);
-    for ties in keys.chunk_by(|a, b| a >> 1 == b >> 1) {
-        let positive = count_positive(ties);
-        let negative = ties.len() as u64 - positive;
-        twice_in_order += positive * (2 * negatives + negative);
-        negatives += negative;
-        positives += positive;
-    }
-    let pairs = positives * negatives;
-    (pairs > 0).then(|| twice_in_order as f64 / 2.0 / pairs as f64)
-}
-
-/// `Σ (Rᵢ - Rᵢ₋₁) Pᵢ` over scores from the highest down; 0 without a positive row.
-fn average_precision(keys: &[u32]) -> f64 {
-    // From the lowest up, the rows at or above a score are all that have not been passed.
-    let mut at_or_above = keys.len() as u64;
-    let positives = count_positive(keys);
-    let mut positive_above = positives;
-    let mut sum = 0.0;
-    for ties in keys.chunk_by(|a, b| a >> 1 == b >> 1) {
-        let positive = count_positive(ties);
-        sum += positive as f64 * (positive_above as f64 / at_or_above as f64);
-        positive_above -= positive;
-        at_or_above -= ties.len() as u64;
-    }
-    if positives == 0 { 0.0 } else { sum / positives as f64 }
-}
-
-fn count_positive(keys: &[u32]) -> u64 {
-    keys.iter().map(|key| u64::from(key & 1)).sum()
-}
-
-/// Least significant digits first; every pass keeps the order of the one before.
-fn sorted(mut keys: Vec<u32>) -> Vec<u32> {
-    let mut buffer = vec![0; keys.len()];
-    let digit = |key: u32, pass: u32| (key >> (pass * BITS)) as usize % BUCKETS;
-    for pass in 0..PASSES {
-        let mut places = [0_usize; BUCKETS];
-        for &key in &keys {
-            places[digit(key, pass)] += 1;
-        }
-        let mut start = 0;
-        for place in &mut places {
-            (*place, start) = (start, start + *place);
-        }
-        for &key in &keys {
-            let place = &mut places[digit(key, pass)];
-            buffer[*place] = key;
-            *place += 1;
-        }
-        std::mem::swap(&mut keys, &mut buffer);
-    }
-    keys
-}
-
 #[cfg(test)]
 mod tests {
     use automl_core::{Matrix, Target};
@@ -154,13 +95,6 @@ mod tests {
     use super::*;
 
     proptest! {
-        #[test]
-        fn radix_sort_sorts(keys in proptest::collection::vec(any::<u32>(), 0..300)) {
-            let mut wanted = keys.clone();
-            wanted.sort_unstable();
-            prop_assert_eq!(sorted(keys), wanted);
-        }
-
         #[test]
         fn areas_are_those_of_the_metrics(
             rows in proptest::collection::vec((0..12_u8, 0..12_u8, 0..3_u32), 2..60), n_classes in 2..4_usize
