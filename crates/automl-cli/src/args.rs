@@ -71,6 +71,9 @@ pub(crate) struct SearchArgs {
     /// Positive label of a binary task [default: the label that sorts last]
     #[arg(long, value_name = "LABEL")]
     pub(crate) positive: Option<String>,
+    /// Column of numbers above 0 that say how much each row counts
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
     /// Model families, separated by commas: constant, linear, mlp, realmlp [default: all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub(crate) families: Vec<String>,

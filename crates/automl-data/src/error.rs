@@ -317,13 +317,13 @@ pub enum DataError {
     /// Splitting by group or in time needs a column that was not named.
     #[error("a {scheme} split needs a {scheme} column, and none was named")]
     NoSplitColumn {
-        /// `group` or `time`.
+        /// `group`, `time` or `weight`.
         scheme: &'static str,
     },
-    /// The group or time column has holes or is of no use.
+    /// The group, time or weight column has holes or is of no use.
     #[error("{role} column `{column}` {reason}")]
     BadSplitColumn {
-        /// `group` or `time`.
+        /// `group`, `time` or `weight`.
         role: &'static str,
         /// Name of the column.
         column: String,

@@ -145,5 +145,16 @@ fn assemble(
         columns: profiles,
     };
     let schema = schema.clone();
-    Table { frame, profile, schema, columns, target, groups: None, times: None, content_hash, warnings }
+    Table {
+        frame,
+        profile,
+        schema,
+        columns,
+        target,
+        groups: None,
+        times: None,
+        weights: None,
+        content_hash,
+        warnings,
+    }
 }

@@ -23,6 +23,8 @@ pub struct TableOptions {
     pub group: Option<String>,
     /// Column that orders the rows when splitting in time; no feature unless `columns` says so.
     pub time: Option<String>,
+    /// Column of numbers above 0 that say how much each row counts; no feature.
+    pub weight: Option<String>,
 }
 
 /// Rows with their features, and with the target where it is known.
@@ -35,6 +37,7 @@ pub struct Table {
     pub(crate) target: Option<Target>,
     pub(crate) groups: Option<Vec<u32>>,
     pub(crate) times: Option<Vec<i64>>,
+    pub(crate) weights: Option<Vec<f32>>,
     pub(crate) content_hash: String,
     pub(crate) warnings: Vec<String>,
 }
@@ -68,6 +71,11 @@ impl Table {
     /// Place of each row in time, when a time column was named; only the order matters.
     pub fn times(&self) -> Option<&[i64]> {
         self.times.as_deref()
+    }
+
+    /// How much each row counts, above 0 and 1 on average, when a weight column was named.
+    pub fn weights(&self) -> Option<&[f32]> {
+        self.weights.as_deref()
     }
 
     /// The rows as polars holds them.

@@ -45,6 +45,7 @@ impl Table {
         }
         let groups = options.group.as_deref().map(|name| groups(&frame, name)).transpose()?;
         let times = options.time.as_deref().map(|name| times(&frame, name)).transpose()?;
+        let weights = options.weight.as_deref().map(|name| weights(&frame, name)).transpose()?;
         let TargetPlan { task, reason, labels, class_counts, target } = target;
         let schema =
             FeatureSchema { columns: features, target: options.target.clone(), task, labels: labels.clone() };
@@ -66,6 +67,7 @@ impl Table {
             target: Some(target),
             groups,
             times,
+            weights,
             content_hash,
             warnings,
         })
@@ -82,6 +84,9 @@ fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataErro
     }
     if let Some(name) = &options.time {
         series(frame, "the time column", name)?;
+    }
+    if let Some(name) = &options.weight {
+        series(frame, "the weight column", name)?;
     }
     match options.columns.get(&options.target) {
         Some(kind) => Err(DataError::WrongKind {
@@ -217,6 +222,8 @@ fn decide(name: &str, values: &Values<'_>, counts: &Counts<'_>, options: &TableO
         set(ColumnKind::Ignored, "groups the rows when splitting")
     } else if options.time.as_deref() == Some(name) {
         set(ColumnKind::Ignored, "orders the rows when splitting")
+    } else if options.weight.as_deref() == Some(name) {
+        set(ColumnKind::Ignored, "says how much each row counts")
     } else {
         infer::decide(name, values, counts)
     }
@@ -263,6 +270,25 @@ fn times(frame: &DataFrame, name: &str) -> Result<Vec<i64>, DataError> {
         Column::Time(times) => Ok(times.into_iter().flatten().collect()),
         Column::Numeric(_) | Column::Categorical { .. } | Column::Text(_) => Ok(Vec::new()),
     }
+}
+
+/// How much each row counts, divided by the mean, so that a loss or a penalty has the size it has without weights.
+fn weights(frame: &DataFrame, name: &str) -> Result<Vec<f32>, DataError> {
+    let values = Values::of(series(frame, "the weight column", name)?);
+    complete("weight", name, &values)?;
+    let bad = |reason: String| DataError::BadSplitColumn { role: "weight", column: name.to_owned(), reason };
+    let Values::Numbers { values, .. } = &values else {
+        return Err(bad(format!("holds {}, but weights are numbers", values.describe())));
+    };
+    if let Some(row) = values.iter().position(|weight| !(weight.is_finite() && *weight > 0.0)) {
+        return Err(bad(format!(
+            "is {} in row {}, but weights are finite numbers above 0",
+            values[row],
+            row + 1
+        )));
+    }
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    Ok(values.iter().map(|weight| (weight / mean) as f32).collect())
 }
 
 fn complete(role: &'static str, name: &str, values: &Values<'_>) -> Result<(), DataError> {

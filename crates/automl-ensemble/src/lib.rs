@@ -12,7 +12,6 @@
 //! | [`threshold`] | [`DecisionRule`]: which class is a row, given probabilities and what errors cost? |
 //! | [`compare`] | is one model better than another, and how good is the best of many? |
 //! | [`information`] | AIC, BIC and their kin |
-//! | [`combination`] | [`combine`]: one model, an ensemble or a stack, whichever is honestly best |
 //!
 //! Everything depends on its arguments and a [`Seed`](automl_core::Seed) alone: the same arguments give the same
 //! bits, whatever the number of threads.
@@ -46,7 +45,6 @@
 //! ```
 
 pub mod calibration;
-pub mod combination;
 pub mod compare;
 mod confusion;
 pub mod error;
@@ -65,7 +63,6 @@ pub mod stacking;
 pub mod threshold;
 
 pub use calibration::Calibrator;
-pub use combination::{Combination, CombinationChoice, combine};
 pub use error::EnsembleError;
 pub use library::{Candidate, blend};
 pub use nested::{Nested, nested, scores_by_part};

@@ -17,14 +17,15 @@ use std::path::{Path, PathBuf};
 
 use automl_core::{ArtifactError, Metric, Params, Predictions, Target};
 use automl_data::FeatureSchema;
-use automl_ensemble::{DecisionRule, Scorer};
 use automl_ensemble::calibration::Calibrator;
+use automl_ensemble::{DecisionRule, Scorer};
 use automl_models::artifact;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::compose::{Combine, Estimate, Kind};
 use crate::run_folder::{io_error, write_atomic};
+use crate::scoring;
 
 /// Version of the layout above. A bundle of another one is refused.
 pub(crate) const FORMAT: u32 = 2;
@@ -96,14 +97,24 @@ impl Manifest {
     }
 
     /// Every metric of predictions; those of classes by the rule of decision.
-    pub(crate) fn score(&self, target: &Target, predictions: &Predictions) -> Vec<(Metric, f64)> {
-        let task = self.schema.task;
-        let mut scores = automl_core::metric::score_all(task, target, predictions);
+    pub(crate) fn score(
+        &self,
+        target: &Target,
+        predictions: &Predictions,
+        weights: Option<&[f32]>,
+    ) -> Vec<(Metric, f64)> {
+        let mut scores = scoring::score_all(self.schema.task, target, predictions, weights);
         if self.decision == DecisionRule::MostProbable {
             return scores;
         }
         for (metric, value) in &mut scores {
-            let Ok(scorer) = Scorer::new(*metric, target) else { continue };
+            let scorer = Scorer::new(*metric, target);
+            let Ok(scorer) = scorer.and_then(|scorer| match weights {
+                Some(weights) => scorer.with_weights(weights),
+                None => Ok(scorer),
+            }) else {
+                continue;
+            };
             // Metrics of probabilities do not depend on the rule.
             if let Ok(decided) = self.decision.score(&scorer, predictions) {
                 *value = decided;

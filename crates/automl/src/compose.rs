@@ -4,7 +4,7 @@
 //! estimate: what is chosen or fitted on some of the rows is scored on the others, the choice of the best single
 //! configuration among many included. Of equals the simplest is taken.
 
-use automl_core::{Metric, Predictions, Seed, Target};
+use automl_core::{Predictions, Seed};
 use automl_ensemble::calibration::{self, Calibrator};
 use automl_ensemble::{
     Candidate, DecisionRule, EnsembleError, GreedyConfig, GreedySelector, Nested, Parts, Scorer, Stack,
@@ -95,13 +95,11 @@ pub(crate) struct Composition {
 /// [`EnsembleError`]: nothing is fast enough for the bound that was set, or the metric has no value.
 pub(crate) fn compose(
     entries: &[Entry],
-    target: &Target,
+    scorer: &Scorer<'_>,
     parts: Option<&Parts>,
-    metric: Metric,
     limits: &FinalConfig,
     n_folds: usize,
 ) -> Result<Composition, EnsembleError> {
-    let scorer = Scorer::new(metric, target)?;
     // Nothing here draws: the library is not bagged, and the parts are given.
     let seed = Seed(0);
     let bound = limits.max_predict_ms.map(|ms| ms / 1000.0);
@@ -115,21 +113,19 @@ pub(crate) fn compose(
             ms_per_row: if bound.is_some() { entry.predict_ms / 1000.0 } else { 0.0 },
         })
         .collect();
-    let Some(parts) = parts else { return first_bagged(entries, &scorer) };
-    let mut choices = vec![single(&scorer, &candidates, parts, bound, n_folds)?];
+    let Some(parts) = parts else { return first_bagged(entries, scorer) };
+    let mut choices = vec![single(scorer, &candidates, parts, bound, n_folds)?];
     if !limits.single_model && entries.len() > 1 {
-        choices.extend(ensemble(&scorer, &candidates, parts, bound, seed)?);
-        // A stack needs all of its models, however slow.
-        if bound.is_none() {
-            choices.push(stack(&scorer, &candidates, parts, seed)?);
-        }
+        choices.extend(ensemble(scorer, &candidates, parts, bound, seed)?);
+        choices.extend(stack(scorer, &candidates, parts, bound, seed)?);
     }
     let estimates =
         choices.iter().map(|choice| Estimate { kind: choice.kind, score: choice.honest.score }).collect();
-    let cost = |choice: &Choice| metric.direction().cost(choice.honest.score);
-    let best = choices.into_iter().reduce(|best, other| if cost(&other) < cost(&best) { other } else { best });
-    let Some(best) = best else { return first_bagged(entries, &scorer) };
-    finish(best, &scorer, entries, parts, limits, estimates)
+    let cost = |choice: &Choice| scorer.direction().cost(choice.honest.score);
+    let best =
+        choices.into_iter().reduce(|best, other| if cost(&other) < cost(&best) { other } else { best });
+    let Some(best) = best else { return first_bagged(entries, scorer) };
+    finish(best, scorer, entries, parts, limits, estimates)
 }
 
 /// A kind of model, fitted on all rows, with its nested estimate.
@@ -179,9 +175,8 @@ fn single(
         }
         Ok(best.0)
     };
-    let honest = nested(scorer, parts, |fit, held_out| {
-        Ok(select(candidates[best_on(fit)?].predictions, held_out))
-    })?;
+    let honest =
+        nested(scorer, parts, |fit, held_out| Ok(select(candidates[best_on(fit)?].predictions, held_out)))?;
     let all: Vec<usize> = (0..scorer.n_rows()).collect();
     let kind = if is_bagged { Kind::Bagged } else { Kind::Single };
     Ok(Choice { kind, used: vec![best_on(&all)?], combine: Combine::Mean(vec![1.0]), honest })
@@ -208,18 +203,23 @@ fn ensemble(
     Ok(Some(Choice { kind: Kind::Ensemble, used, combine: Combine::Mean(weights), honest }))
 }
 
+/// A model on the predictions; `None` if nothing is fast enough.
 fn stack(
     scorer: &Scorer<'_>,
     candidates: &[Candidate<'_>],
     parts: &Parts,
+    bound: Option<f64>,
     seed: Seed,
-) -> Result<Choice, EnsembleError> {
-    let stacker = Stacker::new(StackConfig::default())?;
-    let stack = stacker.fit(scorer, candidates, Some(parts), seed)?;
+) -> Result<Option<Choice>, EnsembleError> {
+    let stacker = Stacker::new(StackConfig { max_ms_per_row: bound, ..StackConfig::default() })?;
+    let stack = match stacker.fit(scorer, candidates, Some(parts), seed) {
+        Err(EnsembleError::Budget { .. }) => return Ok(None),
+        other => other?,
+    };
     let honest = stacker.nested_score(scorer, candidates, parts, seed)?;
     let (used, weights) = non_zero(&stack.weights);
     let stack = Stack { weights, ..stack };
-    Ok(Choice { kind: Kind::Stack, used, combine: Combine::Stack(stack), honest })
+    Ok(Some(Choice { kind: Kind::Stack, used, combine: Combine::Stack(stack), honest }))
 }
 
 /// Adds calibration and the rule of decision to a choice.
@@ -310,7 +310,7 @@ fn select(predictions: &Predictions, rows: &[usize]) -> Predictions {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::Matrix;
+    use automl_core::{Matrix, Metric, Target};
 
     use super::*;
 
@@ -337,7 +337,7 @@ mod tests {
     fn composed(limits: &FinalConfig, metric: Metric) -> Result<Composition, EnsembleError> {
         let (target, entries) = library(700);
         let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
-        compose(&entries, &target, Some(&parts), metric, limits, 5)
+        compose(&entries, &Scorer::new(metric, &target)?, Some(&parts), limits, 5)
     }
 
     #[test]
@@ -365,7 +365,9 @@ mod tests {
         let fast = composed(&limits(3.0), Metric::LogLoss).unwrap();
         assert_eq!((fast.kind, fast.used), (Kind::Single, vec![0]));
         let error = composed(&limits(1.0), Metric::LogLoss).err();
-        assert!(matches!(error, Some(EnsembleError::Budget { fastest, .. }) if (1e3 * fastest - 2.0).abs() < 1e-9));
+        assert!(
+            matches!(error, Some(EnsembleError::Budget { fastest, .. }) if (1e3 * fastest - 2.0).abs() < 1e-9)
+        );
     }
 
     #[test]
@@ -389,9 +391,10 @@ mod tests {
         }
         let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
         let limits = FinalConfig { calibrate: false, ..FinalConfig::default() };
-        let accuracy = compose(&entries, &target, Some(&parts), Metric::Accuracy, &limits, 5).unwrap();
+        let of = |metric| compose(&entries, &Scorer::new(metric, &target).unwrap(), Some(&parts), &limits, 5);
+        let accuracy = of(Metric::Accuracy).unwrap();
         assert!(matches!(accuracy.decision, DecisionRule::Threshold(threshold) if threshold < 0.5));
-        let log_loss = compose(&entries, &target, Some(&parts), Metric::LogLoss, &limits, 5).unwrap();
+        let log_loss = of(Metric::LogLoss).unwrap();
         assert_eq!(log_loss.decision, DecisionRule::MostProbable);
     }
 }

@@ -19,6 +19,7 @@ use crate::objectives::FurtherObjective;
 /// | `target` | required | column to predict |
 /// | `task` | inferred | `binary`, `multiclass`, `regression` |
 /// | `positive` | the label that sorts last | the positive label of a binary task |
+/// | `weight` | – | column of numbers above 0: how much each row counts in training and in scores |
 /// | `metric` | `log_loss`, `rmse` | what the search optimises |
 /// | `seed` | 0 | every random choice derives from it |
 /// | `device` | `flex` | where networks train |
@@ -41,6 +42,9 @@ pub struct ExperimentConfig {
     /// The positive label of a binary task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
+    /// Column that says how much each row counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
     /// What the search optimises.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<Metric>,

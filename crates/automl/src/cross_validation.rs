@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use automl_core::{
     ArtifactError, Costs, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric,
-    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError,
-    TrialRecord,
+    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
@@ -18,6 +17,7 @@ use crate::members::FoldModel;
 use crate::objectives::{FoldTimes, FurtherObjective};
 use crate::out_of_fold::OutOfFold;
 use crate::run_folder::{RunFolder, replace_folder};
+use crate::scoring;
 
 /// Between the steps of one fold and the next: a step is `FOLD_STEP` for each fold done, and below it the epochs or
 /// the percentage of rows of the first.
@@ -205,8 +205,11 @@ impl CrossValidation<'_> {
         let target = self.table.target().map(|target| target.select(&self.plan.folds[fold].valid));
         let target =
             target.ok_or_else(|| TrialError::Failed { reason: "the table has no target".to_owned() })?;
-        let value = self.metric.score(&target, predictions).map_err(|error| in_fold(fold, failed(error)))?;
-        let scores = automl_core::metric::score_all(self.table.profile().task, &target, predictions);
+        let weights = scoring::weights_of(self.table.weights(), &self.plan.folds[fold].valid);
+        let weights = weights.as_deref();
+        let value = scoring::score(self.metric, &target, predictions, weights);
+        let value = value.map_err(|error| in_fold(fold, failed(error)))?;
+        let scores = scoring::score_all(self.table.profile().task, &target, predictions, weights);
         let cost = self.metric.direction().cost(value);
         Ok(FoldScore { fold: fold as u32, cost, scores, best_epoch, n_epochs: epochs.len() as u32, seconds })
     }

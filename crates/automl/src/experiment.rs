@@ -22,6 +22,7 @@ use crate::joint::Joint;
 use crate::processes::{Role, WorkerName};
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
+use crate::scoring::check_weighted;
 use crate::supervisor::{Jobs, Orders, supervise};
 use crate::worker::Heart;
 use crate::{device, split, strategy, study};
@@ -61,6 +62,13 @@ impl Experiment {
         let metric = config.metric.unwrap_or(Metric::default_of(profile.task));
         if !metric.supports(profile.task) {
             return Err(automl_core::MetricError::WrongTask { metric, task: profile.task }.into());
+        }
+        if let Some(weight) = &config.weight {
+            check_weighted(metric, profile.task).map_err(|error| {
+                AutomlError::config(format!(
+                    "`weight` is `{weight}`, but {metric} counts no weights: {error}"
+                ))
+            })?;
         }
         let split = split::resolve(&mut config.split, table.n_rows())?;
         let seed = Seed(config.seed);
@@ -325,6 +333,7 @@ fn table_options(config: &ExperimentConfig) -> TableOptions {
         columns: config.columns.clone(),
         group: config.split.group.clone().filter(|_| of_scheme(Scheme::Group)),
         time: config.split.time.clone().filter(|_| of_scheme(Scheme::Time)),
+        weight: config.weight.clone(),
     }
 }
 

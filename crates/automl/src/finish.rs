@@ -6,10 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use automl_core::{
-    ArtifactError, Metric, Purpose, Seed, StopReason, Target, TrialRecord, TrialStore,
-};
-use automl_ensemble::{EnsembleError, Parts};
+use automl_core::{ArtifactError, Metric, Purpose, Seed, StopReason, Target, TrialRecord, TrialStore};
+use automl_ensemble::{EnsembleError, Parts, Scorer};
 use automl_store::{Artifact, StudyFile};
 
 use crate::bundle::{self, FORMAT, Manifest, ManifestModel};
@@ -23,6 +21,7 @@ use crate::out_of_fold::OutOfFold;
 use crate::result::ExperimentResult;
 use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
+use crate::scoring;
 use crate::study;
 
 /// Makes the final model, the leaderboard and the report of a search that ended.
@@ -86,14 +85,13 @@ fn final_model(
     let Some(library) = Library::load(folder, &kept)? else { return Ok(None) };
     let limits = &experiment.config.final_model;
     let n_folds = experiment.plan.folds.len();
-    let composition = compose(
-        &library.entries,
-        &library.target,
-        library.parts(experiment).as_ref(),
-        experiment.metric,
-        limits,
-        n_folds,
-    );
+    let weights = scoring::weights_of(experiment.table.weights(), &library.rows);
+    let mut scorer = Scorer::new(experiment.metric, &library.target)?;
+    if let Some(weights) = &weights {
+        scorer = scorer.with_weights(weights)?;
+    }
+    let parts = library.parts(experiment);
+    let composition = compose(&library.entries, &scorer, parts.as_ref(), limits, n_folds);
     let composition = composition.map_err(|error| too_slow(error, limits))?;
     let mut manifest = manifest_of(experiment, &library, &composition)?;
     let copy = |dir: &Path| -> Result<(), ArtifactError> {
@@ -177,7 +175,9 @@ fn too_slow(error: EnsembleError, limits: &FinalConfig) -> AutomlError {
             "`max_predict_ms` is {bound}, but the fastest model ({id}) takes {:.3} ms for 1000 rows",
             1000.0 * fastest
         ))
-        .with_hint("raise the bound, or search smaller models; the same command goes on with the trials it has"),
+        .with_hint(
+            "raise the bound, or search smaller models; the same command goes on with the trials it has",
+        ),
         (error, _) => error.into(),
     }
 }
@@ -219,7 +219,8 @@ fn manifest_of(
         data_hash: experiment.table.content_hash().to_owned(),
         schema: experiment.table.schema().clone(),
     };
-    manifest.cross_validation = manifest.score(&library.target, &composition.predictions);
+    let weights = scoring::weights_of(experiment.table.weights(), &library.rows);
+    manifest.cross_validation = manifest.score(&library.target, &composition.predictions, weights.as_deref());
     Ok(manifest)
 }
 
@@ -234,7 +235,10 @@ fn holdout(experiment: &Experiment, model: &Model) -> Result<(Vec<(Metric, f64)>
     let predictions = model.predict_rows(&experiment.table, measured)?;
     let predict_ms = 1e6 * started.elapsed().as_secs_f64() / measured.len().max(1) as f64;
     let scores = match experiment.table.target() {
-        Some(target) if !rows.is_empty() => model.manifest().score(&target.select(rows), &predictions),
+        Some(target) if !rows.is_empty() => {
+            let weights = scoring::weights_of(experiment.table.weights(), rows);
+            model.manifest().score(&target.select(rows), &predictions, weights.as_deref())
+        }
         _ => Vec::new(),
     };
     Ok((scores, predict_ms))

@@ -35,6 +35,7 @@ mod processes;
 mod result;
 mod run;
 mod run_folder;
+mod scoring;
 mod space_config;
 mod split;
 mod strategy;
@@ -48,12 +49,14 @@ pub use automl_core::{
     Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
 pub use automl_data::polars;
-pub use automl_search::importance::{Importance, Importances, Interaction};
 pub use automl_ensemble::DecisionRule;
 pub use automl_ensemble::calibration::Calibrator;
+pub use automl_search::importance::{Importance, Importances, Interaction};
 pub use bundle::{Manifest, ManifestModel};
 pub use compose::{Combine, Estimate, Kind};
-pub use config::{ExperimentConfig, Fidelity, FinalConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig};
+pub use config::{
+    ExperimentConfig, Fidelity, FinalConfig, PrunerKind, SamplerKind, Scheme, SearchConfig, SplitConfig,
+};
 pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;

@@ -62,8 +62,7 @@ mod tests {
 
     #[test]
     fn the_best_and_the_best_of_each_family_are_kept() {
-        let mut trials: Vec<TrialRecord> =
-            (0..40).map(|slot| trial(slot, "mlp", f64::from(slot))).collect();
+        let mut trials: Vec<TrialRecord> = (0..40).map(|slot| trial(slot, "mlp", f64::from(slot))).collect();
         trials.extend((40..45).map(|slot| trial(slot, "linear", f64::from(slot))));
         let numbers: Vec<u32> = kept(&trials).iter().map(|trial| trial.slot).collect();
         assert_eq!(numbers, (0..16).chain([40, 41]).collect::<Vec<_>>());

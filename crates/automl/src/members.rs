@@ -116,7 +116,7 @@ impl Model {
             ))
         })?;
         let predictions = self.predict(table)?;
-        Ok(self.manifest.score(target, &predictions))
+        Ok(self.manifest.score(target, &predictions, None))
     }
 }
 

@@ -70,6 +70,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     config.metric = args.metric.or(config.metric);
     config.task = args.task.or(config.task);
     config.positive = args.positive.or(config.positive);
+    config.weight = args.weight.or(config.weight);
     config.device = args.device.unwrap_or(config.device);
     config.precision = args.precision.unwrap_or(config.precision);
     config.threads = args.threads.or(config.threads);

@@ -72,7 +72,7 @@ impl FittedPreprocessor {
         self.columns.iter().flat_map(FittedColumn::names).collect()
     }
 
-    /// Prepares the given rows, in the given order, with the target where the table has one. Each row
+    /// Prepares the given rows, in the given order, with target and weights where the table has them. Each row
     /// is prepared by itself: its outputs do not depend on the other rows. All numbers are finite, and
     /// at most 10 000 in magnitude, but in the form [`Native`](automl_core::InputForm::Native).
     ///
@@ -84,7 +84,9 @@ impl FittedPreprocessor {
     /// [`DataError::Preprocess`] for a row that the table does not have.
     pub fn transform(&self, table: &Table, rows: &[usize]) -> Result<Design, DataError> {
         check_rows(rows, table.n_rows())?;
-        self.transform_columns(&table.columns, table.target(), rows)
+        let mut design = self.transform_columns(&table.columns, table.target(), rows)?;
+        design.weights = table.weights().map(|weights| rows.iter().map(|&row| weights[row]).collect());
+        Ok(design)
     }
 
     pub(super) fn transform_columns(

@@ -1,9 +1,7 @@
 //! Stacking beside scipy's bounded optimisers; values from `make_fits.py`.
 
 use automl_core::{Metric, Predictions, Seed, Target};
-use automl_ensemble::{
-    Candidate, Combination, GreedyConfig, GreedySelector, Parts, Scorer, Stack, StackConfig, Stacker, combine,
-};
+use automl_ensemble::{Candidate, GreedyConfig, GreedySelector, Parts, Scorer, Stack, StackConfig, Stacker};
 use serde_json::Value;
 
 use crate::support::{assert_near, data, get, proba};
@@ -161,31 +159,4 @@ fn the_bound_on_time_holds_for_stacks_too() {
         fit(0.05).unwrap_err().to_string(),
         "no model predicts a row within 0.05 ms; the fastest, `c`, takes 0.1 ms"
     );
-}
-
-#[test]
-fn the_combination_is_the_one_of_the_best_nested_score() {
-    let (target, models) = regressors(200);
-    let scorer = Scorer::new(Metric::Rmse, &target).unwrap();
-    let parts = Parts::stratified(&target, 4, Seed(2)).unwrap();
-    let choose = |candidates: &[Candidate<'_>]| {
-        combine(&scorer, candidates, &GreedyConfig::default(), &StackConfig::default(), &parts, Seed(3))
-            .unwrap()
-    };
-    let all = candidates(&models);
-    let chosen = choose(&all);
-    assert!(matches!(chosen.combination, Combination::Stack(_)), "{chosen:?}");
-    assert!(chosen.stack.score < chosen.selection.score && chosen.selection.score < chosen.single.score);
-    // One perfect model: nothing is gained by adding to it, and of equals the simplest is taken.
-    let perfect = [
-        models[1].clone(),
-        Predictions::Real(match &target {
-            Target::Real(values) => values.clone(),
-            Target::Classes { .. } => Vec::new(),
-        }),
-    ];
-    let chosen = choose(&candidates(&perfect));
-    assert!(matches!(chosen.combination, Combination::Single(_)), "{:?}", chosen.combination);
-    assert_eq!(chosen.combination.weights(), [0.0, 1.0]);
-    assert_eq!(chosen.combination.apply(&[&perfect[0], &perfect[1]]).unwrap(), perfect[1]);
 }
