@@ -71,10 +71,10 @@ pub(super) fn fit(
         workers: (0..n_outputs).map(|_| Worker::default()).collect(),
         trees: Vec::new(),
     };
-    let best_round = boost.run(head.loss_unit(), ctx.stop, on_epoch)?;
+    let best_rounds = boost.run(head.loss_unit(), ctx.stop, on_epoch)?;
     let mut trees = boost.trees;
-    trees.truncate((best_round + 1) * n_outputs);
-    let best_epoch = (best_round / EPOCH_ROUNDS) as u32;
+    trees.truncate(best_rounds * n_outputs);
+    let best_epoch = (best_rounds.saturating_sub(1) / EPOCH_ROUNDS) as u32;
     Ok(GbdtModel::new(Ensemble { binner, trees, n_outputs: 1 }, head, start, best_epoch))
 }
 
@@ -130,6 +130,8 @@ struct Worker {
     packed: Vec<Packed>,
     gradients: Vec<f32>,
     hessians: Vec<f32>,
+    rows: Vec<u32>,
+    memory: Vec<u32>,
 }
 
 /// Rows of a round.
@@ -169,24 +171,25 @@ struct Boost<'a> {
 }
 
 impl Boost<'_> {
-    /// Boosts until the loss on the validation rows no longer falls; returns the best round.
+    /// Boosts until the loss on the validation rows no longer falls; returns the best number of rounds.
     fn run(
         &mut self,
         loss_unit: f64,
         stop: &StopSignal,
         on_epoch: &mut OnEpoch<'_>,
     ) -> Result<usize, FitError> {
-        let (mut best_round, mut best_loss, mut barren) = (0, f64::INFINITY, 0);
+        let loss_of_valid =
+            |boost: &Self| boost.valid.as_ref().map(|valid| boost.objective.loss(&valid.rows, &valid.scores));
+        let (mut best_rounds, mut best_loss, mut barren) = (0, loss_of_valid(self), 0);
         for round in 0..self.config.max_rounds {
             let grew = self.round(round, stop).map_err(FitError::Stopped)?;
             barren = if grew { 0 } else { barren + 1 };
-            let valid_loss = self.valid.as_ref().map(|valid| self.objective.loss(&valid.rows, &valid.scores));
-            if valid_loss.is_none_or(|loss| loss < best_loss) {
-                best_loss = valid_loss.unwrap_or(best_loss);
-                best_round = round;
+            let valid_loss = loss_of_valid(self);
+            if valid_loss.is_none_or(|loss| best_loss.is_none_or(|best| loss < best)) {
+                (best_rounds, best_loss) = (round + 1, valid_loss);
             }
             let is_last = round + 1 == self.config.max_rounds
-                || round - best_round >= self.config.patience
+                || round + 1 - best_rounds >= self.config.patience
                 || barren >= BARREN_ROUNDS;
             if is_last || (round + 1) % EPOCH_ROUNDS == 0 {
                 let train_loss = self.objective.loss(&self.train.rows, &self.train.scores);
@@ -209,7 +212,7 @@ impl Boost<'_> {
                 break;
             }
         }
-        Ok(best_round)
+        Ok(best_rounds)
     }
 
     /// One tree an output; whether any has a split.
@@ -305,19 +308,13 @@ impl Output<'_> {
             first = end;
         }
         if let Some(bag) = shared.bag {
-            let outside = &bag.outside;
-            let row_of = |index: usize| outside[index] as usize;
-            tree.for_each_leaf(shared.train, outside.len(), row_of, |index, leaf| {
-                self.scores[outside[index] as usize] += f64::from(tree.values[leaf]);
-            });
+            self.worker.rows.clone_from(&bag.outside);
+            add(&tree, shared.train, self.worker, self.scores);
         }
         if let Some(valid) = shared.valid {
-            tree.for_each_leaf(
-                valid,
-                valid.n_rows(),
-                |row| row,
-                |row, leaf| self.valid_scores[row] += f64::from(tree.values[leaf]),
-            );
+            self.worker.rows.clear();
+            self.worker.rows.extend(0..valid.n_rows() as u32);
+            add(&tree, valid, self.worker, self.valid_scores);
         }
         Ok(tree)
     }
@@ -327,7 +324,7 @@ impl Output<'_> {
         let n_columns = shared.train.n_columns();
         let wanted = (shared.config.feature_fraction * n_columns as f64).round().max(1.0) as usize;
         let columns = Draws::new(self.seed.purpose(Purpose::Init)).sample(wanted, n_columns);
-        let Worker { grower, packed, gradients, hessians } = &mut *self.worker;
+        let Worker { grower, packed, gradients, hessians, .. } = &mut *self.worker;
         let (mut of_gradients, mut of_hessians, mut selected) = (self.gradients, self.hessians, None);
         if let Some(bag) = shared.bag {
             let select = |from: &[f32], to: &mut Vec<f32>| {
@@ -349,4 +346,13 @@ impl Output<'_> {
         let mut draws = Draws::new(self.seed.purpose(Purpose::Dropout));
         grower.grow(&sample, shared.growth, &mut draws, shared.stop)
     }
+}
+
+/// Adds a tree's values to the scores of the worker's rows.
+fn add(tree: &Tree, table: &BinnedTable, worker: &mut Worker, scores: &mut [f64]) {
+    tree.for_each_leaf(table, &mut worker.rows, &mut worker.memory, |leaf, rows| {
+        for &row in rows {
+            scores[row as usize] += f64::from(tree.values[leaf]);
+        }
+    });
 }

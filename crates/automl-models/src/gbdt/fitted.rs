@@ -10,6 +10,8 @@ use crate::trees::ensemble::Ensemble;
 
 const MODEL_FILE: &str = "gbdt.json";
 const STEM: &str = "gbdt";
+/// Rows predicted at once: their bins stay in a cache.
+const BLOCK_ROWS: usize = 8192;
 
 /// What the scores mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -115,16 +117,18 @@ impl GbdtModel {
         let start = &self.description.start;
         let mut scores: Vec<f64> =
             start.iter().flat_map(|&score| std::iter::repeat_n(score, n_rows)).collect();
-        for (index, tree) in self.ensemble.trees.iter().enumerate() {
-            let of_output = &mut scores[index % start.len() * n_rows..][..n_rows];
-            tree.for_each_leaf(
-                &table,
-                n_rows,
-                |row| row,
-                |row, leaf| {
-                    of_output[row] += f64::from(tree.values[leaf]);
-                },
-            );
+        let (mut rows, mut memory) = (Vec::new(), Vec::new());
+        for first in (0..n_rows).step_by(BLOCK_ROWS) {
+            for (index, tree) in self.ensemble.trees.iter().enumerate() {
+                let of_output = &mut scores[index % start.len() * n_rows..][..n_rows];
+                rows.clear();
+                rows.extend(first as u32..(first + BLOCK_ROWS).min(n_rows) as u32);
+                tree.for_each_leaf(&table, &mut rows, &mut memory, |leaf, rows| {
+                    for &row in rows {
+                        of_output[row as usize] += f64::from(tree.values[leaf]);
+                    }
+                });
+            }
         }
         Ok(scores)
     }

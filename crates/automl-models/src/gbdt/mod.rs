@@ -14,7 +14,8 @@
 //! | `fitted` | the fitted model and its files |
 //!
 //! A fit has an epoch every [`EPOCH_ROUNDS`] rounds. It ends after `max_rounds`, or once `patience` rounds have not
-//! made the loss on the validation rows less; the trees of the best round and those before it are kept.
+//! made the loss on the validation rows less; the trees up to the best
+//! round are kept, none of them if no round was better than none.
 
 mod boost;
 mod config;

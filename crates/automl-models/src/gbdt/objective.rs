@@ -101,7 +101,7 @@ impl Objective {
     /// The mean loss of the rows: squared error (not half of it), or log loss.
     pub(super) fn loss(self, rows: &Rows, scores: &[f64]) -> f64 {
         let n_rows = rows.len();
-        let mut sum = WeightedSum::default();
+        let mut sum = WeightedSum::new();
         match (&rows.answers, self) {
             (Answers::Real(values), _) => {
                 for (row, value) in values.iter().enumerate() {
@@ -113,14 +113,16 @@ impl Objective {
                     let of_row = (0..n_classes).map(|output| scores[output * n_rows + row]);
                     let most = of_row.clone().fold(f64::MIN, f64::max);
                     let total: f64 = of_row.map(|score| f64::from(exp((score - most) as f32))).sum();
-                    sum.add(total.ln() + most - scores[code as usize * n_rows + row], rows.weight(row));
+                    sum.add(most - scores[code as usize * n_rows + row], rows.weight(row));
+                    sum.add_logarithm(total, rows.weight(row));
                 }
             }
             (Answers::Classes(codes), _) => {
                 for (row, (&score, &code)) in scores.iter().zip(codes).enumerate() {
                     let margin = if code == 1 { score } else { -score };
-                    let loss = (-margin).max(0.0) + f64::from(exp(-margin.abs() as f32)).ln_1p();
-                    sum.add(loss, rows.weight(row));
+                    let power = 1.0 + f64::from(exp(-margin.abs() as f32));
+                    sum.add((-margin).max(0.0), rows.weight(row));
+                    sum.add_logarithm(power, rows.weight(row));
                 }
             }
         }
@@ -148,19 +150,40 @@ impl Rows {
     }
 }
 
-#[derive(Default)]
+/// A weighted mean in the making.
 struct WeightedSum {
     sum: f64,
     weight: f64,
+    /// Product of numbers whose logarithms are to be added: one logarithm does for many.
+    product: f64,
 }
 
 impl WeightedSum {
+    fn new() -> Self {
+        Self { sum: 0.0, weight: 0.0, product: 1.0 }
+    }
+
     fn add(&mut self, value: f64, weight: f64) {
         self.sum += value * weight;
         self.weight += weight;
     }
 
-    fn mean(&self) -> f64 {
+    /// Adds the logarithm of a number from 1 to the value that was added last.
+    #[inline]
+    fn add_logarithm(&mut self, number: f64, weight: f64) {
+        if weight == 1.0 {
+            self.product *= number;
+            if self.product > 1e150 {
+                self.sum += self.product.ln();
+                self.product = 1.0;
+            }
+        } else {
+            self.sum += weight * number.ln();
+        }
+    }
+
+    fn mean(mut self) -> f64 {
+        self.sum += self.product.ln();
         if self.weight > 0.0 { self.sum / self.weight } else { 0.0 }
     }
 }

@@ -216,7 +216,7 @@ impl Parts<'_> {
                 && (left as usize) + 1 < n_nodes
                 && (node.column as usize) < n_columns;
             tree.nodes.push(match word & 3 {
-                KIND_LEAF => Node::leaf(position as u32, 0),
+                KIND_LEAF => Node::leaf(0),
                 KIND_NUMERIC if is_inside => Node { kind: NodeKind::Numeric, ..node },
                 KIND_CATEGORY if is_inside => {
                     let (set, rest) = self.sets.split_at_checked(8)?;

@@ -10,7 +10,8 @@ use super::categories::{CategoryRules, best_category};
 use super::draws::Draws;
 use super::gradients::{Packed, Quanta};
 use super::histogram::Histogram;
-use super::split::{Leaf, Limits, Rule, Split, best_numeric, occupied};
+use super::partition::divide;
+use super::split::{Leaf, Limits, Split, best_numeric, occupied};
 use super::tree::Tree;
 
 /// Cells of a leaf from which the stop signal is asked before its split.
@@ -143,13 +144,10 @@ impl Grower {
                 return Err(reason);
             }
             n_leaves += 1;
-            let middle = leaf.rows.start
-                + self.partition(
-                    sample.table,
-                    &mut rows[leaf.rows.clone()],
-                    leaf.column as usize,
-                    &leaf.split.rule,
-                );
+            self.right.resize(self.right.len().max(leaf.rows.len()), 0);
+            let own = &mut rows[leaf.rows.clone()];
+            let n_left = divide(sample.table, leaf.column as usize, &leaf.split.rule, own, &mut self.right);
+            let middle = leaf.rows.start + n_left;
             let (left, right) = tree.split(leaf.node, sample.columns[leaf.column as usize], leaf.split.rule);
             let depth = leaf.depth + 1;
             let left = Side { node: left, depth, rows: leaf.rows.start..middle, total: leaf.split.left };
@@ -227,25 +225,6 @@ impl Grower {
         };
         let Side { node, depth, rows, total } = side;
         open.push(Open { split, gain, column, node, depth, rows, total, histogram });
-    }
-
-    /// Brings the rows that go left to the front, both sides in their order; returns how many there are.
-    fn partition(&mut self, table: &BinnedTable, rows: &mut [u32], column: usize, rule: &Rule) -> usize {
-        let goes_left: [bool; 256] = std::array::from_fn(|bin| rule.goes_left(bin as u8));
-        self.right.resize(self.right.len().max(rows.len()), 0);
-        let (mut n_left, mut n_right) = (0, 0);
-        let (bins, stride) = (table.bins(), table.n_columns());
-        for index in 0..rows.len() {
-            let row = rows[index];
-            let is_left = goes_left[usize::from(bins[row as usize * stride + column])];
-            // Both places are written and one is kept: a branch would be guessed wrongly half of the time.
-            rows[n_left] = row;
-            self.right[n_right] = row;
-            n_left += usize::from(is_left);
-            n_right += usize::from(!is_left);
-        }
-        rows[n_left..].copy_from_slice(&self.right[..n_right]);
-        n_left
     }
 
     fn histogram(&mut self, n_columns: usize) -> Histogram {

@@ -7,6 +7,7 @@
 //! | [`histogram`] | their sums in every bin of every column |
 //! | [`split`], [`categories`] | the best split of a column, from its histogram |
 //! | [`grow`] | leaf-wise growth of a tree |
+//! | [`partition`] | dividing rows between children |
 //! | [`tree`] | a grown tree and its predictions |
 //! | [`ensemble`] | many trees in one file |
 //! | [`members`] | the members of a fit over threads |
@@ -24,8 +25,9 @@ pub(crate) mod gradients;
 pub(crate) mod grow;
 pub(crate) mod histogram;
 pub(crate) mod members;
+pub(crate) mod partition;
 pub(crate) mod split;
 pub(crate) mod tree;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,12 +1,12 @@
 //! A grown tree and its predictions on binned rows.
 
 use super::bins::BinnedTable;
+use super::partition::divide;
 use super::split::{BinSet, Rule};
 
 /// A node: a leaf, or a question about one column.
 ///
-/// Children stand side by side, the right one after the left. A leaf is its own left child and sends every bin left,
-/// so that a row that has arrived may go on without moving.
+/// Children stand side by side, the right one after the left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Node {
     /// The left child.
@@ -35,9 +35,9 @@ pub(crate) enum NodeKind {
 }
 
 impl Node {
-    /// A leaf at `position`.
-    pub(crate) fn leaf(position: u32, index: u32) -> Self {
-        Self { left: position, column: 0, payload: index, last: u8::MAX, shift: 0, kind: NodeKind::Leaf }
+    /// A leaf.
+    pub(crate) fn leaf(index: u32) -> Self {
+        Self { left: 0, column: 0, payload: index, last: 0, shift: 0, kind: NodeKind::Leaf }
     }
 }
 
@@ -52,20 +52,20 @@ pub(crate) struct Tree {
     pub(crate) values: Vec<f32>,
 }
 
-/// Rows that go down a tree side by side, so that none waits for another's memory.
-const LANES: usize = 16;
+/// So few rows go down one by one.
+const FEW_ROWS: usize = 4;
 
 impl Tree {
     /// A tree of one leaf.
     pub(crate) fn stump() -> Self {
-        Self { nodes: vec![Node::leaf(0, 0)], sets: Vec::new(), values: Vec::new() }
+        Self { nodes: vec![Node::leaf(0)], sets: Vec::new(), values: Vec::new() }
     }
 
     /// Makes a question of the leaf at `position`; its children are two new leaves, whose positions are returned.
     /// Leaves get their indices by [`Tree::number_leaves`].
     pub(crate) fn split(&mut self, position: u32, column: u32, rule: Rule) -> (u32, u32) {
         let left = self.nodes.len() as u32;
-        self.nodes.extend([Node::leaf(left, 0), Node::leaf(left + 1, 0)]);
+        self.nodes.extend([Node::leaf(0); 2]);
         let node = &mut self.nodes[position as usize];
         *node = match rule {
             Rule::UpTo { last, missing_right } => {
@@ -103,49 +103,57 @@ impl Tree {
         self.nodes.len() / 2 + 1
     }
 
-    /// Calls `visit` with each number below `n_rows` and the index of the leaf in which row `row_of(number)` falls.
-    pub(crate) fn for_each_leaf(
-        &self,
-        table: &BinnedTable,
-        n_rows: usize,
-        row_of: impl Fn(usize) -> usize,
-        mut visit: impl FnMut(usize, usize),
-    ) {
-        for first in (0..n_rows).step_by(LANES) {
-            let n_lanes = LANES.min(n_rows - first);
-            // The last rows are gone down several times rather than by a loop of their own.
-            let rows = std::array::from_fn(|lane| row_of(first + lane.min(n_lanes - 1)));
-            let leaves = if self.sets.is_empty() {
-                self.descend::<false>(table, rows)
-            } else {
-                self.descend::<true>(table, rows)
-            };
-            for (lane, leaf) in leaves.into_iter().enumerate().take(n_lanes) {
-                visit(first + lane, leaf as usize);
+    /// The question of a node that is no leaf.
+    fn rule(&self, node: &Node) -> Rule {
+        match node.kind {
+            NodeKind::Category => Rule::OneOf(self.sets[node.payload as usize]),
+            NodeKind::Numeric | NodeKind::Leaf => {
+                Rule::UpTo { last: node.last.wrapping_add(node.shift), missing_right: node.shift == 1 }
             }
         }
     }
 
-    /// The leaves of some rows.
-    fn descend<const WITH_SETS: bool>(&self, table: &BinnedTable, rows: [usize; LANES]) -> [u32; LANES] {
-        let starts = rows.map(|row| row * table.n_columns());
-        let mut at = [0_u32; LANES];
-        loop {
-            let mut moved = false;
-            for lane in 0..LANES {
-                let node = &self.nodes[at[lane] as usize];
-                let bin = table.bins().get(starts[lane] + node.column as usize).copied().unwrap_or(0);
-                let mut goes_right = bin.wrapping_sub(node.shift) > node.last;
-                if WITH_SETS && node.kind == NodeKind::Category {
-                    goes_right = !self.sets[node.payload as usize].contains(bin);
+    /// Calls `visit` with the index of each leaf and those of `rows` that fall into it. Their order is changed.
+    ///
+    /// Many rows are divided at every node, for a loop without branches is quicker than many descents.
+    pub(crate) fn for_each_leaf(
+        &self,
+        table: &BinnedTable,
+        rows: &mut [u32],
+        memory: &mut Vec<u32>,
+        mut visit: impl FnMut(usize, &[u32]),
+    ) {
+        memory.resize(memory.len().max(rows.len()), 0);
+        let mut open = vec![(0_u32, 0..rows.len())];
+        while let Some((position, range)) = open.pop() {
+            let node = &self.nodes[position as usize];
+            let own = &mut rows[range.clone()];
+            if node.kind == NodeKind::Leaf {
+                visit(node.payload as usize, own);
+            } else if own.len() <= FEW_ROWS {
+                for &row in &*own {
+                    visit(self.leaf_of(table, row, position), &[row]);
                 }
-                let next = node.left + u32::from(goes_right);
-                moved |= next != at[lane];
-                at[lane] = next;
+            } else {
+                let n_left = divide(table, node.column as usize, &self.rule(node), own, memory);
+                let middle = range.start + n_left;
+                open.push((node.left, range.start..middle));
+                open.push((node.left + 1, middle..range.end));
             }
-            if !moved {
-                return at.map(|node| self.nodes[node as usize].payload);
+        }
+    }
+
+    /// The index of the leaf in which a row falls that has come to the node at `position`.
+    fn leaf_of(&self, table: &BinnedTable, row: u32, mut position: u32) -> usize {
+        let start = row as usize * table.n_columns();
+        let cells = &table.bins()[start..start + table.n_columns()];
+        loop {
+            let node = &self.nodes[position as usize];
+            if node.kind == NodeKind::Leaf {
+                return node.payload as usize;
             }
+            let goes_left = self.rule(node).goes_left(cells[node.column as usize]);
+            position = node.left + u32::from(!goes_left);
         }
     }
 }
