@@ -99,6 +99,15 @@ impl Binner {
         Ok(BinnedTable { n_rows: design.n_rows(), n_columns, bins })
     }
 
+    /// Puts the bins of a category in another order: bin `bin` becomes `new_bins[bin]`. Bin 0 stays.
+    pub(crate) fn reorder(&mut self, column: usize, new_bins: &[u8]) {
+        if let ColumnBins::Category { bin_of, .. } = &mut self.columns[column] {
+            for bin in bin_of.iter_mut().filter(|bin| **bin > 0) {
+                *bin = new_bins[usize::from(*bin)];
+            }
+        }
+    }
+
     /// What is wrong with a binner that was read from a file, if anything is.
     pub(crate) fn fault(&self) -> Option<String> {
         if self.columns.len() != self.numeric_names.len() + self.code_names.len() {
@@ -144,6 +153,11 @@ impl BinnedTable {
     /// All bins, row by row.
     pub(crate) fn bins(&self) -> &[u8] {
         &self.bins
+    }
+
+    /// One column, copied out.
+    pub(crate) fn column(&self, column: usize) -> Vec<u8> {
+        self.bins.iter().skip(column).step_by(self.n_columns.max(1)).copied().collect()
     }
 
     /// The given rows and columns, in the given order.

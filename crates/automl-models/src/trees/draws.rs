@@ -21,6 +21,11 @@ impl Draws {
         (((self.0.next_u64() >> 32) * bound as u64) >> 32) as usize
     }
 
+    /// A number in `[0, 1)`.
+    pub(crate) fn unit(&mut self) -> f32 {
+        (self.0.next_u64() >> 40) as f32 / (1_u32 << 24) as f32
+    }
+
     /// `count` different numbers below `bound`, in increasing order; all of them if there are no more.
     ///
     /// Selection sampling (Knuth, The Art of Computer Programming 2, algorithm 3.4.2 S).

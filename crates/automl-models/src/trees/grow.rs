@@ -10,7 +10,7 @@ use super::categories::{CategoryRules, best_category};
 use super::draws::Draws;
 use super::gradients::{Packed, Quanta};
 use super::histogram::Histogram;
-use super::partition::divide;
+use super::partition::{Column, divide};
 use super::split::{Leaf, Limits, Split, best_numeric, occupied};
 use super::tree::Tree;
 
@@ -146,7 +146,12 @@ impl Grower {
             n_leaves += 1;
             self.right.resize(self.right.len().max(leaf.rows.len()), 0);
             let own = &mut rows[leaf.rows.clone()];
-            let n_left = divide(sample.table, leaf.column as usize, &leaf.split.rule, own, &mut self.right);
+            let n_left = divide(
+                Column::of(sample.table, leaf.column as usize),
+                &leaf.split.rule,
+                own,
+                &mut self.right,
+            );
             let middle = leaf.rows.start + n_left;
             let (left, right) = tree.split(leaf.node, sample.columns[leaf.column as usize], leaf.split.rule);
             let depth = leaf.depth + 1;

@@ -1,7 +1,7 @@
 //! A grown tree and its predictions on binned rows.
 
 use super::bins::BinnedTable;
-use super::partition::divide;
+use super::partition::{Column, divide};
 use super::split::{BinSet, Rule};
 
 /// A node: a leaf, or a question about one column.
@@ -135,7 +135,7 @@ impl Tree {
                     visit(self.leaf_of(table, row, position), &[row]);
                 }
             } else {
-                let n_left = divide(table, node.column as usize, &self.rule(node), own, memory);
+                let n_left = divide(Column::of(table, node.column as usize), &self.rule(node), own, memory);
                 let middle = range.start + n_left;
                 open.push((node.left, range.start..middle));
                 open.push((node.left + 1, middle..range.end));
