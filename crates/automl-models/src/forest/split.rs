@@ -64,26 +64,38 @@ impl Sums {
         threshold: f64,
         draws: Option<&mut Draws>,
     ) -> (Option<Split>, bool) {
-        let occupied = occupied_bins(bins, node.rows);
-        if occupied.iter().map(|word| word.count_ones()).sum::<u32>() < 2 {
+        self.find_occupied(bins, node.rows);
+        if self.occupied.len() < 2 {
             return (None, false);
         }
-        self.fill(bins, node);
-        self.occupied.clear();
-        for (index, mut word) in occupied.into_iter().enumerate() {
-            while word != 0 {
-                self.occupied.push((64 * index as u32 + word.trailing_zeros()) as u8);
-                word &= word - 1;
-            }
+        if let Some(draws) = draws {
+            let cut = self.random_cut(column, draws);
+            return (self.at_cut(bins, node, threshold, cut), true);
         }
-        let only = draws.and_then(|draws| self.random_cut(column, draws));
-        let best = self.scan(node, threshold, only);
+        self.fill(bins, node);
+        let best = self.scan(node, threshold);
         for &bin in &self.occupied {
             let bin = usize::from(bin);
             self.counts[bin] = 0;
             self.parts[bin * self.width..(bin + 1) * self.width].fill(0.0);
         }
         (best, true)
+    }
+
+    /// Lists the bins that have rows.
+    fn find_occupied(&mut self, bins: &[u8], rows: &[u32]) {
+        let mut bits = [0_u64; 4];
+        for &row in rows {
+            let bin = bins[row as usize];
+            bits[usize::from(bin >> 6)] |= 1 << (bin & 63);
+        }
+        self.occupied.clear();
+        for (index, mut word) in bits.into_iter().enumerate() {
+            while word != 0 {
+                self.occupied.push((64 * index as u32 + word.trailing_zeros()) as u8);
+                word &= word - 1;
+            }
+        }
     }
 
     fn fill(&mut self, bins: &[u8], node: NodeRows<'_>) {
@@ -108,37 +120,76 @@ impl Sums {
         }
     }
 
-    /// The last bin left of a random cut between the values of the node; `None` if only missing values differ.
-    fn random_cut(&self, column: &ColumnBins, draws: &mut Draws) -> Option<u8> {
-        let first = *self.occupied.iter().find(|&&bin| bin > 0)?;
-        let last = *self.occupied.last()?;
+    /// The last bin left of a random cut between the values of the node; 0 if only missing values differ.
+    fn random_cut(&self, column: &ColumnBins, draws: &mut Draws) -> u8 {
+        let first = self.occupied[usize::from(self.occupied[0] == 0)];
+        let last = self.occupied[self.occupied.len() - 1];
         if first == last {
-            return None;
+            return 0;
         }
         let even = |draws: &mut Draws| first + draws.below(usize::from(last - first)) as u8;
-        let ColumnBins::Numeric { cuts } = column else { return Some(even(draws)) };
+        let ColumnBins::Numeric { cuts } = column else { return even(draws) };
         // The cuts between the first bin and the last; the one behind bin `bin` is `cuts[bin - 1]`.
         let between = &cuts[usize::from(first) - 1..usize::from(last) - 1];
-        let (low, high) = (between[0], between[between.len() - 1]);
+        if between.len() < 2 {
+            return first;
+        }
+        // The first bin is held to be as wide as the second.
+        let (low, high) = (2.0 * between[0] - between[1], between[between.len() - 1]);
         let value = low + (high - low) * draws.unit();
         if !value.is_finite() {
-            return Some(even(draws));
+            return even(draws);
         }
         let position = between.partition_point(|&cut| cut < value).min(between.len() - 1);
-        Some(first + position as u8)
+        first + position as u8
     }
 
-    fn scan(&mut self, node: NodeRows<'_>, threshold: f64, only: Option<u8>) -> Option<Split> {
-        let has_missing = self.occupied.first() == Some(&0);
+    /// The better of the two splits at a cut: missing values may go either way.
+    fn at_cut(&mut self, bins: &[u8], node: NodeRows<'_>, threshold: f64, cut: u8) -> Option<Split> {
+        let has_missing = self.occupied[0] == 0;
+        let (mut best, mut found) = (threshold, None);
+        let sides: &[bool] = match (has_missing, cut) {
+            (true, 0) => &[false],
+            (true, _) => &[false, true],
+            (false, _) => &[true],
+        };
+        for &missing_right in sides {
+            let rule = Rule::UpTo { last: cut, missing_right };
+            self.left.fill(0.0);
+            let mut n_left = 0;
+            for &row in node.rows {
+                let goes_left = rule.goes_left(bins[row as usize]);
+                n_left += usize::from(goes_left);
+                // Nothing is added for a row that goes right: a branch would be guessed wrongly half of the time.
+                let weight = if goes_left { node.weights[row as usize] } else { 0.0 };
+                node.answers.add(&mut self.left, row as usize, weight);
+            }
+            if n_left.min(node.rows.len() - n_left) < node.min_leaf.max(1) {
+                continue;
+            }
+            for ((right, total), left) in self.right.iter_mut().zip(node.total).zip(&self.left) {
+                *right = total - left;
+            }
+            let purity = node.answers.purity(&self.left) + node.answers.purity(&self.right);
+            if purity > best {
+                best = purity;
+                let missing_right = if has_missing { missing_right } else { 2 * n_left < node.rows.len() };
+                found = Some(Rule::UpTo { last: cut, missing_right });
+            }
+        }
+        found.map(|rule| Split { purity: best, rule })
+    }
+
+    /// The best of all cuts between bins with rows.
+    fn scan(&mut self, node: NodeRows<'_>, threshold: f64) -> Option<Split> {
+        let has_missing = self.occupied[0] == 0;
         let (mut best, mut found) = (threshold, None);
         let sides: &[bool] = if has_missing { &[false, true] } else { &[true] };
         for &missing_right in sides {
             self.left.fill(0.0);
             self.right.copy_from_slice(node.total);
             let mut n_left = 0;
-            let last_occupied = self.occupied.len() - 1;
-            for position in 0..=last_occupied {
-                let bin = self.occupied[position];
+            for (position, &bin) in self.occupied.iter().enumerate() {
                 if bin == 0 && missing_right {
                     continue;
                 }
@@ -154,43 +205,20 @@ impl Sums {
                 if node.rows.len() - n_left < node.min_leaf.max(1) {
                     break;
                 }
-                let next = self.occupied.get(position + 1).copied();
-                // With a random cut, only the last bin before it is a candidate.
-                if only.is_some_and(|only| bin > only || next.is_some_and(|next| next <= only)) {
-                    continue;
-                }
                 let purity = node.answers.purity(&self.left) + node.answers.purity(&self.right);
                 if purity > best {
                     best = purity;
-                    found = Some((bin, next, missing_right));
+                    found = Some((bin, self.occupied.get(position + 1).copied(), missing_right, n_left));
                 }
             }
         }
-        let (bin, next, missing_right) = found?;
-        // The cut goes half-way to the next bin with rows, unless it was drawn.
-        let last = match (only, next) {
-            (Some(only), _) if bin > 0 => only,
-            (None, Some(next)) if bin > 0 => bin + (next - bin - 1) / 2,
+        let (bin, next, missing_right, n_left) = found?;
+        // The cut goes half-way to the next bin with rows.
+        let last = match next {
+            Some(next) if bin > 0 => bin + (next - bin - 1) / 2,
             _ => bin,
         };
-        let missing_right = if has_missing { missing_right } else { self.is_left_lighter(last, node) };
+        let missing_right = if has_missing { missing_right } else { 2 * n_left < node.rows.len() };
         Some(Split { purity: best, rule: Rule::UpTo { last, missing_right } })
     }
-
-    /// Whether fewer rows go left than right: where missing values go of which there were none.
-    fn is_left_lighter(&self, last: u8, node: NodeRows<'_>) -> bool {
-        let up_to = self.occupied.iter().take_while(|&&bin| bin <= last);
-        let n_left: usize = up_to.map(|&bin| self.counts[usize::from(bin)] as usize).sum();
-        2 * n_left < node.rows.len()
-    }
-}
-
-/// A bit for every bin that has rows.
-fn occupied_bins(bins: &[u8], rows: &[u32]) -> [u64; 4] {
-    let mut occupied = [0_u64; 4];
-    for &row in rows {
-        let bin = bins[row as usize];
-        occupied[usize::from(bin >> 6)] |= 1 << (bin & 63);
-    }
-    occupied
 }
