@@ -1,6 +1,7 @@
 //! Growth of one tree, node by node, left before right.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use automl_core::{StopReason, StopSignal};
 
@@ -42,8 +43,17 @@ struct Open {
     node: u32,
     depth: usize,
     rows: Range<usize>,
-    /// The values of its parent as they were shrunk, as they are, and the parent's weight; `None` for the root.
-    parent: Option<(Vec<f64>, Vec<f64>, f64)>,
+    /// `None` for the root.
+    parent: Option<Rc<Parent>>,
+}
+
+/// A node above another.
+struct Parent {
+    /// Its values, drawn towards those above.
+    shrunk: Vec<f64>,
+    /// Its values as they are.
+    values: Vec<f64>,
+    weight: f64,
 }
 
 impl Forest<'_> {
@@ -60,6 +70,7 @@ impl Forest<'_> {
         let width = self.answers.width();
         let mut tree = Tree::stump();
         let mut sums = Sums::new(width);
+        let mut total = vec![0.0; width];
         let mut memory = vec![0; rows.len()];
         let mut order: Vec<u32> = (0..self.columns.len() as u32).collect();
         let mut leaves: Vec<(u32, Vec<f64>)> = Vec::new();
@@ -71,15 +82,16 @@ impl Forest<'_> {
                 return Err(reason);
             }
             let own = &mut rows[range.clone()];
-            let mut total = vec![0.0; width];
+            total.fill(0.0);
             for &row in &*own {
                 self.answers.add(&mut total, row as usize, weights[row as usize]);
             }
             let values = self.answers.values(&total);
             let shrunk = match parent {
-                Some((shrunk, raw, weight)) => {
-                    let keep = weight / (weight + self.shrinkage);
-                    shrunk.iter().zip(&raw).zip(&values).map(|((s, r), v)| s + (v - r) * keep).collect()
+                Some(parent) => {
+                    let keep = parent.weight / (parent.weight + self.shrinkage);
+                    let above = parent.shrunk.iter().zip(&parent.values);
+                    above.zip(&values).map(|((shrunk, above), own)| shrunk + (own - above) * keep).collect()
                 }
                 None => values.clone(),
             };
@@ -105,7 +117,7 @@ impl Forest<'_> {
             let (left, right) = tree.split(node, column, split.rule);
             let weight = self.answers.weight(&total);
             let depth = depth + 1;
-            let parent = Some((shrunk, values, weight));
+            let parent = Some(Rc::new(Parent { shrunk, values, weight }));
             open.push(Open { node: right, depth, rows: middle..range.end, parent: parent.clone() });
             open.push(Open { node: left, depth, rows: range.start..middle, parent });
         }

@@ -64,14 +64,15 @@ impl Sums {
         threshold: f64,
         draws: Option<&mut Draws>,
     ) -> (Option<Split>, bool) {
-        self.find_occupied(bins, node.rows);
-        if self.occupied.len() < 2 {
+        let bits = Occupied::of(bins, node.rows);
+        if bits.are_fewer_than_two() {
             return (None, false);
         }
         if let Some(draws) = draws {
-            let cut = self.random_cut(column, draws);
-            return (self.at_cut(bins, node, threshold, cut), true);
+            let cut = bits.random_cut(column, draws);
+            return (self.at_cut(bins, node, threshold, cut, bits.has_missing()), true);
         }
+        bits.list(&mut self.occupied);
         self.fill(bins, node);
         let best = self.scan(node, threshold);
         for &bin in &self.occupied {
@@ -80,22 +81,6 @@ impl Sums {
             self.parts[bin * self.width..(bin + 1) * self.width].fill(0.0);
         }
         (best, true)
-    }
-
-    /// Lists the bins that have rows.
-    fn find_occupied(&mut self, bins: &[u8], rows: &[u32]) {
-        let mut bits = [0_u64; 4];
-        for &row in rows {
-            let bin = bins[row as usize];
-            bits[usize::from(bin >> 6)] |= 1 << (bin & 63);
-        }
-        self.occupied.clear();
-        for (index, mut word) in bits.into_iter().enumerate() {
-            while word != 0 {
-                self.occupied.push((64 * index as u32 + word.trailing_zeros()) as u8);
-                word &= word - 1;
-            }
-        }
     }
 
     fn fill(&mut self, bins: &[u8], node: NodeRows<'_>) {
@@ -120,33 +105,15 @@ impl Sums {
         }
     }
 
-    /// The last bin left of a random cut between the values of the node; 0 if only missing values differ.
-    fn random_cut(&self, column: &ColumnBins, draws: &mut Draws) -> u8 {
-        let first = self.occupied[usize::from(self.occupied[0] == 0)];
-        let last = self.occupied[self.occupied.len() - 1];
-        if first == last {
-            return 0;
-        }
-        let even = |draws: &mut Draws| first + draws.below(usize::from(last - first)) as u8;
-        let ColumnBins::Numeric { cuts } = column else { return even(draws) };
-        // The cuts between the first bin and the last; the one behind bin `bin` is `cuts[bin - 1]`.
-        let between = &cuts[usize::from(first) - 1..usize::from(last) - 1];
-        if between.len() < 2 {
-            return first;
-        }
-        // The first bin is held to be as wide as the second.
-        let (low, high) = (2.0 * between[0] - between[1], between[between.len() - 1]);
-        let value = low + (high - low) * draws.unit();
-        if !value.is_finite() {
-            return even(draws);
-        }
-        let position = between.partition_point(|&cut| cut < value).min(between.len() - 1);
-        first + position as u8
-    }
-
     /// The better of the two splits at a cut: missing values may go either way.
-    fn at_cut(&mut self, bins: &[u8], node: NodeRows<'_>, threshold: f64, cut: u8) -> Option<Split> {
-        let has_missing = self.occupied[0] == 0;
+    fn at_cut(
+        &mut self,
+        bins: &[u8],
+        node: NodeRows<'_>,
+        threshold: f64,
+        cut: u8,
+        has_missing: bool,
+    ) -> Option<Split> {
         let (mut best, mut found) = (threshold, None);
         let sides: &[bool] = match (has_missing, cut) {
             (true, 0) => &[false],
@@ -155,15 +122,7 @@ impl Sums {
         };
         for &missing_right in sides {
             let rule = Rule::UpTo { last: cut, missing_right };
-            self.left.fill(0.0);
-            let mut n_left = 0;
-            for &row in node.rows {
-                let goes_left = rule.goes_left(bins[row as usize]);
-                n_left += usize::from(goes_left);
-                // Nothing is added for a row that goes right: a branch would be guessed wrongly half of the time.
-                let weight = if goes_left { node.weights[row as usize] } else { 0.0 };
-                node.answers.add(&mut self.left, row as usize, weight);
-            }
+            let n_left = self.sum_left(bins, node, &rule);
             if n_left.min(node.rows.len() - n_left) < node.min_leaf.max(1) {
                 continue;
             }
@@ -178,6 +137,35 @@ impl Sums {
             }
         }
         found.map(|rule| Split { purity: best, rule })
+    }
+
+    /// Sums the rows that go left; returns how many there are. Those that go right are added with weight 0: a branch
+    /// would be guessed wrongly half of the time.
+    fn sum_left(&mut self, bins: &[u8], node: NodeRows<'_>, rule: &Rule) -> usize {
+        let mut n_left = 0;
+        let mut left_weight = |row: u32| {
+            let goes_left = rule.goes_left(bins[row as usize]);
+            n_left += usize::from(goes_left);
+            f64::from(node.weights[row as usize]) * f64::from(u8::from(goes_left))
+        };
+        self.left.fill(0.0);
+        match node.answers {
+            Answers::Real(values) => {
+                let (mut weights, mut sum) = (0.0, 0.0);
+                for &row in node.rows {
+                    let weight = left_weight(row);
+                    weights += weight;
+                    sum += weight * f64::from(values[row as usize]);
+                }
+                self.left.copy_from_slice(&[weights, sum]);
+            }
+            Answers::Classes { codes, .. } => {
+                for &row in node.rows {
+                    self.left[codes[row as usize] as usize] += left_weight(row);
+                }
+            }
+        }
+        n_left
     }
 
     /// The best of all cuts between bins with rows.
@@ -220,5 +208,72 @@ impl Sums {
         };
         let missing_right = if has_missing { missing_right } else { 2 * n_left < node.rows.len() };
         Some(Split { purity: best, rule: Rule::UpTo { last, missing_right } })
+    }
+}
+
+/// A bit for every bin, set where the bin has rows.
+#[derive(Debug, Clone, Copy)]
+struct Occupied([u64; 4]);
+
+impl Occupied {
+    fn of(bins: &[u8], rows: &[u32]) -> Self {
+        let mut bits = [0_u64; 4];
+        for &row in rows {
+            let bin = bins[row as usize];
+            bits[usize::from(bin >> 6)] |= 1 << (bin & 63);
+        }
+        Self(bits)
+    }
+
+    fn are_fewer_than_two(self) -> bool {
+        self.0.iter().map(|word| word.count_ones()).sum::<u32>() < 2
+    }
+
+    fn has_missing(self) -> bool {
+        self.0[0] & 1 == 1
+    }
+
+    /// Lists the bins in order.
+    fn list(self, bins: &mut Vec<u8>) {
+        bins.clear();
+        for (index, mut word) in self.0.into_iter().enumerate() {
+            while word != 0 {
+                bins.push((64 * index as u32 + word.trailing_zeros()) as u8);
+                word &= word - 1;
+            }
+        }
+    }
+
+    /// The first and the last bin, missing values not counted; there is at least one.
+    fn ends(self) -> (u8, u8) {
+        let [a, b, c, d] = self.0;
+        let low = u128::from(a & !1) | u128::from(b) << 64;
+        let high = u128::from(c) | u128::from(d) << 64;
+        let first = if low == 0 { 128 + high.trailing_zeros() } else { low.trailing_zeros() };
+        let last = high.checked_ilog2().map_or_else(|| low.checked_ilog2().unwrap_or(0), |bit| 128 + bit);
+        (first as u8, last as u8)
+    }
+
+    /// The last bin left of a random cut between the values of the node; 0 if only missing values differ.
+    fn random_cut(self, column: &ColumnBins, draws: &mut Draws) -> u8 {
+        let (first, last) = self.ends();
+        if first == last {
+            return 0;
+        }
+        let even = |draws: &mut Draws| first + draws.below(usize::from(last - first)) as u8;
+        let ColumnBins::Numeric { cuts } = column else { return even(draws) };
+        // The cuts between the first bin and the last; the one behind bin `bin` is `cuts[bin - 1]`.
+        let between = &cuts[usize::from(first) - 1..usize::from(last) - 1];
+        if between.len() < 2 {
+            return first;
+        }
+        // The first bin is held to be as wide as the second.
+        let (low, high) = (2.0 * between[0] - between[1], between[between.len() - 1]);
+        let value = low + (high - low) * draws.unit();
+        if !value.is_finite() {
+            return even(draws);
+        }
+        let position = between.partition_point(|&cut| cut < value).min(between.len() - 1);
+        first + position as u8
     }
 }
