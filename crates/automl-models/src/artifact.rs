@@ -12,7 +12,7 @@ use safetensors::tensor::{Dtype, TensorView, serialize};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A number that a tensor file can hold: `f32` or `f64`.
+/// A number that a tensor file can hold: `f32`, `f64` or `u32`.
 pub trait Element: Copy {
     /// Its name in the file.
     const DTYPE: Dtype;
@@ -28,7 +28,7 @@ pub trait Element: Copy {
 }
 
 macro_rules! element {
-    ($type:ty, $dtype:expr) => {
+    ($type:ty, $dtype:expr, $is_finite:expr) => {
         impl Element for $type {
             const DTYPE: Dtype = $dtype;
 
@@ -43,14 +43,15 @@ macro_rules! element {
             }
 
             fn is_finite(self) -> bool {
-                <$type>::is_finite(self)
+                $is_finite(self)
             }
         }
     };
 }
 
-element!(f32, Dtype::F32);
-element!(f64, Dtype::F64);
+element!(f32, Dtype::F32, f32::is_finite);
+element!(f64, Dtype::F64, f64::is_finite);
+element!(u32, Dtype::U32, |_| true);
 
 /// The tensors of one file, each with its shape.
 #[derive(Debug)]

@@ -1,0 +1,358 @@
+//! Rounds of boosting, with samples of rows and columns and early stopping.
+
+use std::ops::ControlFlow;
+
+use automl_core::{
+    Design, Epoch, FitContext, FitError, Member, Purpose, Seed, StopReason, StopSignal, Target,
+};
+use rayon::prelude::*;
+
+use super::EPOCH_ROUNDS;
+use super::config::GbdtConfig;
+use super::fitted::{GbdtModel, Head};
+use super::objective::{Answers, Objective, Rows};
+use crate::target::target_of;
+use crate::trees::bins::{BinnedTable, Binner};
+use crate::trees::draws::Draws;
+use crate::trees::ensemble::Ensemble;
+use crate::trees::gradients::{Packed, Quanta};
+use crate::trees::grow::{Grower, Grown, Growth, Sample};
+use crate::trees::members::OnEpoch;
+use crate::trees::tree::Tree;
+
+/// Rounds without a split in any tree that end a fit: samples of rows and columns may leave a round without one.
+const BARREN_ROUNDS: usize = 10;
+
+/// Fits one member.
+pub(super) fn fit(
+    member: &Member<'_>,
+    ctx: &FitContext<'_>,
+    on_epoch: &mut OnEpoch<'_>,
+) -> Result<GbdtModel, FitError> {
+    if let Some(reason) = ctx.stop.check() {
+        return Err(FitError::Stopped(reason));
+    }
+    let config = GbdtConfig::from_params(member.params, ctx.task.is_classification())?;
+    let target = target_of(member.train, ctx)?;
+    let (objective, head) = match target {
+        Target::Real(values) => (Objective::Squared, Head::real(values, member.train.weights.as_deref())),
+        Target::Classes { n_classes: 0..=2, .. } => (Objective::Logistic, Head::Logistic),
+        Target::Classes { n_classes, .. } => {
+            (Objective::Softmax { n_classes: *n_classes }, Head::Softmax { n_classes: *n_classes })
+        }
+    };
+    let class_weights = match target {
+        Target::Classes { codes, n_classes } if config.balanced => Some(balanced(codes, *n_classes)),
+        _ => None,
+    };
+    let rows = |design: &Design| -> Result<Rows, FitError> {
+        Ok(rows(target_of(design, ctx)?, design.weights.as_deref(), &head, class_weights.as_deref()))
+    };
+    let binner = Binner::fit(member.train, member.seed.purpose(Purpose::Preprocess))?;
+    let train = rows(member.train)?;
+    let start = objective.start(&train);
+    let train = Data::new(&binner, member.train, train, &start)?;
+    let valid = match member.valid.n_rows() {
+        0 => None,
+        _ => Some(Data::new(&binner, member.valid, rows(member.valid)?, &start)?),
+    };
+    let n_outputs = objective.n_outputs();
+    let mut boost = Boost {
+        growth: config.growth(if n_outputs > 1 { 1 } else { ctx.threads }),
+        config,
+        objective,
+        seed: member.seed,
+        binner: &binner,
+        gradients: vec![0.0; train.rows.len() * n_outputs],
+        hessians: vec![0.0; train.rows.len() * n_outputs],
+        train,
+        valid,
+        threads: ctx.threads,
+        workers: (0..n_outputs).map(|_| Worker::default()).collect(),
+        trees: Vec::new(),
+    };
+    let best_rounds = boost.run(head.loss_unit(), ctx.stop, on_epoch)?;
+    let mut trees = boost.trees;
+    trees.truncate(best_rounds * n_outputs);
+    let best_epoch = (best_rounds.saturating_sub(1) / EPOCH_ROUNDS) as u32;
+    Ok(GbdtModel::new(Ensemble { binner, trees, n_outputs: 1 }, head, start, best_epoch))
+}
+
+/// Rows with their answers in the unit of the objective.
+fn rows(target: &Target, weights: Option<&[f32]>, head: &Head, class_weights: Option<&[f32]>) -> Rows {
+    let mut weights = weights.map(<[f32]>::to_vec);
+    let answers = match target {
+        Target::Real(values) => Answers::Real(values.iter().map(|&value| head.score_of(value)).collect()),
+        Target::Classes { codes, .. } => {
+            if let Some(class_weights) = class_weights {
+                let weights = weights.get_or_insert_with(|| vec![1.0; codes.len()]);
+                weights
+                    .iter_mut()
+                    .zip(codes)
+                    .for_each(|(weight, &code)| *weight *= class_weights[code as usize]);
+            }
+            Answers::Classes(codes.clone())
+        }
+    };
+    Rows { answers, weights }
+}
+
+/// Weights of the classes under which all count the same in total, and a row 1 on average.
+fn balanced(codes: &[u32], n_classes: usize) -> Vec<f32> {
+    let mut counts = vec![0_usize; n_classes];
+    for &code in codes {
+        counts[code as usize] += 1;
+    }
+    let n_present = counts.iter().filter(|&&count| count > 0).count();
+    counts.iter().map(|&count| codes.len() as f32 / (n_present * count.max(1)) as f32).collect()
+}
+
+/// Rows with their bins and scores.
+struct Data {
+    rows: Rows,
+    table: BinnedTable,
+    /// Output by output.
+    scores: Vec<f64>,
+}
+
+impl Data {
+    fn new(binner: &Binner, design: &Design, rows: Rows, start: &[f64]) -> Result<Self, FitError> {
+        let table = binner.bin(design)?;
+        let scores = start.iter().flat_map(|&score| std::iter::repeat_n(score, rows.len())).collect();
+        Ok(Self { rows, table, scores })
+    }
+}
+
+/// Memory of the trees of one output.
+#[derive(Default)]
+struct Worker {
+    grower: Grower,
+    packed: Vec<Packed>,
+    gradients: Vec<f32>,
+    hessians: Vec<f32>,
+    rows: Vec<u32>,
+    memory: Vec<u32>,
+}
+
+/// Rows of a round.
+struct Bag {
+    /// In the sample, in order.
+    inside: Vec<u32>,
+    /// Not in the sample, in order.
+    outside: Vec<u32>,
+}
+
+impl Bag {
+    fn new(inside: Vec<u32>, n_rows: usize) -> Self {
+        let mut is_inside = vec![false; n_rows];
+        for &row in &inside {
+            is_inside[row as usize] = true;
+        }
+        let outside = (0..n_rows as u32).filter(|&row| !is_inside[row as usize]).collect();
+        Self { inside, outside }
+    }
+}
+
+/// The state of one fit.
+struct Boost<'a> {
+    config: GbdtConfig,
+    growth: Growth,
+    objective: Objective,
+    seed: Seed,
+    binner: &'a Binner,
+    train: Data,
+    valid: Option<Data>,
+    threads: usize,
+    gradients: Vec<f32>,
+    hessians: Vec<f32>,
+    workers: Vec<Worker>,
+    /// Round by round, output by output.
+    trees: Vec<Tree>,
+}
+
+impl Boost<'_> {
+    /// Boosts until the loss on the validation rows no longer falls; returns the best number of rounds.
+    fn run(
+        &mut self,
+        loss_unit: f64,
+        stop: &StopSignal,
+        on_epoch: &mut OnEpoch<'_>,
+    ) -> Result<usize, FitError> {
+        let loss_of_valid =
+            |boost: &Self| boost.valid.as_ref().map(|valid| boost.objective.loss(&valid.rows, &valid.scores));
+        let (mut best_rounds, mut best_loss, mut barren) = (0, loss_of_valid(self), 0);
+        for round in 0..self.config.max_rounds {
+            let grew = self.round(round, stop).map_err(FitError::Stopped)?;
+            barren = if grew { 0 } else { barren + 1 };
+            let valid_loss = loss_of_valid(self);
+            if valid_loss.is_none_or(|loss| best_loss.is_none_or(|best| loss < best)) {
+                (best_rounds, best_loss) = (round + 1, valid_loss);
+            }
+            let is_last = round + 1 == self.config.max_rounds
+                || round + 1 - best_rounds >= self.config.patience
+                || barren >= BARREN_ROUNDS;
+            if is_last || (round + 1) % EPOCH_ROUNDS == 0 {
+                let train_loss = self.objective.loss(&self.train.rows, &self.train.scores);
+                let index = (round / EPOCH_ROUNDS) as u32;
+                let valid_loss = valid_loss.unwrap_or(train_loss);
+                if let Some(loss) = [train_loss, valid_loss].into_iter().find(|loss| !loss.is_finite()) {
+                    return Err(FitError::Diverged { epoch: index, loss });
+                }
+                let epoch = Epoch {
+                    index,
+                    train_loss: train_loss * loss_unit,
+                    valid_loss: valid_loss * loss_unit,
+                    learning_rate: self.config.learning_rate,
+                };
+                if let ControlFlow::Break(()) = on_epoch(epoch) {
+                    return Err(FitError::Cancelled);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(best_rounds)
+    }
+
+    /// One tree an output; whether any has a split.
+    fn round(&mut self, round: usize, stop: &StopSignal) -> Result<bool, StopReason> {
+        let n_rows = self.train.rows.len();
+        let scores = &self.train.scores;
+        self.objective.derive(&self.train.rows, scores, &mut self.gradients, &mut self.hessians);
+        let seed = self.seed.step(round as u64);
+        let bag = (self.config.bagging_fraction < 1.0).then(|| {
+            let mut draws = Draws::new(seed.purpose(Purpose::Shuffle));
+            Bag::new(self.train.rows.sample(self.config.bagging_fraction, &mut draws), n_rows)
+        });
+        let (valid_table, mut of_valid, n_valid) = match &mut self.valid {
+            Some(Data { rows, table, scores }) => (Some(&*table), &mut scores[..], rows.len()),
+            None => (None, &mut [][..], 0),
+        };
+        let shared = Shared {
+            config: &self.config,
+            growth: &self.growth,
+            binner: self.binner,
+            train: &self.train.table,
+            valid: valid_table,
+            bag: bag.as_ref(),
+            stop,
+        };
+        let mut outputs = Vec::with_capacity(self.workers.len());
+        let derivatives = self.gradients.chunks_exact(n_rows).zip(self.hessians.chunks_exact(n_rows));
+        let scores = self.train.scores.chunks_exact_mut(n_rows);
+        for (index, ((worker, scores), (gradients, hessians))) in
+            self.workers.iter_mut().zip(scores).zip(derivatives).enumerate()
+        {
+            let (valid_scores, rest) = of_valid.split_at_mut(n_valid);
+            of_valid = rest;
+            let seed = seed.fold(index as u32);
+            outputs.push(Output { worker, gradients, hessians, scores, valid_scores, seed });
+        }
+        let trees: Vec<Result<Tree, StopReason>> = if self.threads > 1 && outputs.len() > 1 {
+            outputs.into_par_iter().map(|output| output.tree(&shared)).collect()
+        } else {
+            outputs.into_iter().map(|output| output.tree(&shared)).collect()
+        };
+        let mut grew = false;
+        for tree in trees {
+            let tree = tree?;
+            grew |= tree.n_leaves() > 1;
+            self.trees.push(tree);
+        }
+        Ok(grew)
+    }
+}
+
+/// What the trees of a round share.
+struct Shared<'a> {
+    config: &'a GbdtConfig,
+    growth: &'a Growth,
+    binner: &'a Binner,
+    train: &'a BinnedTable,
+    valid: Option<&'a BinnedTable>,
+    bag: Option<&'a Bag>,
+    stop: &'a StopSignal,
+}
+
+/// One output in one round.
+struct Output<'a> {
+    worker: &'a mut Worker,
+    gradients: &'a [f32],
+    hessians: &'a [f32],
+    scores: &'a mut [f64],
+    valid_scores: &'a mut [f64],
+    seed: Seed,
+}
+
+impl Output<'_> {
+    /// Grows a tree and adds its values to the scores.
+    fn tree(mut self, shared: &Shared<'_>) -> Result<Tree, StopReason> {
+        if let Some(reason) = shared.stop.check() {
+            return Err(reason);
+        }
+        let Grown { mut tree, rows, ends } = self.grow(shared)?;
+        if tree.n_leaves() == 1 {
+            tree.values = vec![0.0];
+            return Ok(tree);
+        }
+        for value in &mut tree.values {
+            *value = (f64::from(*value) * shared.config.learning_rate) as f32;
+        }
+        let mut first = 0;
+        for (&value, &end) in tree.values.iter().zip(&ends) {
+            for &row in &rows[first..end] {
+                let row = shared.bag.map_or(row, |bag| bag.inside[row as usize]);
+                self.scores[row as usize] += f64::from(value);
+            }
+            first = end;
+        }
+        if let Some(bag) = shared.bag {
+            self.worker.rows.clone_from(&bag.outside);
+            add(&tree, shared.train, self.worker, self.scores);
+        }
+        if let Some(valid) = shared.valid {
+            self.worker.rows.clear();
+            self.worker.rows.extend(0..valid.n_rows() as u32);
+            add(&tree, valid, self.worker, self.valid_scores);
+        }
+        Ok(tree)
+    }
+
+    /// Grows a tree on the round's rows and on columns of its own.
+    fn grow(&mut self, shared: &Shared<'_>) -> Result<Grown, StopReason> {
+        let n_columns = shared.train.n_columns();
+        let wanted = (shared.config.feature_fraction * n_columns as f64).round().max(1.0) as usize;
+        let columns = Draws::new(self.seed.purpose(Purpose::Init)).sample(wanted, n_columns);
+        let Worker { grower, packed, gradients, hessians, .. } = &mut *self.worker;
+        let (mut of_gradients, mut of_hessians, mut selected) = (self.gradients, self.hessians, None);
+        if let Some(bag) = shared.bag {
+            let select = |from: &[f32], to: &mut Vec<f32>| {
+                to.clear();
+                to.extend(bag.inside.iter().map(|&row| from[row as usize]));
+            };
+            select(self.gradients, gradients);
+            select(self.hessians, hessians);
+            (of_gradients, of_hessians) = (gradients, hessians);
+            selected = Some(shared.train.select(&bag.inside, &columns));
+        } else if columns.len() < n_columns {
+            let all: Vec<u32> = (0..shared.train.n_rows() as u32).collect();
+            selected = Some(shared.train.select(&all, &columns));
+        }
+        let quanta = Quanta::of(of_gradients, of_hessians);
+        quanta.pack(of_gradients, of_hessians, packed);
+        let table = selected.as_ref().unwrap_or(shared.train);
+        let sample = Sample { table, bins: &shared.binner.columns, columns: &columns, packed, quanta };
+        let mut draws = Draws::new(self.seed.purpose(Purpose::Dropout));
+        grower.grow(&sample, shared.growth, &mut draws, shared.stop)
+    }
+}
+
+/// Adds a tree's values to the scores of the worker's rows.
+fn add(tree: &Tree, table: &BinnedTable, worker: &mut Worker, scores: &mut [f64]) {
+    tree.for_each_leaf(table, &mut worker.rows, &mut worker.memory, |leaf, rows| {
+        for &row in rows {
+            scores[row as usize] += f64::from(tree.values[leaf]);
+        }
+    });
+}

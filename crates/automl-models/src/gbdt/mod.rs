@@ -1,0 +1,79 @@
+//! Gradient-boosted decision trees (Friedman 2001), grown leaf-wise on histograms as in `LightGBM` (Ke et al. 2017).
+//!
+//! | Task | Loss | Trees a round |
+//! |---|---|---|
+//! | regression | half the squared error of the target brought to mean 0 and variance 1 | 1 |
+//! | two classes | log loss of `sigmoid(score)` | 1 |
+//! | more classes | log loss of `softmax(scores)` | 1 a class |
+//!
+//! | module | holds |
+//! |---|---|
+//! | `config`, `space` | hyper-parameters; what is searched and what is tried first |
+//! | `objective`, `math` | losses, gradients and hessians |
+//! | `boost` | rounds, sampling, early stopping |
+//! | `fitted` | the fitted model and its files |
+//!
+//! A fit has an epoch every [`EPOCH_ROUNDS`] rounds. It ends after `max_rounds`, or once `patience` rounds have not
+//! made the loss on the validation rows less; the trees up to the best
+//! round are kept, none of them if no round was better than none.
+
+mod boost;
+mod config;
+mod fitted;
+mod math;
+mod objective;
+mod space;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
+    ModelFamily, ParamSpec, Params,
+};
+
+pub use config::GbdtConfig;
+use fitted::GbdtModel;
+
+/// Rounds of an epoch.
+pub const EPOCH_ROUNDS: usize = 10;
+
+/// The family of gradient-boosted trees; see the [module](self).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GbdtFamily;
+
+impl ModelFamily for GbdtFamily {
+    fn id(&self) -> &'static str {
+        "gbdt"
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        Some(space::space(data))
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        space::defaults(data)
+    }
+
+    fn input_form(&self) -> InputForm {
+        InputForm::Native
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        let boxed = |model: GbdtModel| Box::new(model) as Box<dyn FittedModel>;
+        let results = crate::trees::members::fit(members, ctx, on_epoch, boost::fit);
+        results.into_iter().map(|result| result.map(boxed)).collect()
+    }
+
+    fn load(&self, dir: &Path, _: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        Ok(Box::new(GbdtModel::load(dir)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;

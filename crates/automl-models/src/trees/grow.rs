@@ -1,0 +1,341 @@
+//! Leaf-wise growth: the leaf whose split gains most is split next (Shi 2007, "Best-first decision tree learning").
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use automl_core::{StopReason, StopSignal};
+
+use super::bins::{BinnedTable, ColumnBins};
+use super::categories::{CategoryRules, best_category};
+use super::draws::Draws;
+use super::gradients::{Packed, Quanta};
+use super::histogram::Histogram;
+use super::partition::{Column, divide};
+use super::split::{Leaf, Limits, Split, best_numeric, occupied};
+use super::tree::Tree;
+
+/// Cells of a leaf from which the stop signal is asked before its split.
+const LARGE_LEAF: usize = 1 << 21;
+/// Bins of a leaf from which its two children are scanned on two threads.
+const PARALLEL_BINS: usize = 1 << 12;
+
+/// How trees grow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Growth {
+    /// Most leaves.
+    pub(crate) max_leaves: usize,
+    /// Most questions from root to leaf.
+    pub(crate) max_depth: usize,
+    /// What a leaf must have.
+    pub(crate) limits: Limits,
+    /// How categorical splits are held back.
+    pub(crate) categories: CategoryRules,
+    /// Columns that are asked at a node; all of them if there are no more.
+    pub(crate) columns_per_node: usize,
+    /// One random threshold a column instead of the best (Geurts, Ernst & Wehenkel 2006).
+    pub(crate) random_thresholds: bool,
+    /// Threads; results do not depend on them.
+    pub(crate) threads: usize,
+}
+
+/// The rows and columns of one tree.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample<'a> {
+    /// The bins of these rows and columns.
+    pub(crate) table: &'a BinnedTable,
+    /// The bins of the whole table's columns.
+    pub(crate) bins: &'a [ColumnBins],
+    /// Which of them each column is.
+    pub(crate) columns: &'a [u32],
+    /// Gradients of these rows.
+    pub(crate) packed: &'a [Packed],
+    /// Their unit.
+    pub(crate) quanta: Quanta,
+}
+
+/// A tree with the rows of its leaves.
+#[derive(Debug)]
+pub(crate) struct Grown {
+    /// The tree, with one value a leaf in the unit of the loss.
+    pub(crate) tree: Tree,
+    /// The sample's rows, leaf by leaf.
+    pub(crate) rows: Vec<u32>,
+    /// Where the rows of each leaf end.
+    pub(crate) ends: Vec<usize>,
+}
+
+/// A leaf that may be split.
+struct Open {
+    split: Split,
+    gain: f64,
+    column: u32,
+    node: u32,
+    depth: usize,
+    rows: std::ops::Range<usize>,
+    total: Packed,
+    histogram: Histogram,
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Open {}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.gain.total_cmp(&other.gain).then_with(|| other.node.cmp(&self.node))
+    }
+}
+
+/// Grows trees one after the other, with memory that is kept between them.
+#[derive(Debug, Default)]
+pub(crate) struct Grower {
+    spare: Vec<Histogram>,
+    right: Vec<u32>,
+}
+
+impl Grower {
+    /// Grows one tree.
+    ///
+    /// # Errors
+    /// The reason to stop.
+    pub(crate) fn grow(
+        &mut self,
+        sample: &Sample<'_>,
+        growth: &Growth,
+        draws: &mut Draws,
+        stop: &StopSignal,
+    ) -> Result<Grown, StopReason> {
+        let n_bins: Vec<u16> =
+            sample.columns.iter().map(|&column| sample.bins[column as usize].n_bins() as u16).collect();
+        let work = Work { sample, growth, n_bins: &n_bins };
+        let mut rows: Vec<u32> = (0..sample.table.n_rows() as u32).collect();
+        let mut tree = Tree::stump();
+        let mut closed = Vec::new();
+        let mut open = BinaryHeap::new();
+        let mut histogram = self.histogram(n_bins.len());
+        let total = sample.packed.iter().fold(Packed::default(), |sum, &row| sum.plus(row));
+        if rows.len() >= 2 * growth.limits.min_child_samples.max(1)
+            && growth.max_leaves > 1
+            && growth.max_depth > 0
+        {
+            histogram.fill(sample.table, &n_bins, &rows, sample.packed, growth.threads);
+        }
+        let root = Side { node: 0, depth: 0, rows: 0..rows.len(), total };
+        let asked = work.columns(draws);
+        let best = if growth.max_leaves > 1 { work.best(&root, &histogram, &asked) } else { None };
+        self.file(root, best, histogram, &mut open, &mut closed);
+        let mut n_leaves = 1;
+        while n_leaves < growth.max_leaves
+            && let Some(leaf) = open.pop()
+        {
+            if leaf.rows.len() * n_bins.len() >= LARGE_LEAF
+                && let Some(reason) = stop.check()
+            {
+                return Err(reason);
+            }
+            n_leaves += 1;
+            self.right.resize(self.right.len().max(leaf.rows.len()), 0);
+            let own = &mut rows[leaf.rows.clone()];
+            let n_left = divide(
+                Column::of(sample.table, leaf.column as usize),
+                &leaf.split.rule,
+                own,
+                &mut self.right,
+            );
+            let middle = leaf.rows.start + n_left;
+            let (left, right) = tree.split(leaf.node, sample.columns[leaf.column as usize], leaf.split.rule);
+            let depth = leaf.depth + 1;
+            let left = Side { node: left, depth, rows: leaf.rows.start..middle, total: leaf.split.left };
+            let right = Side {
+                node: right,
+                depth,
+                rows: middle..leaf.rows.end,
+                total: leaf.total.minus(leaf.split.left),
+            };
+            if n_leaves == growth.max_leaves {
+                closed.extend([left, right]);
+                self.spare.push(leaf.histogram);
+                break;
+            }
+            self.children(&work, [left, right], leaf.histogram, &rows, draws, &mut open, &mut closed);
+        }
+        for leaf in open {
+            let side = Side { node: leaf.node, depth: leaf.depth, rows: leaf.rows, total: leaf.total };
+            closed.push(side);
+            self.spare.push(leaf.histogram);
+        }
+        Ok(finish(tree, closed, &rows, &work))
+    }
+
+    /// Finds the splits of two new leaves whose parent had `histogram`.
+    #[expect(clippy::too_many_arguments, reason = "the state of one growth")]
+    fn children(
+        &mut self,
+        work: &Work<'_>,
+        sides: [Side; 2],
+        histogram: Histogram,
+        rows: &[u32],
+        draws: &mut Draws,
+        open: &mut BinaryHeap<Open>,
+        closed: &mut Vec<Side>,
+    ) {
+        if !sides.iter().any(|side| work.may_split(side)) {
+            self.spare.push(histogram);
+            closed.extend(sides);
+            return;
+        }
+        let [left, right] = sides;
+        let left_is_small = left.rows.len() <= right.rows.len();
+        let (small, large) = if left_is_small { (left, right) } else { (right, left) };
+        let mut of_small = self.histogram(work.n_bins.len());
+        let sample = work.sample;
+        let small_rows = &rows[small.rows.clone()];
+        of_small.fill(sample.table, work.n_bins, small_rows, sample.packed, work.growth.threads);
+        let mut of_large = histogram;
+        of_large.subtract(&of_small, work.n_bins);
+        let asked = (work.columns(draws), work.columns(draws));
+        let cells: usize = work.n_bins.iter().map(|&n_bins| usize::from(n_bins)).sum();
+        let (best_small, best_large) = if work.growth.threads > 1 && cells >= PARALLEL_BINS {
+            rayon::join(|| work.best(&small, &of_small, &asked.0), || work.best(&large, &of_large, &asked.1))
+        } else {
+            (work.best(&small, &of_small, &asked.0), work.best(&large, &of_large, &asked.1))
+        };
+        self.file(small, best_small, of_small, open, closed);
+        self.file(large, best_large, of_large, open, closed);
+    }
+
+    /// Puts a leaf to those that may be split, or to those that may not.
+    fn file(
+        &mut self,
+        side: Side,
+        best: Option<(u32, Split, f64)>,
+        histogram: Histogram,
+        open: &mut BinaryHeap<Open>,
+        closed: &mut Vec<Side>,
+    ) {
+        let Some((column, split, gain)) = best else {
+            closed.push(side);
+            self.spare.push(histogram);
+            return;
+        };
+        let Side { node, depth, rows, total } = side;
+        open.push(Open { split, gain, column, node, depth, rows, total, histogram });
+    }
+
+    fn histogram(&mut self, n_columns: usize) -> Histogram {
+        self.spare
+            .pop()
+            .filter(|spare| spare.n_columns() == n_columns)
+            .unwrap_or_else(|| Histogram::new(n_columns))
+    }
+}
+
+/// A leaf.
+struct Side {
+    node: u32,
+    depth: usize,
+    rows: std::ops::Range<usize>,
+    total: Packed,
+}
+
+/// What the growth of one tree shares.
+struct Work<'a> {
+    sample: &'a Sample<'a>,
+    growth: &'a Growth,
+    n_bins: &'a [u16],
+}
+
+/// Columns that a node asks, each with a random word if thresholds are random.
+struct Asked {
+    columns: Vec<u32>,
+    words: Vec<u32>,
+}
+
+impl Work<'_> {
+    fn may_split(&self, side: &Side) -> bool {
+        side.rows.len() >= 2 * self.growth.limits.min_child_samples.max(1)
+            && side.depth < self.growth.max_depth
+    }
+
+    /// Draws the columns of a node.
+    fn columns(&self, draws: &mut Draws) -> Asked {
+        let columns = draws.sample(self.growth.columns_per_node, self.n_bins.len());
+        let words = if self.growth.random_thresholds {
+            columns.iter().map(|_| draws.below(1 << 31) as u32).collect()
+        } else {
+            Vec::new()
+        };
+        Asked { columns, words }
+    }
+
+    /// The best split of a leaf: its column, the split, and its gain.
+    fn best(&self, side: &Side, histogram: &Histogram, asked: &Asked) -> Option<(u32, Split, f64)> {
+        if !self.may_split(side) {
+            return None;
+        }
+        let (limits, quanta) = (&self.growth.limits, self.sample.quanta);
+        let mut leaf = Leaf::new(side.total, side.rows.len(), limits, quanta);
+        let whole = leaf.score(side.total);
+        let mut best = None;
+        for (index, &column) in asked.columns.iter().enumerate() {
+            let word = asked.words.get(index).copied();
+            if let Some(split) = self.best_of_column(column, histogram, &leaf, word) {
+                leaf.threshold = split.score;
+                best = Some((column, split, split.score - whole));
+            }
+        }
+        best
+    }
+
+    fn best_of_column(
+        &self,
+        column: u32,
+        histogram: &Histogram,
+        leaf: &Leaf,
+        word: Option<u32>,
+    ) -> Option<Split> {
+        let sums = histogram.column(column as usize);
+        let n_bins = usize::from(self.n_bins[column as usize]);
+        let below = |word: u32, bound: usize| ((u64::from(word) * bound as u64) >> 31) as usize;
+        if self.sample.bins[self.sample.columns[column as usize] as usize].is_category() {
+            let rules = &self.growth.categories;
+            let mut draw = word.map(|word| move |bound: usize| below(word, bound));
+            let draw = draw.as_mut().map(|draw| draw as &mut dyn FnMut(usize) -> usize);
+            return best_category(sums, n_bins, leaf, self.sample.quanta, rules, draw);
+        }
+        let only = match word {
+            Some(word) => {
+                let (first, last) = occupied(sums, n_bins)?;
+                Some(first + below(word, usize::from(last - first)) as u8)
+            }
+            None => None,
+        };
+        best_numeric(sums, n_bins, leaf, only)
+    }
+}
+
+/// Numbers the leaves and brings their rows into that order.
+fn finish(mut tree: Tree, mut closed: Vec<Side>, rows: &[u32], work: &Work<'_>) -> Grown {
+    tree.number_leaves();
+    closed.sort_unstable_by_key(|leaf| leaf.node);
+    let mut grown =
+        Grown { tree, rows: Vec::with_capacity(rows.len()), ends: Vec::with_capacity(closed.len()) };
+    let (limits, quanta) = (&work.growth.limits, work.sample.quanta);
+    for leaf in closed {
+        let value = Leaf::new(leaf.total, leaf.rows.len(), limits, quanta).value(leaf.total, quanta);
+        grown.tree.values.push(value as f32);
+        grown.rows.extend_from_slice(&rows[leaf.rows]);
+        grown.ends.push(grown.rows.len());
+    }
+    grown
+}
