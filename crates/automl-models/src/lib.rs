@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`registry`] | the list of families |
 //! | [`constant`], [`linear`] | families computed in plain `f64` |
+//! | [`knn`] | nearest neighbours |
 //! | [`mlp`] | neural networks, trained several at once |
 //! | [`artifact`] | files of a saved model |
 //! | [`device`] | the project's devices as burn's; which there are |
@@ -13,6 +14,8 @@
 pub mod artifact;
 pub mod constant;
 pub mod device;
+mod gemm;
+pub mod knn;
 pub mod linear;
 pub mod mlp;
 pub mod registry;

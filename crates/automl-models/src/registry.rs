@@ -3,12 +3,13 @@
 use automl_core::ModelFamily;
 
 use crate::constant::ConstantFamily;
+use crate::knn::KnnFamily;
 use crate::linear::LinearFamily;
 use crate::mlp::MlpFamily;
 
 /// Every family, simplest first.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
-    vec![Box::new(ConstantFamily), Box::new(LinearFamily), Box::new(MlpFamily)]
+    vec![Box::new(ConstantFamily), Box::new(LinearFamily), Box::new(KnnFamily), Box::new(MlpFamily)]
 }
 
 /// The family with this [`ModelFamily::id`].
@@ -23,7 +24,7 @@ mod tests {
     #[test]
     fn families_are_listed_simplest_first_and_found_by_name() {
         let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
-        assert_eq!(ids, ["constant", "linear", "mlp"]);
+        assert_eq!(ids, ["constant", "linear", "knn", "mlp"]);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
         assert!(family("forest").is_none());
     }

@@ -3,11 +3,13 @@
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 use automl_core::Device;
 use automl_models::constant::ConstantFamily;
+use automl_models::knn::KnnFamily;
 use automl_models::linear::LinearFamily;
 use automl_models::mlp::MlpFamily;
 use automl_testkit::family_contract;
 
 family_contract!(constant, ConstantFamily);
+family_contract!(knn, KnnFamily);
 family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
 #[cfg(feature = "libtorch")]

@@ -1,6 +1,6 @@
 //! Cholesky factors of symmetric positive definite systems, blocked so that the work is in products.
 
-use super::gemm::{View, add_product, dot};
+use crate::gemm::{View, add_product, dot};
 
 /// Columns factored before the rest is updated.
 const BLOCK: usize = 64;

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use automl_core::FitError;
 
-use super::gemm::{self, add_scaled, dot};
+use crate::gemm::{self, add_scaled, dot};
 
 /// Steps remembered.
 const MEMORY: usize = 10;

@@ -3,9 +3,9 @@
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::Cholesky;
-use super::gemm::{View, add_product, add_scaled, dot, scale};
 use super::lbfgs::{self, Problem};
 use super::rows::CentredRows;
+use crate::gemm::{View, add_product, add_scaled, dot, scale};
 
 /// Widest design whose Gram matrix preconditions the search; wider ones use its diagonal, since forming
 /// and factoring the whole would cost more than it saves.

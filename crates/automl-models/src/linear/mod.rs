@@ -17,7 +17,6 @@
 mod cholesky;
 mod config;
 mod fitted;
-mod gemm;
 mod lbfgs;
 mod logistic;
 mod ridge;
@@ -32,10 +31,10 @@ use automl_core::{
 };
 
 pub use config::{ClassWeights, LinearConfig};
-use fitted::{Head, LinearModel, check_columns};
+use fitted::{Head, LinearModel};
 use logistic::Labels;
 
-use crate::target::target_of;
+use crate::target::{check_columns, target_of};
 
 /// The family of linear models; see the [module](self).
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,7 +78,7 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
     }
     let config = LinearConfig::from_params(member.params, ctx.task.is_classification())?;
     let design = member.train;
-    check_columns(&design.numeric_names, design)?;
+    check_columns(design, &design.numeric_names)?;
     match target_of(design, ctx)? {
         Target::Real(values) => {
             let (coefficients, intercept) = ridge::fit(&design.numeric, values, config.penalty, ctx.stop)?;

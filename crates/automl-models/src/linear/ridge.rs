@@ -3,8 +3,8 @@
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::{Cholesky, NotPositiveDefinite};
-use super::gemm::dot;
 use super::rows::CentredRows;
+use crate::gemm::dot;
 
 /// Minimises `mean((y - X w - b)²) / 2 + penalty |w|² / 2`; returns `w` and `b`.
 ///

@@ -8,7 +8,7 @@ use std::ops::Range;
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::STRIP;
-use super::gemm::{View, add_product, add_scaled, scale};
+use crate::gemm::{View, add_product, add_scaled, scale};
 
 /// Rows widened at once.
 const BLOCK_ROWS: usize = 256;
