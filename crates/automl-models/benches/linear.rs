@@ -42,7 +42,8 @@ fn fit(design: &Design, n_classes: usize, penalty: f64) -> f64 {
         2 => Task::Binary,
         _ => Task::Multiclass,
     };
-    let params = Params::new().with("penalty", penalty).with("class_weights", "none");
+    let params =
+        Params::new().with("penalty", penalty).with("penalty_kind", "ridge").with("class_weights", "none");
     let member = Member { params: &params, train: design, valid: design, seed: Seed(0) };
     let stop = StopSignal::never();
     let ctx = FitContext::new(task, n_classes, &stop);

@@ -3,7 +3,9 @@
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::Cholesky;
+use super::config::Penalty;
 use super::lbfgs::{self, Problem};
+use super::proximal;
 use super::rows::CentredRows;
 use crate::gemm::{View, add_product, add_scaled, dot, scale};
 
@@ -22,7 +24,7 @@ pub(super) struct Labels<'a> {
     pub(super) n_classes: usize,
 }
 
-/// Minimises `Σ weightᵢ lossᵢ + penalty |W|² / 2`; returns `W`, shape `[n_outputs, n_features]`, and the
+/// Minimises `Σ weightᵢ lossᵢ + l1 |W|₁ + l2 |W|² / 2`; returns `W`, shape `[n_outputs, n_features]`, and the
 /// intercepts, `[n_outputs]`. Two classes have one output, the log odds of the second; others one each.
 ///
 /// # Errors
@@ -30,24 +32,58 @@ pub(super) struct Labels<'a> {
 pub(super) fn fit(
     x: &Matrix<f32>,
     labels: Labels<'_>,
-    penalty: f64,
+    penalty: Penalty,
     stop: &StopSignal,
 ) -> Result<(Vec<f64>, Vec<f64>), FitError> {
-    let n_outputs = if labels.n_classes == 2 { 1 } else { labels.n_classes };
     let rows = CentredRows::new(x, labels.weights, stop);
-    let preconditioner = Preconditioner::new(&rows, &labels, penalty)?;
-    let problem = Logistic { rows, labels, n_outputs, penalty, preconditioner };
-    let mut point = lbfgs::minimise(&problem, problem.start())?;
-    let mut intercepts = point.split_off(n_outputs * x.n_cols());
+    let intercepts = start(&labels);
+    let (coefficients, mut intercepts) = if penalty.l1 > 0.0 {
+        proximal::Fit::new(&rows, labels, penalty, intercepts).run()?
+    } else {
+        smooth(&rows, labels, penalty.l2, intercepts)?
+    };
     for (output, intercept) in intercepts.iter_mut().enumerate() {
-        *intercept -= dot(&point[output * x.n_cols()..][..x.n_cols()], problem.rows.means());
+        *intercept -= dot(&coefficients[output * x.n_cols()..][..x.n_cols()], rows.means());
     }
+    Ok((coefficients, intercepts))
+}
+
+/// Intercepts that give the class frequencies, each class counted half a row more so that one without rows starts at a
+/// finite place.
+fn start(labels: &Labels<'_>) -> Vec<f64> {
+    let half = 0.5 / labels.codes.len() as f64;
+    let mut shares = vec![half; labels.n_classes];
+    for (&code, weight) in labels.codes.iter().zip(labels.weights) {
+        shares[code as usize] += weight;
+    }
+    let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
+    if let [first, second] = logs[..] {
+        return vec![second - first];
+    }
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    logs.iter().map(|log| log - mean).collect()
+}
+
+/// Without L1, by L-BFGS from no coefficients and the given intercepts.
+fn smooth(
+    rows: &CentredRows<'_>,
+    labels: Labels<'_>,
+    penalty: f64,
+    intercepts: Vec<f64>,
+) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+    let n_outputs = intercepts.len();
+    let preconditioner = Preconditioner::new(rows, &labels, penalty)?;
+    let mut point = vec![0.0; n_outputs * rows.n_features()];
+    point.extend(intercepts);
+    let problem = Logistic { rows, labels, n_outputs, penalty, preconditioner };
+    let mut point = lbfgs::minimise(&problem, point)?;
+    let intercepts = point.split_off(n_outputs * rows.n_features());
     Ok((point, intercepts))
 }
 
 /// The objective. A point is `W`, row by row, and then the intercepts.
 struct Logistic<'a> {
-    rows: CentredRows<'a>,
+    rows: &'a CentredRows<'a>,
     labels: Labels<'a>,
     n_outputs: usize,
     penalty: f64,
@@ -55,35 +91,12 @@ struct Logistic<'a> {
 }
 
 impl Logistic<'_> {
-    /// No coefficients, and intercepts that give the class frequencies, each class counted half a row more
-    /// so that one without rows starts at a finite place.
-    fn start(&self) -> Vec<f64> {
-        let half = 0.5 / self.rows.n_rows() as f64;
-        let mut shares = vec![half; self.labels.n_classes];
-        for (&code, weight) in self.labels.codes.iter().zip(self.labels.weights) {
-            shares[code as usize] += weight;
-        }
-        let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
-        let mut point = vec![0.0; self.n_outputs * self.rows.n_features()];
-        if let [first, second] = logs[..] {
-            point.push(second - first);
-        } else {
-            let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-            point.extend(logs.iter().map(|log| log - mean));
-        }
-        point
-    }
-
     /// Replaces the outputs of some rows, `[n_rows, n_outputs]`, by the weighted derivatives of their
     /// losses; returns the sum of the weighted losses.
     fn derive(&self, outputs: &mut [f64], codes: &[u32], weights: &[f64]) -> f64 {
         let mut loss = 0.0;
         for ((row, &code), weight) in outputs.chunks_exact_mut(self.n_outputs).zip(codes).zip(weights) {
-            loss += weight
-                * match row {
-                    [output] if self.labels.n_classes == 2 => sigmoid_loss(output, code),
-                    _ => softmax_loss(row, code),
-                };
+            loss += weight * loss_of(row, code);
             scale(row, *weight);
         }
         loss
@@ -167,6 +180,24 @@ impl Preconditioner {
             }
         }
         scale(intercepts, 1.0 / self.curvature);
+    }
+}
+
+/// The probability of `output` among the outputs of a row: of the second class where there is one output.
+pub(super) fn share_of(outputs: &[f64], output: usize) -> f64 {
+    if outputs.len() == 1 {
+        return 1.0 / (1.0 + (-outputs[0]).exp());
+    }
+    let largest = outputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = outputs.iter().map(|value| (value - largest).exp()).sum();
+    (outputs[output] - largest).exp() / sum
+}
+
+/// Loss in nats of a row's outputs, which are replaced by their derivatives.
+pub(super) fn loss_of(outputs: &mut [f64], code: u32) -> f64 {
+    match outputs {
+        [output] => sigmoid_loss(output, code),
+        _ => softmax_loss(outputs, code),
     }
 }
 

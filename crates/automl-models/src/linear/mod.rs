@@ -1,24 +1,34 @@
-//! Linear models: ridge regression, and logistic regression with an L2 penalty.
+//! Linear models: ridge, lasso and elastic net regression, and logistic regression with the same penalties.
 //!
 //! | Task | Objective, minimised over coefficients `W` and intercepts `b` |
 //! |---|---|
-//! | regression | `mean((y - X w - b)²) / 2 + penalty · |w|² / 2` |
-//! | two classes | mean log loss of `sigmoid(X w + b)` `+ penalty · |w|² / 2` |
-//! | more classes | mean log loss of `softmax(X W + b)` `+ penalty · |W|² / 2` |
+//! | regression | `mean((y - X w - b)²) / 2 + penalty · (r · s · |w|₁ + (1 - r) · |w|² / 2)` |
+//! | two classes | mean log loss of `sigmoid(X w + b)` `+ penalty · (r · |w|₁ + (1 - r) · |w|² / 2)` |
+//! | more classes | mean log loss of `softmax(X W + b)` `+ penalty · (r · |W|₁ + (1 - r) · |W|² / 2)` |
 //!
+//! `r` is 0 for ridge, 1 for lasso and `l1_ratio` for the elastic net. `s` is the standard deviation of `y`, so that one
+//! penalty means the same whatever the unit of the target: in scikit-learn's terms `alpha = penalty · s` for `Lasso`.
 //! Intercepts are not penalised. The loss is a mean, so that one penalty means the same for every
-//! number of rows. Columns are best scaled alike, because the penalty treats them alike, but a fit
-//! succeeds on any scale. All arithmetic is `f64` on one thread.
+//! number of rows; it is weighted by row weights and class weights, which multiply. Columns are best scaled alike, because
+//! the penalty treats them alike, but a fit succeeds on any scale. All arithmetic is `f64` on one thread.
 //!
-//! Ridge regression is solved directly. Logistic regression goes by preconditioned L-BFGS until the
-//! gradient's norm under the preconditioner is at most 1e-7, for at most 500 iterations; the point reached
-//! by then is a model like any other. Neither has epochs: `on_epoch` is never called.
+//! | Objective | Method | Ends when |
+//! |---|---|---|
+//! | ridge regression | solved directly | |
+//! | lasso, elastic net regression | coordinate descent on the Gram matrix | the duality gap is 1e-12 of the target's variance |
+//! | logistic regression, ridge | preconditioned L-BFGS | the gradient's norm under the preconditioner is at most 1e-7, or after 500 iterations |
+//! | logistic regression, lasso, elastic net | proximal Newton steps, one output at a time | the least subgradient's norm under the second derivative's diagonal is at most 1e-7, or after 300 rounds |
+//!
+//! The point reached by the last iteration is a model like any other. There are no epochs: `on_epoch` is never called.
 
 mod cholesky;
 mod config;
+mod coordinate;
 mod fitted;
+mod lasso;
 mod lbfgs;
 mod logistic;
+mod proximal;
 mod ridge;
 mod rows;
 
@@ -34,7 +44,8 @@ pub use config::{ClassWeights, LinearConfig};
 use fitted::{Head, LinearModel};
 use logistic::Labels;
 
-use crate::target::{check_columns, target_of};
+use crate::gemm::dot;
+use crate::target::{check_columns, target_of, weights_of};
 
 /// The family of linear models; see the [module](self).
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,35 +90,57 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
     let config = LinearConfig::from_params(member.params, ctx.task.is_classification())?;
     let design = member.train;
     check_columns(design, &design.numeric_names)?;
-    match target_of(design, ctx)? {
+    let (target, weights) = (target_of(design, ctx)?, weights_of(design)?);
+    match target {
         Target::Real(values) => {
-            let (coefficients, intercept) = ridge::fit(&design.numeric, values, config.penalty, ctx.stop)?;
+            let weights = normalised(weights, values.len());
+            let penalty = config.penalty_at(deviation(values, &weights));
+            let (coefficients, intercept) = if penalty.l1 > 0.0 {
+                lasso::fit(&design.numeric, values, &weights, penalty, ctx.stop)?
+            } else {
+                ridge::fit(&design.numeric, values, &weights, penalty.l2, ctx.stop)?
+            };
             Ok(LinearModel::new(Head::Real, &design.numeric_names, coefficients, vec![intercept]))
         }
         Target::Classes { codes, n_classes } => {
-            let weights = row_weights(codes, *n_classes, config.class_weights);
+            let mut weights = normalised(weights, codes.len());
+            if config.class_weights == ClassWeights::Balanced {
+                balance(&mut weights, codes, *n_classes);
+            }
             let labels = Labels { codes, weights: &weights, n_classes: *n_classes };
             let (coefficients, intercepts) =
-                logistic::fit(&design.numeric, labels, config.penalty, ctx.stop)?;
+                logistic::fit(&design.numeric, labels, config.penalty_at(1.0), ctx.stop)?;
             let head = if *n_classes == 2 { Head::Sigmoid } else { Head::Softmax { n_classes: *n_classes } };
             Ok(LinearModel::new(head, &design.numeric_names, coefficients, intercepts))
         }
     }
 }
 
-/// One weight a row; they sum to 1.
-fn row_weights(codes: &[u32], n_classes: usize, class_weights: ClassWeights) -> Vec<f64> {
-    match class_weights {
-        ClassWeights::None => vec![1.0 / codes.len() as f64; codes.len()],
-        ClassWeights::Balanced => {
-            let mut counts = vec![0_usize; n_classes];
-            for &code in codes {
-                counts[code as usize] += 1;
-            }
-            let n_present = counts.iter().filter(|&&count| count > 0).count();
-            codes.iter().map(|&code| 1.0 / (n_present * counts[code as usize]) as f64).collect()
-        }
+/// Row weights that sum to 1; equal ones if there are none.
+fn normalised(weights: Option<&[f32]>, n_rows: usize) -> Vec<f64> {
+    let Some(weights) = weights else {
+        return vec![1.0 / n_rows as f64; n_rows];
+    };
+    let total: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
+    weights.iter().map(|weight| f64::from(*weight) / total).collect()
+}
+
+/// Multiplies the weights of each class by what makes the totals of all classes that occur alike; they sum to 1 again.
+fn balance(weights: &mut [f64], codes: &[u32], n_classes: usize) {
+    let mut totals = vec![0.0; n_classes];
+    for (&code, weight) in codes.iter().zip(&*weights) {
+        totals[code as usize] += weight;
     }
+    let n_present = totals.iter().filter(|total| **total > 0.0).count() as f64;
+    for (weight, &code) in weights.iter_mut().zip(codes) {
+        *weight /= n_present * totals[code as usize];
+    }
+}
+
+/// The standard deviation of a target under weights that sum to 1.
+fn deviation(values: &[f64], weights: &[f64]) -> f64 {
+    let mean = dot(values, weights);
+    values.iter().zip(weights).map(|(value, weight)| weight * (value - mean).powi(2)).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::cholesky::{Cholesky, NotPositiveDefinite};
 use super::rows::CentredRows;
 use crate::gemm::dot;
 
-/// Minimises `mean((y - X w - b)²) / 2 + penalty |w|² / 2`; returns `w` and `b`.
+/// Minimises `Σ weightᵢ (yᵢ - xᵢ w - b)² / 2 + penalty |w|² / 2`; returns `w` and `b`. The weights sum to 1.
 ///
 /// The smaller of the two systems is solved: `[n_features, n_features]`, or `[n_rows, n_rows]` when
 /// there are fewer rows than features.
@@ -17,22 +17,23 @@ use crate::gemm::dot;
 pub(super) fn fit(
     x: &Matrix<f32>,
     y: &[f64],
+    weights: &[f64],
     penalty: f64,
     stop: &StopSignal,
 ) -> Result<(Vec<f64>, f64), FitError> {
-    let n_rows = x.n_rows();
-    let share = 1.0 / n_rows as f64;
-    let equal = vec![share; n_rows];
-    let rows = CentredRows::new(x, &equal, stop);
-    let mean = y.iter().sum::<f64>() * share;
-    let centred: Vec<f64> = y.iter().map(|value| value - mean).collect();
-    let coefficients = if x.n_cols() <= n_rows {
-        let moments: Vec<f64> = centred.iter().map(|value| value * share).collect();
+    let rows = CentredRows::new(x, weights, stop);
+    let mean = dot(weights, y);
+    let coefficients = if x.n_cols() <= x.n_rows() {
+        let moments: Vec<f64> =
+            y.iter().zip(weights).map(|(value, weight)| (value - mean) * weight).collect();
         let right = rows.weighted_sum(&moments)?;
-        solve(rows.gram(&equal)?, right, penalty, penalty)?
+        solve(rows.gram(weights)?, right, penalty, penalty)?
     } else {
-        let shift = penalty * n_rows as f64;
-        let dual = solve(rows.kernel()?, centred, shift, penalty)?;
+        // w = Xᵀ D½ a with (D½ X Xᵀ D½ + penalty I) a = D½ (y - mean), D the diagonal matrix of the weights.
+        let roots: Vec<f64> = weights.iter().map(|weight| weight.sqrt()).collect();
+        let right = y.iter().zip(&roots).map(|(value, root)| (value - mean) * root).collect();
+        let mut dual = solve(rows.kernel(&roots)?, right, penalty, penalty)?;
+        dual.iter_mut().zip(&roots).for_each(|(value, root)| *value *= root);
         rows.weighted_sum(&dual)?
     };
     let intercept = mean - dot(&coefficients, rows.means());

@@ -23,7 +23,7 @@ fn design(n_features: usize, x: &[f32], target: Target) -> Design {
 }
 
 fn params(penalty: f64, class_weights: &str) -> Params {
-    Params::new().with("penalty", penalty).with("class_weights", class_weights)
+    Params::new().with("penalty", penalty).with("penalty_kind", "ridge").with("class_weights", class_weights)
 }
 
 fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<LinearModel, FitError> {
@@ -38,8 +38,11 @@ fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<Linea
 
 /// Predictions on the training rows, in one list.
 fn fit_predict(design: &Design, penalty: f64, class_weights: &str) -> Vec<f64> {
-    let model = fit_with(design, &params(penalty, class_weights), &StopSignal::never()).unwrap();
-    match model.predict(design).unwrap() {
+    predict(&fit_with(design, &params(penalty, class_weights), &StopSignal::never()).unwrap(), design)
+}
+
+fn predict(model: &LinearModel, x: &Design) -> Vec<f64> {
+    match model.predict(x).unwrap() {
         Predictions::Real(values) => values,
         Predictions::Proba(proba) => proba.into_values(),
     }
@@ -50,8 +53,10 @@ struct Fixture {
     name: String,
     task: Task,
     penalty: f64,
+    l1_ratio: f64,
     class_weights: String,
     n_features: usize,
+    weights: Option<Vec<f32>>,
     x: Vec<f32>,
     y: Vec<f64>,
     predictions: Vec<f64>,
@@ -66,11 +71,25 @@ impl Fixture {
         } else {
             Target::Real(self.y.clone())
         };
-        design(self.n_features, &self.x, target)
+        Design { weights: self.weights.clone(), ..design(self.n_features, &self.x, target) }
+    }
+
+    fn params(&self) -> Params {
+        let params = params(self.penalty, &self.class_weights);
+        match self.l1_ratio {
+            0.0 => params,
+            1.0 => params.with("penalty_kind", "lasso"),
+            ratio => params.with("penalty_kind", "elastic_net").with("l1_ratio", ratio),
+        }
+    }
+
+    /// Predictions on `design` of a model fitted on it.
+    fn fit_predict(&self, design: &Design) -> Vec<f64> {
+        predict(&fit_with(design, &self.params(), &StopSignal::never()).unwrap(), design)
     }
 }
 
-/// Fixtures of scikit-learn 1.9.1's `Ridge` and `LogisticRegression`, made by `tests/make_linear.py`.
+/// Fixtures of scikit-learn 1.9.1's `Ridge`, `ElasticNet` and `LogisticRegression`, made by `tests/make_linear.py`.
 fn fixtures() -> Vec<Fixture> {
     serde_json::from_str(include_str!("../../tests/data/linear.json")).unwrap()
 }
@@ -78,7 +97,7 @@ fn fixtures() -> Vec<Fixture> {
 #[test]
 fn predictions_equal_those_of_scikit_learn() {
     for fixture in fixtures() {
-        let got = fit_predict(&fixture.design(), fixture.penalty, &fixture.class_weights);
+        let got = fixture.fit_predict(&fixture.design());
         assert_eq!(got.len(), fixture.predictions.len(), "{}", fixture.name);
         let scale = fixture.predictions.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (ours, theirs) in got.iter().zip(&fixture.predictions) {
@@ -95,10 +114,11 @@ fn the_order_of_rows_does_not_matter() {
         let turned = Design {
             numeric: design.numeric.select_rows(&order),
             target: design.target.as_ref().map(|target| target.select(&order)),
+            weights: design.weights.as_ref().map(|weights| order.iter().map(|&row| weights[row]).collect()),
             ..design.clone()
         };
-        let straight = fit_predict(&design, fixture.penalty, &fixture.class_weights);
-        let reversed = fit_predict(&turned, fixture.penalty, &fixture.class_weights);
+        let straight = fixture.fit_predict(&design);
+        let reversed = fixture.fit_predict(&turned);
         let width = straight.len() / design.n_rows();
         let scale = straight.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (a, b) in straight.chunks(width).zip(reversed.chunks(width).rev()) {
@@ -116,8 +136,8 @@ fn a_constant_column_changes_nothing() {
         let rows = wide.numeric.rows().flat_map(|row| row.iter().copied().chain([7.0])).collect();
         wide.numeric = Matrix::new(wide.n_rows(), fixture.n_features + 1, rows);
         wide.numeric_names.push("constant".to_owned());
-        let with = fit_predict(&wide, fixture.penalty, &fixture.class_weights);
-        let without = fit_predict(&fixture.design(), fixture.penalty, &fixture.class_weights);
+        let with = fixture.fit_predict(&wide);
+        let without = fixture.fit_predict(&fixture.design());
         let scale = without.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (a, b) in with.iter().zip(&without) {
             assert!((a - b).abs() < 1e-6 * scale, "{}: {a} and {b}", fixture.name);
@@ -235,7 +255,7 @@ proptest! {
         let (x, y) = values.split_at(n_rows * n_features);
         let y: Vec<f64> = y[..n_rows].iter().map(|value| f64::from(*value)).collect();
         let design = design(n_features, x, Target::Real(y.clone()));
-        let (coefficients, intercept) = ridge::fit(&design.numeric, &y, penalty, &StopSignal::never()).unwrap();
+        let (coefficients, intercept) = ridge::fit(&design.numeric, &y, &[0.1; 10], penalty, &StopSignal::never()).unwrap();
         let residual = |row: usize| {
             let values = design.numeric.row(row).iter().zip(&coefficients);
             y[row] - intercept - values.map(|(value, weight)| f64::from(*value) * weight).sum::<f64>()
