@@ -22,6 +22,11 @@ pub(super) struct Penalty {
 }
 
 impl Penalty {
+    /// Of one coefficient.
+    pub(super) fn of(self, weight: f64) -> f64 {
+        self.l1 * weight.abs() + 0.5 * self.l2 * weight * weight
+    }
+
     /// How far a coefficient is from optimal: the least subgradient, in absolute value, where the loss has slope `slope`.
     pub(super) fn violation(self, weight: f64, slope: f64) -> f64 {
         if weight == 0.0 {

@@ -1,9 +1,9 @@
 //! Quadratic functions with an L1 penalty: coordinate descent with an active set, finished by Newton steps.
 //!
 //! Sweeps: Friedman, Hastie & Tibshirani, "Regularization paths for generalized linear models via coordinate descent",
-//! 2010, with covariance updates (section 2.2). Correlated columns make sweeps slow; once a round of them changes no sign,
-//! the quadratic is minimised over the non-zero coefficients with their signs held, and a step is taken towards that
-//! minimum as far as no sign changes (Lee, Battle, Raina & Ng, "Efficient sparse coding algorithms", 2007, algorithm 1).
+//! 2010, with covariance updates (section 2.2). Correlated columns make sweeps slow; so after some of them the quadratic is
+//! minimised over the non-zero coefficients with their signs held, and a step is taken towards that minimum as far as no
+//! sign changes (Lee, Battle, Raina & Ng, "Efficient sparse coding algorithms", 2007, algorithm 1).
 
 use automl_core::{FitError, StopSignal};
 
@@ -13,20 +13,24 @@ use crate::gemm::{add_scaled, dot};
 
 /// Sweeps over the non-zero coefficients after one over all.
 const ACTIVE_SWEEPS: usize = 10;
+/// Steps with the signs held after these.
+const STEPS: usize = 10;
 /// Rounds after which the point reached is returned as it is.
 const MAX_ROUNDS: usize = 1000;
+/// What is added to a system's diagonal, as a share of it.
+const DAMPING: f64 = 1e-9;
 /// Most coefficients for which a system is solved.
 const MAX_SYSTEM: usize = 1500;
 
-/// `wᵀ H w / 2 - qᵀ w + l1 |w|₁ + l2 |w|² / 2`.
+/// `wᵀ H w / 2 - qᵀ w + Σ (l1 |wⱼ| + l2 wⱼ² / 2)`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quadratic<'a> {
     /// `H`, shape `[size, size]`, both triangles.
     pub(super) hessian: &'a [f64],
     /// `q`, of length `size`.
     pub(super) linear: &'a [f64],
-    /// `l1` and `l2`.
-    pub(super) penalty: Penalty,
+    /// `l1` and `l2` of each.
+    pub(super) penalties: &'a [Penalty],
 }
 
 /// A point with the descent of the quadratic there.
@@ -56,7 +60,6 @@ impl Quadratic<'_> {
             if let Some(reason) = stop.check() {
                 return Err(FitError::Stopped(reason));
             }
-            let before = signs(&point.weights);
             if !self.sweep(&mut point, &everything) || is_done(&point) {
                 break;
             }
@@ -67,8 +70,12 @@ impl Quadratic<'_> {
                     break;
                 }
             }
-            if signs(&point.weights) == before {
+            for _ in 0..STEPS {
+                let before = signs(&point.weights);
                 self.step_within_signs(&mut point);
+                if signs(&point.weights) == before {
+                    break;
+                }
             }
         }
         Ok(point.weights)
@@ -90,13 +97,13 @@ impl Quadratic<'_> {
         let mut has_moved = false;
         for &j in coefficients {
             let row = &self.hessian[j * size..(j + 1) * size];
-            let (old, curvature) = (point.weights[j], row[j] + self.penalty.l2);
+            let (old, curvature) = (point.weights[j], row[j] + self.penalties[j].l2);
             // A column without spread has no say.
             if curvature <= 0.0 {
                 continue;
             }
             let pull = point.descent[j] + row[j] * old;
-            let new = shrink(pull, self.penalty.l1) / curvature;
+            let new = shrink(pull, self.penalties[j].l1) / curvature;
             if new != old {
                 add_scaled(&mut point.descent, old - new, row);
                 point.weights[j] = new;
@@ -107,7 +114,9 @@ impl Quadratic<'_> {
     }
 
     /// Goes towards the minimum over the non-zero coefficients with their signs held, until one of them vanishes.
-    /// Nothing is done if that system cannot be solved: sweeps go on without it.
+    ///
+    /// The system is damped a little, so that it can be solved where columns are collinear: the step along a direction
+    /// without curvature is long then, and ends where a coefficient vanishes.
     fn step_within_signs(&self, point: &mut Point) {
         let size = self.linear.len();
         let active: Vec<usize> = (0..size).filter(|&j| point.weights[j] != 0.0).collect();
@@ -117,25 +126,33 @@ impl Quadratic<'_> {
         let mut system = Vec::with_capacity(active.len() * active.len());
         for &row in &active {
             let values = &self.hessian[row * size..(row + 1) * size];
-            system.extend(active.iter().map(|&j| values[j] + if j == row { self.penalty.l2 } else { 0.0 }));
+            let own = self.penalties[row].l2 + DAMPING * values[row];
+            system.extend(active.iter().map(|&j| values[j] + if j == row { own } else { 0.0 }));
         }
+        // Sweeps go on without a step where there is none.
         let Ok(factor) = Cholesky::new(system, active.len()) else {
             return;
         };
-        let mut target: Vec<f64> =
-            active.iter().map(|&j| self.linear[j] - self.penalty.l1 * point.weights[j].signum()).collect();
-        factor.solve(&mut target);
-        if target.iter().any(|value| !value.is_finite()) {
+        let pull = |&j: &usize| {
+            let (weight, Penalty { l1, l2 }) = (point.weights[j], self.penalties[j]);
+            point.descent[j] - l1 * weight.signum() - l2 * weight
+        };
+        let mut step: Vec<f64> = active.iter().map(pull).collect();
+        factor.solve(&mut step);
+        if step.iter().any(|value| !value.is_finite()) {
             return;
         }
-        // The share of the way after which a coefficient vanishes, if it does.
-        let crossing = |from: f64, goal: f64| if goal * from < 0.0 { from / (from - goal) } else { 1.0 };
-        let ways = active.iter().zip(&target);
-        let length = ways.clone().map(|(&j, &goal)| crossing(point.weights[j], goal)).fold(1.0, f64::min);
-        for (&j, &goal) in ways {
+        // The share of the step after which a coefficient vanishes, if it does. Without L1 it may cross zero.
+        let crossing = |j: usize, from: f64, change: f64| {
+            if self.penalties[j].l1 > 0.0 && (from + change) * from < 0.0 { -from / change } else { 1.0 }
+        };
+        let ways = active.iter().zip(&step);
+        let length =
+            ways.clone().map(|(&j, &change)| crossing(j, point.weights[j], change)).fold(1.0, f64::min);
+        for (&j, &change) in ways {
             let from = point.weights[j];
-            let vanishes = length < 1.0 && crossing(from, goal) <= length;
-            point.weights[j] = if vanishes { 0.0 } else { from + length * (goal - from) };
+            let vanishes = length < 1.0 && crossing(j, from, change) <= length;
+            point.weights[j] = if vanishes { 0.0 } else { from + length * change };
         }
         point.descent = self.descent(&point.weights);
     }
@@ -143,9 +160,9 @@ impl Quadratic<'_> {
 
 impl Point {
     /// How far each coefficient is from optimal: the least subgradient of the whole function, in absolute value.
-    pub(super) fn violations(&self, penalty: Penalty) -> impl Iterator<Item = f64> {
-        let pairs = self.weights.iter().zip(&self.descent);
-        pairs.map(move |(&weight, &descent)| penalty.violation(weight, -descent))
+    pub(super) fn violations(&self, penalties: &[Penalty]) -> impl Iterator<Item = f64> {
+        let pairs = self.weights.iter().zip(&self.descent).zip(penalties);
+        pairs.map(|((&weight, &descent), penalty)| penalty.violation(weight, -descent))
     }
 
     /// The gap between the primal and a dual value of elastic net regression whose target has the mean square `spread`

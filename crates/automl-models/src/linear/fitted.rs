@@ -75,6 +75,11 @@ impl LinearModel {
         Ok(Self { description, coefficients, intercepts })
     }
 
+    #[cfg(test)]
+    pub(super) fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
     /// The outputs before their link, shape `[n_rows, n_outputs]`, row by row.
     fn outputs(&self, x: &Matrix<f32>) -> Vec<f64> {
         let (n_outputs, n_features) = (self.intercepts.len(), x.n_cols());

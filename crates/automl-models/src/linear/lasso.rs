@@ -48,7 +48,8 @@ pub(super) fn fit(
         let (gram, _) = rows.gram_of(&working, weights)?;
         let linear: Vec<f64> = working.iter().map(|&column| linear[column]).collect();
         let start = working.iter().map(|&column| coefficients[column]).collect();
-        let quadratic = Quadratic { hessian: &gram, linear: &linear, penalty };
+        let penalties = vec![penalty; working.len()];
+        let quadratic = Quadratic { hessian: &gram, linear: &linear, penalties: &penalties };
         let is_done = |point: &Point| point.duality_gap(&linear, spread, penalty) <= GAP * spread;
         let found = quadratic.minimise(start, stop, is_done)?;
         working.iter().zip(&found).for_each(|(&column, value)| coefficients[column] = *value);

@@ -183,16 +183,6 @@ impl Preconditioner {
     }
 }
 
-/// The probability of `output` among the outputs of a row: of the second class where there is one output.
-pub(super) fn share_of(outputs: &[f64], output: usize) -> f64 {
-    if outputs.len() == 1 {
-        return 1.0 / (1.0 + (-outputs[0]).exp());
-    }
-    let largest = outputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = outputs.iter().map(|value| (value - largest).exp()).sum();
-    (outputs[output] - largest).exp() / sum
-}
-
 /// Loss in nats of a row's outputs, which are replaced by their derivatives.
 pub(super) fn loss_of(outputs: &mut [f64], code: u32) -> f64 {
     match outputs {

@@ -17,7 +17,7 @@
 //! | ridge regression | solved directly | |
 //! | lasso, elastic net regression | coordinate descent on the Gram matrix | the duality gap is 1e-12 of the target's variance |
 //! | logistic regression, ridge | preconditioned L-BFGS | the gradient's norm under the preconditioner is at most 1e-7, or after 500 iterations |
-//! | logistic regression, lasso, elastic net | proximal Newton steps, one output at a time | the least subgradient's norm under the second derivative's diagonal is at most 1e-7, or after 300 rounds |
+//! | logistic regression, lasso, elastic net | proximal Newton steps | the least subgradient's norm under the second derivative's diagonal is at most 1e-7, or after 100 rounds |
 //!
 //! The point reached by the last iteration is a model like any other. There are no epochs: `on_epoch` is never called.
 
@@ -28,6 +28,7 @@ mod fitted;
 mod lasso;
 mod lbfgs;
 mod logistic;
+mod model;
 mod proximal;
 mod ridge;
 mod rows;

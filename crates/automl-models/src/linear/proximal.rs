@@ -1,29 +1,29 @@
-//! Logistic regression with an L1 penalty: proximal Newton steps, one output at a time.
+//! Logistic regression with an L1 penalty: proximal Newton steps.
 //!
-//! Each step minimises the second-order model of the loss in one output's coefficients plus the penalty, over a working set,
-//! and searches along the way there (Lee, Sun & Saunders, "Proximal Newton-type methods for minimizing composite functions",
-//! 2014, algorithm 1; for several classes in turns as in Friedman, Hastie & Tibshirani 2010, section 4). The classes'
-//! coefficients of a column can be shifted together without changing any probability; after each round every column is
-//! shifted to where the penalty is least.
+//! Each step minimises the second-order model of the loss plus the penalty over a working set, and searches along the way
+//! there (Lee, Sun & Saunders, "Proximal Newton-type methods for minimizing composite functions", 2014, algorithm 1). A step
+//! moves the coefficients of all outputs together, or, where these are too many, of one output after the other (Friedman,
+//! Hastie & Tibshirani 2010, section 4). The classes' coefficients of a column can be shifted together without changing any
+//! probability; after each round every column is shifted to where the penalty is least.
 
-use automl_core::{FitError, StopSignal};
+use std::ops::Range;
+
+use automl_core::FitError;
 
 use super::config::Penalty;
-use super::coordinate::{Point, Quadratic};
-use super::logistic::{Labels, loss_of, share_of};
+use super::logistic::{Labels, loss_of, softmax};
+use super::model::Model;
 use super::rows::CentredRows;
-use crate::gemm::{add_scaled, dot};
+use crate::gemm::{View, add_product, add_scaled};
 
-/// Rounds over all outputs after which the point reached is returned as it is.
-pub(super) const MAX_ROUNDS: usize = 300;
-/// The optimality violation, in the norm of the second derivative's diagonal, at which an output counts as done.
+/// Rounds after which the point reached is returned as it is.
+pub(super) const MAX_ROUNDS: usize = 100;
+/// The optimality violation, in the norm of the second derivative's diagonal, at which outputs count as done.
 pub(super) const TOLERANCE: f64 = 1e-7;
-/// Share of the violation that is left to a step's own minimisation.
-const INEXACTNESS: f64 = 0.01;
+/// Most coefficients that are moved together over several outputs.
+const MOST_TOGETHER: usize = 1500;
 /// Columns whose slope is within this share of `l1` join the working set before they must.
 const EARLY: f64 = 0.8;
-/// Least second derivative of a row's loss: keeps steps short where all probabilities are near 0 and 1.
-const LEAST_CURVATURE: f64 = 1e-5;
 /// Share of the predicted decrease that a step must reach.
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// Halvings of a step before the descent counts as exhausted by rounding.
@@ -35,50 +35,13 @@ pub(super) struct Fit<'a> {
     labels: Labels<'a>,
     penalty: Penalty,
     n_outputs: usize,
+    /// Most coefficients that are moved together over several outputs.
+    most_together: usize,
     /// Shape `[n_outputs, n_features]`.
     coefficients: Vec<f64>,
     intercepts: Vec<f64>,
-    /// Each output of each row, output by output: shape `[n_outputs, n_rows]`.
+    /// Shape `[n_rows, n_outputs]`.
     outputs: Vec<f64>,
-}
-
-/// The second-order model of the loss in one output's coefficients over a working set, the intercept eliminated.
-struct Model {
-    /// Columns, ascending.
-    working: Vec<usize>,
-    /// Their coefficients.
-    old: Vec<f64>,
-    /// Second derivative, shape `[working, working]`.
-    hessian: Vec<f64>,
-    /// The `q` of a [`Quadratic`].
-    linear: Vec<f64>,
-    /// Means of the columns under the rows' second derivatives.
-    means: Vec<f64>,
-    /// Sum of the rows' second derivatives.
-    total: f64,
-    /// First derivative of each row.
-    slopes: Vec<f64>,
-    /// Their sum.
-    intercept_slope: f64,
-    /// How far the output is from optimal.
-    violation: f64,
-}
-
-impl Model {
-    fn minimise(&self, penalty: Penalty, stop: &StopSignal) -> Result<Vec<f64>, FitError> {
-        let quadratic = Quadratic { hessian: &self.hessian, linear: &self.linear, penalty };
-        let enough = INEXACTNESS * self.violation.min(self.violation * self.violation).max(TOLERANCE);
-        let is_done = |point: &Point| self.norm(point.violations(penalty), penalty) <= enough;
-        quadratic.minimise(self.old.clone(), stop, is_done)
-    }
-
-    /// The length of a gradient over the working set in the norm of the second derivative's diagonal.
-    fn norm(&self, gradient: impl Iterator<Item = f64>, penalty: Penalty) -> f64 {
-        let size = self.working.len();
-        let spread = |index: usize| self.hessian[index * size + index] + penalty.l2;
-        let scaled = gradient.enumerate().filter(|(index, _)| spread(*index) > 0.0);
-        scaled.map(|(index, value)| value * value / spread(index)).sum::<f64>().sqrt()
-    }
 }
 
 impl<'a> Fit<'a> {
@@ -90,10 +53,24 @@ impl<'a> Fit<'a> {
         intercepts: Vec<f64>,
     ) -> Self {
         let n_outputs = intercepts.len();
-        let outputs =
-            intercepts.iter().flat_map(|value| std::iter::repeat_n(*value, rows.n_rows())).collect();
+        let outputs = intercepts.repeat(rows.n_rows());
         let coefficients = vec![0.0; n_outputs * rows.n_features()];
-        Self { rows, labels, penalty, n_outputs, coefficients, intercepts, outputs }
+        Self {
+            rows,
+            labels,
+            penalty,
+            n_outputs,
+            most_together: MOST_TOGETHER,
+            coefficients,
+            intercepts,
+            outputs,
+        }
+    }
+
+    /// The same with another limit of coefficients that are moved together over several outputs.
+    #[cfg(test)]
+    pub(super) fn with_most(self, most_together: usize) -> Self {
+        Self { most_together, ..self }
     }
 
     /// Minimises; returns coefficients `[n_outputs, n_features]` and intercepts of centred columns.
@@ -102,104 +79,92 @@ impl<'a> Fit<'a> {
     /// [`FitError::Stopped`] when asked to stop; [`FitError::Numerical`] if the loss is not finite.
     pub(super) fn run(mut self) -> Result<(Vec<f64>, Vec<f64>), FitError> {
         for round in 0..MAX_ROUNDS {
-            let mut is_done = true;
-            for output in 0..self.n_outputs {
-                is_done &= !self.improve(output)?;
-            }
-            if self.n_outputs > 1 {
-                self.shift_columns();
-            }
+            let has_moved = self.round()?;
             if self.outputs.iter().any(|value| !value.is_finite()) {
                 let reason = format!("an output is not finite in round {round}");
                 return Err(FitError::Numerical { reason });
             }
-            if is_done {
+            if !has_moved {
                 break;
             }
         }
         Ok((self.coefficients, self.intercepts))
     }
 
-    /// One step of one output; false if it is optimal already, or rounding hides every descent.
-    fn improve(&mut self, output: usize) -> Result<bool, FitError> {
-        let model = self.model(output)?;
-        if model.violation <= TOLERANCE {
+    /// Moves every output once; false if all are optimal already.
+    fn round(&mut self) -> Result<bool, FitError> {
+        let all = 0..self.n_outputs;
+        let shares = self.shares();
+        let (slopes, gradient) = self.gradient(&all, &shares)?;
+        let working = self.working_set(&all, &gradient);
+        let size: usize = working.iter().map(Vec::len).sum();
+        if self.n_outputs == 1 || size <= self.most_together {
+            let has_moved = self.improve(&all, &shares, &slopes, &gradient, working)?;
+            self.shift_columns();
+            return Ok(has_moved);
+        }
+        let mut has_moved = false;
+        for output in all {
+            let shares = self.shares();
+            let own = output..output + 1;
+            let (slopes, gradient) = self.gradient(&own, &shares)?;
+            let working = self.working_set(&own, &gradient);
+            has_moved |= self.improve(&own, &shares, &slopes, &gradient, working)?;
+        }
+        self.shift_columns();
+        Ok(has_moved)
+    }
+
+    /// One step of some outputs; false if they are optimal already, or rounding hides every descent.
+    fn improve(
+        &mut self,
+        outputs: &Range<usize>,
+        shares: &[f64],
+        slopes: &[f64],
+        gradient: &[f64],
+        working: Vec<Vec<usize>>,
+    ) -> Result<bool, FitError> {
+        let n_features = self.rows.n_features();
+        let coefficients = &self.coefficients[outputs.start * n_features..outputs.end * n_features];
+        let all = outputs.len() == self.n_outputs;
+        let mut model = Model::new(working, all, self.penalty, coefficients, gradient, slopes);
+        model.curve(self.rows, self.labels.weights, shares, outputs)?;
+        if model.violation() <= TOLERANCE {
             return Ok(false);
         }
-        let Model { working, old, .. } = &model;
-        let new = model.minimise(self.penalty, self.rows.stop())?;
-        let step: Vec<f64> = new.iter().zip(old).map(|(a, b)| a - b).collect();
-        // The intercept follows the coefficients.
-        let of_intercept = -model.intercept_slope / model.total - dot(&model.means, &step);
-        let mut along = self.rows.outputs_of(working, &step)?;
-        for value in &mut along {
-            *value += of_intercept;
-        }
-        let Penalty { l1, l2 } = self.penalty;
-        let pairs = old.iter().zip(&new);
-        let of_penalty: f64 = pairs.map(|(a, b)| l2 * a * (b - a) + l1 * (b.abs() - a.abs())).sum();
-        let slope = dot(&model.slopes, &along) + of_penalty;
-        let Some(length) = self.search_line(output, &along, old, &step, slope) else {
+        let step = model.step(TOLERANCE, self.rows.stop())?;
+        let along = model.outputs_along(self.rows, &step)?;
+        let Some(length) = self.search_line(outputs, &along, &model, &step) else {
             return Ok(false);
         };
-        let (n_rows, n_features) = (self.rows.n_rows(), self.rows.n_features());
-        for ((&column, from), change) in working.iter().zip(old).zip(&step) {
-            self.coefficients[output * n_features + column] = from + length * change;
+        let width = outputs.len();
+        for (all, own) in self.outputs.chunks_exact_mut(self.n_outputs).zip(along.chunks_exact(width)) {
+            add_scaled(&mut all[outputs.clone()], length, own);
         }
-        self.intercepts[output] += length * of_intercept;
-        add_scaled(&mut self.outputs[output * n_rows..(output + 1) * n_rows], length, &along);
+        for (coordinate, change) in model.coordinates().zip(&step) {
+            let output = outputs.start + coordinate.output;
+            match coordinate.column {
+                Some(column) => {
+                    // Written so that a coefficient that is to vanish does.
+                    let value = &mut self.coefficients[output * n_features + column];
+                    *value = if length == 1.0 && *change == -*value { 0.0 } else { *value + length * change };
+                }
+                None => self.intercepts[output] += length * change,
+            }
+        }
         Ok(true)
     }
 
-    /// The second-order model of the loss in one output.
-    fn model(&self, output: usize) -> Result<Model, FitError> {
-        let n_features = self.rows.n_features();
-        let (slopes, curvatures) = self.derive(output);
-        let gradient = self.rows.weighted_sum(&slopes)?;
-        let intercept_slope: f64 = slopes.iter().sum();
-        let weights = &self.coefficients[output * n_features..(output + 1) * n_features];
-        let is_in =
-            |&column: &usize| weights[column] != 0.0 || gradient[column].abs() > EARLY * self.penalty.l1;
-        let working: Vec<usize> = (0..n_features).filter(is_in).collect();
-        let (hessian, means) = self.rows.gram_of(&working, &curvatures)?;
-        let old: Vec<f64> = working.iter().map(|&column| weights[column]).collect();
-        let total: f64 = curvatures.iter().sum();
-        // The linear part after the intercept is eliminated.
-        let products = hessian.chunks_exact(working.len().max(1)).map(|row| dot(row, &old));
-        let pulls =
-            working.iter().zip(&means).map(|(&column, mean)| gradient[column] - mean * intercept_slope);
-        let linear = products.zip(pulls).map(|(product, pull)| product - pull).collect();
-        let violations: Vec<f64> =
-            working.iter().map(|&column| self.penalty.violation(weights[column], gradient[column])).collect();
-        let mut model =
-            Model { working, old, hessian, linear, means, total, slopes, intercept_slope, violation: 0.0 };
-        let of_intercept = intercept_slope * intercept_slope / total;
-        model.violation = (model.norm(violations.into_iter(), self.penalty).powi(2) + of_intercept).sqrt();
-        Ok(model)
-    }
-
     /// The share of a step that decreases the objective enough.
-    fn search_line(
-        &self,
-        output: usize,
-        along: &[f64],
-        old: &[f64],
-        step: &[f64],
-        slope: f64,
-    ) -> Option<f64> {
+    fn search_line(&self, outputs: &Range<usize>, along: &[f64], model: &Model, step: &[f64]) -> Option<f64> {
+        let slope = model.slope(step);
         if slope >= 0.0 || !slope.is_finite() {
             return None;
         }
-        let of_penalty = |length: f64| {
-            let values = old.iter().zip(step).map(|(from, change)| from + length * change);
-            values
-                .map(|value| self.penalty.l1 * value.abs() + 0.5 * self.penalty.l2 * value * value)
-                .sum::<f64>()
-        };
-        let before = self.loss(output, along, 0.0) + of_penalty(0.0);
+        let before = self.loss(outputs, along, 0.0) + model.penalty_at(step, 0.0);
         let mut length = 1.0;
         for _ in 0..MAX_HALVINGS {
-            let after = self.loss(output, along, length) + of_penalty(length);
+            let after = self.loss(outputs, along, length) + model.penalty_at(step, length);
             if after <= before + SUFFICIENT_DECREASE * length * slope {
                 return Some(length);
             }
@@ -208,44 +173,74 @@ impl<'a> Fit<'a> {
         None
     }
 
-    /// The first and second derivatives of each row's weighted loss with respect to one output.
-    fn derive(&self, output: usize) -> (Vec<f64>, Vec<f64>) {
-        let n_rows = self.rows.n_rows();
-        let (mut slopes, mut curvatures) = (Vec::with_capacity(n_rows), Vec::with_capacity(n_rows));
+    /// The weighted loss with `length` times `along`, `[n_rows, outputs.len()]`, added to some outputs.
+    fn loss(&self, outputs: &Range<usize>, along: &[f64], length: f64) -> f64 {
         let mut of_row = vec![0.0; self.n_outputs];
-        for (row, (&code, weight)) in self.labels.codes.iter().zip(self.labels.weights).enumerate() {
-            self.gather(row, &mut of_row);
-            let share = share_of(&of_row, output);
-            let truth = if self.n_outputs == 1 { code == 1 } else { code as usize == output };
-            slopes.push(weight * (share - f64::from(u8::from(truth))));
-            curvatures.push(weight * (share * (1.0 - share)).max(LEAST_CURVATURE));
-        }
-        (slopes, curvatures)
-    }
-
-    /// The weighted loss with `length` times `along` added to one output.
-    fn loss(&self, output: usize, along: &[f64], length: f64) -> f64 {
-        let mut of_row = vec![0.0; self.n_outputs];
+        let rows = self.outputs.chunks_exact(self.n_outputs).zip(along.chunks_exact(outputs.len()));
+        let labels = self.labels.codes.iter().zip(self.labels.weights);
         let mut loss = 0.0;
-        for (row, (&code, weight)) in self.labels.codes.iter().zip(self.labels.weights).enumerate() {
-            self.gather(row, &mut of_row);
-            of_row[output] += length * along[row];
+        for ((all, own), (&code, weight)) in rows.zip(labels) {
+            of_row.copy_from_slice(all);
+            add_scaled(&mut of_row[outputs.clone()], length, own);
             loss += weight * loss_of(&mut of_row, code);
         }
         loss
     }
 
-    fn gather(&self, row: usize, of_row: &mut [f64]) {
-        let n_rows = self.rows.n_rows();
-        for (value, of_output) in of_row.iter_mut().zip(self.outputs.chunks_exact(n_rows)) {
-            *value = of_output[row];
+    /// The probability of each output's class, shape `[n_rows, n_outputs]`.
+    fn shares(&self) -> Vec<f64> {
+        let mut shares = self.outputs.clone();
+        if self.n_outputs == 1 {
+            for share in &mut shares {
+                *share = 1.0 / (1.0 + (-*share).exp());
+            }
+        } else {
+            for row in shares.chunks_exact_mut(self.n_outputs) {
+                softmax(row);
+            }
         }
+        shares
     }
 
-    /// Shifts the coefficients of each column by what makes its penalty least.
+    /// The derivatives of the loss with respect to some outputs of each row, `[n_rows, outputs.len()]`, and with respect to
+    /// their coefficients, `[outputs.len(), n_features]`.
+    fn gradient(&self, outputs: &Range<usize>, shares: &[f64]) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+        let (width, n_features) = (outputs.len(), self.rows.n_features());
+        let mut slopes = Vec::with_capacity(self.rows.n_rows() * width);
+        let labels = self.labels.codes.iter().zip(self.labels.weights);
+        for (row, (&code, weight)) in shares.chunks_exact(self.n_outputs).zip(labels) {
+            let own = if self.n_outputs == 1 { code.checked_sub(1) } else { Some(code) };
+            for output in outputs.clone() {
+                let truth = f64::from(u8::from(own == Some(output as u32)));
+                slopes.push(weight * (row[output] - truth));
+            }
+        }
+        let mut gradient = vec![0.0; width * n_features];
+        self.rows.for_each_block(|rows, block| {
+            let own = View::new(&slopes[rows.start * width..rows.end * width], rows.len(), width);
+            let values = View::new(block, rows.len(), n_features);
+            add_product(&mut gradient, n_features, 1.0, own.transposed(), values);
+        })?;
+        Ok((slopes, gradient))
+    }
+
+    /// The columns of each output that are not zero, or may soon not be.
+    fn working_set(&self, outputs: &Range<usize>, gradient: &[f64]) -> Vec<Vec<usize>> {
+        let n_features = self.rows.n_features();
+        let of_output = |(index, output): (usize, usize)| {
+            let is_in = |column: &usize| {
+                self.coefficients[output * n_features + column] != 0.0
+                    || gradient[index * n_features + column].abs() > EARLY * self.penalty.l1
+            };
+            (0..n_features).filter(is_in).collect()
+        };
+        outputs.clone().enumerate().map(of_output).collect()
+    }
+
+    /// Shifts the coefficients of each column, where there are several, by what makes their penalty least.
     fn shift_columns(&mut self) {
         let n_features = self.rows.n_features();
-        for column in 0..n_features {
+        for column in (0..n_features).filter(|_| self.n_outputs > 1) {
             let values: Vec<f64> =
                 self.coefficients.iter().skip(column).step_by(n_features).copied().collect();
             let shift = best_shift(&values, self.penalty);
