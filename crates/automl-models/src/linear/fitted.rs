@@ -45,6 +45,8 @@ impl Head {
 struct Description {
     head: Head,
     columns: Vec<String>,
+    /// Effective number of parameters, where it is known.
+    degrees_of_freedom: Option<f64>,
 }
 
 /// Coefficients and intercepts, in the unit of the design's columns.
@@ -58,8 +60,15 @@ pub(super) struct LinearModel {
 }
 
 impl LinearModel {
-    pub(super) fn new(head: Head, columns: &[String], coefficients: Vec<f64>, intercepts: Vec<f64>) -> Self {
-        Self { description: Description { head, columns: columns.to_vec() }, coefficients, intercepts }
+    pub(super) fn new(
+        head: Head,
+        columns: &[String],
+        coefficients: Vec<f64>,
+        intercepts: Vec<f64>,
+        degrees_of_freedom: Option<f64>,
+    ) -> Self {
+        let description = Description { head, columns: columns.to_vec(), degrees_of_freedom };
+        Self { description, coefficients, intercepts }
     }
 
     /// Reads what [`FittedModel::save`] wrote.
@@ -131,6 +140,10 @@ impl FittedModel for LinearModel {
 
     fn n_parameters(&self) -> usize {
         self.coefficients.len() + self.intercepts.len()
+    }
+
+    fn degrees_of_freedom(&self) -> Option<f64> {
+        self.description.degrees_of_freedom
     }
 }
 

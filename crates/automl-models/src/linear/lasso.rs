@@ -2,6 +2,7 @@
 
 use automl_core::{FitError, Matrix, StopSignal};
 
+use super::cholesky::Cholesky;
 use super::config::Penalty;
 use super::coordinate::{Point, Quadratic};
 use super::rows::CentredRows;
@@ -14,7 +15,8 @@ const GAP: f64 = 1e-12;
 /// Share of `l1` by which a slope outside the working set may exceed it.
 const SLOPE: f64 = 1e-6;
 
-/// Minimises `Σ weightᵢ (yᵢ - xᵢ w - b)² / 2 + l1 |w|₁ + l2 |w|² / 2`; returns `w` and `b`. The weights sum to 1.
+/// Minimises `Σ weightᵢ (yᵢ - xᵢ w - b)² / 2 + l1 |w|₁ + l2 |w|² / 2`; returns `w`, `b` and the effective number
+/// of parameters. The weights sum to 1.
 ///
 /// # Errors
 /// [`FitError::Stopped`] when asked to stop; [`FitError::Numerical`] if the solution is not finite.
@@ -24,7 +26,7 @@ pub(super) fn fit(
     weights: &[f64],
     penalty: Penalty,
     stop: &StopSignal,
-) -> Result<(Vec<f64>, f64), FitError> {
+) -> Result<(Vec<f64>, f64, f64), FitError> {
     let rows = CentredRows::new(x, weights, stop);
     let mean = dot(weights, y);
     let centred: Vec<f64> = y.iter().map(|value| value - mean).collect();
@@ -67,7 +69,20 @@ pub(super) fn fit(
         let reason = format!("the lasso solution is not finite (penalties {l1:e} and {l2:e})");
         return Err(FitError::Numerical { reason });
     }
-    Ok((coefficients, intercept))
+    let active: Vec<usize> = (0..x.n_cols()).filter(|&column| coefficients[column] != 0.0).collect();
+    let degrees = if penalty.l2 > 0.0 {
+        // The trace of ridge on the columns that are left (Zou 2005, thesis, theorem 3.2).
+        let (mut gram, _) = rows.gram_of(&active, weights)?;
+        (0..active.len()).for_each(|row| gram[row * active.len() + row] += penalty.l2);
+        match Cholesky::new(gram, active.len()) {
+            Ok(factor) => active.len() as f64 - penalty.l2 * factor.inverse_diagonal().iter().sum::<f64>(),
+            // Collinear to the last digit under a penalty below it.
+            Err(_) => active.len() as f64,
+        }
+    } else {
+        active.len() as f64
+    };
+    Ok((coefficients, intercept, degrees + 1.0))
 }
 
 /// Columns to take into the working set: all at once if they are few, or those whose slopes exceed `l1` most, as many as

@@ -5,7 +5,7 @@ use automl_core::{FitError, Matrix, StopSignal};
 use super::cholesky::Cholesky;
 use super::config::Penalty;
 use super::lbfgs::{self, Problem};
-use super::proximal;
+use super::proximal::Fit;
 use super::rows::CentredRows;
 use crate::gemm::{View, add_product, add_scaled, dot, scale};
 
@@ -24,8 +24,19 @@ pub(super) struct Labels<'a> {
     pub(super) n_classes: usize,
 }
 
+/// What was learnt, in the unit of the design's columns.
+pub(super) struct Fitted {
+    /// Shape `[n_outputs, n_features]`.
+    pub(super) coefficients: Vec<f64>,
+    /// One an output.
+    pub(super) intercepts: Vec<f64>,
+    /// Where it is known.
+    pub(super) degrees_of_freedom: Option<f64>,
+}
+
 /// Minimises `Σ weightᵢ lossᵢ + l1 |W|₁ + l2 |W|² / 2`; returns `W`, shape `[n_outputs, n_features]`, and the
-/// intercepts, `[n_outputs]`. Two classes have one output, the log odds of the second; others one each.
+/// intercepts, `[n_outputs]`, and the effective number of parameters where it is known. Two classes have one output, the log
+/// odds of the second; others one each.
 ///
 /// # Errors
 /// [`FitError::Stopped`] when asked to stop; [`FitError::Numerical`] if the loss is not finite.
@@ -34,18 +45,23 @@ pub(super) fn fit(
     labels: Labels<'_>,
     penalty: Penalty,
     stop: &StopSignal,
-) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+) -> Result<Fitted, FitError> {
     let rows = CentredRows::new(x, labels.weights, stop);
     let intercepts = start(&labels);
-    let (coefficients, mut intercepts) = if penalty.l1 > 0.0 {
-        proximal::Fit::new(&rows, labels, penalty, intercepts).run()?
+    let fit = if penalty.l1 > 0.0 {
+        let mut fit = Fit::new(&rows, labels, penalty, intercepts);
+        fit.run()?;
+        fit
     } else {
-        smooth(&rows, labels, penalty.l2, intercepts)?
+        let (coefficients, intercepts) = smooth(&rows, labels, penalty.l2, intercepts)?;
+        Fit::at(&rows, labels, penalty, coefficients, intercepts)?
     };
+    let degrees_of_freedom = fit.degrees_of_freedom()?;
+    let (coefficients, mut intercepts) = fit.into_parts();
     for (output, intercept) in intercepts.iter_mut().enumerate() {
         *intercept -= dot(&coefficients[output * x.n_cols()..][..x.n_cols()], rows.means());
     }
-    Ok((coefficients, intercepts))
+    Ok(Fitted { coefficients, intercepts, degrees_of_freedom })
 }
 
 /// Intercepts that give the class frequencies, each class counted half a row more so that one without rows starts at a

@@ -19,6 +19,11 @@
 //! | logistic regression, ridge | preconditioned L-BFGS | the gradient's norm under the preconditioner is at most 1e-7, or after 500 iterations |
 //! | logistic regression, lasso, elastic net | proximal Newton steps | the least subgradient's norm under the second derivative's diagonal is at most 1e-7, or after 100 rounds |
 //!
+//! The effective number of parameters is the trace of the matrix that makes fitted values of targets (ridge regression), the
+//! number of non-zero coefficients and intercepts (lasso; Zou, Hastie & Tibshirani, "On the degrees of freedom of the lasso",
+//! 2007), and for logistic regression the trace of `H (H + penalty)⁻¹` with `H` the second derivative of the loss at the
+//! minimum, over the intercepts and the coefficients that are not zero, where forming it is not out of proportion.
+//!
 //! The point reached by the last iteration is a model like any other. There are no epochs: `on_epoch` is never called.
 
 mod cholesky;
@@ -96,12 +101,13 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
         Target::Real(values) => {
             let weights = normalised(weights, values.len());
             let penalty = config.penalty_at(deviation(values, &weights));
-            let (coefficients, intercept) = if penalty.l1 > 0.0 {
+            let (coefficients, intercept, degrees) = if penalty.l1 > 0.0 {
                 lasso::fit(&design.numeric, values, &weights, penalty, ctx.stop)?
             } else {
                 ridge::fit(&design.numeric, values, &weights, penalty.l2, ctx.stop)?
             };
-            Ok(LinearModel::new(Head::Real, &design.numeric_names, coefficients, vec![intercept]))
+            let (columns, intercepts) = (&design.numeric_names, vec![intercept]);
+            Ok(LinearModel::new(Head::Real, columns, coefficients, intercepts, Some(degrees)))
         }
         Target::Classes { codes, n_classes } => {
             let mut weights = normalised(weights, codes.len());
@@ -109,10 +115,10 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
                 balance(&mut weights, codes, *n_classes);
             }
             let labels = Labels { codes, weights: &weights, n_classes: *n_classes };
-            let (coefficients, intercepts) =
-                logistic::fit(&design.numeric, labels, config.penalty_at(1.0), ctx.stop)?;
+            let fitted = logistic::fit(&design.numeric, labels, config.penalty_at(1.0), ctx.stop)?;
+            let logistic::Fitted { coefficients, intercepts, degrees_of_freedom } = fitted;
             let head = if *n_classes == 2 { Head::Sigmoid } else { Head::Softmax { n_classes: *n_classes } };
-            Ok(LinearModel::new(head, &design.numeric_names, coefficients, intercepts))
+            Ok(LinearModel::new(head, &design.numeric_names, coefficients, intercepts, degrees_of_freedom))
         }
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use automl_core::{FitError, StopSignal};
 
+use super::cholesky::Cholesky;
 use super::config::Penalty;
 use super::coordinate::{Point, Quadratic};
 use super::rows::CentredRows;
@@ -115,7 +116,8 @@ impl Model {
             let n_rows = range.len();
             for (output, part) in parts.iter_mut().enumerate() {
                 part.clear();
-                for row in block.chunks_exact(n_features.max(1)).take(n_rows) {
+                for row in 0..n_rows {
+                    let row = &block[row * n_features..(row + 1) * n_features];
                     part.extend(self.working[output].iter().map(|&column| row[column]));
                     part.extend((output < self.n_intercepts).then_some(1.0));
                 }
@@ -144,6 +146,17 @@ impl Model {
         }
         self.hessian = hessian;
         Ok(())
+    }
+
+    /// The trace of `H (H + l2)⁻¹`, `H` the second derivative, which must have been formed; `None` if it is singular.
+    pub(super) fn trace(&self) -> Option<f64> {
+        let mut penalised = self.hessian.clone();
+        for (index, penalty) in self.penalties.iter().enumerate() {
+            penalised[index * self.size() + index] += penalty.l2;
+        }
+        let inverse = Cholesky::new(penalised, self.size()).ok()?.inverse_diagonal();
+        let lost: f64 = self.penalties.iter().zip(&inverse).map(|(penalty, value)| penalty.l2 * value).sum();
+        Some(self.size() as f64 - lost)
     }
 
     /// How far the start is from optimal.

@@ -24,6 +24,8 @@ pub(super) const TOLERANCE: f64 = 1e-7;
 const MOST_TOGETHER: usize = 1500;
 /// Columns whose slope is within this share of `l1` join the working set before they must.
 const EARLY: f64 = 0.8;
+/// Most products of rows and pairs of coefficients for the sake of a trace: about half a second.
+const MOST_WORK: f64 = 1e10;
 /// Share of the predicted decrease that a step must reach.
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// Halvings of a step before the descent counts as exhausted by rounding.
@@ -73,11 +75,11 @@ impl<'a> Fit<'a> {
         Self { most_together, ..self }
     }
 
-    /// Minimises; returns coefficients `[n_outputs, n_features]` and intercepts of centred columns.
+    /// Minimises.
     ///
     /// # Errors
     /// [`FitError::Stopped`] when asked to stop; [`FitError::Numerical`] if the loss is not finite.
-    pub(super) fn run(mut self) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+    pub(super) fn run(&mut self) -> Result<(), FitError> {
         for round in 0..MAX_ROUNDS {
             let has_moved = self.round()?;
             if self.outputs.iter().any(|value| !value.is_finite()) {
@@ -88,7 +90,63 @@ impl<'a> Fit<'a> {
                 break;
             }
         }
-        Ok((self.coefficients, self.intercepts))
+        Ok(())
+    }
+
+    /// From coefficients `[n_outputs, n_features]` and intercepts of centred columns.
+    ///
+    /// # Errors
+    /// [`FitError::Stopped`] when asked to stop.
+    pub(super) fn at(
+        rows: &'a CentredRows<'a>,
+        labels: Labels<'a>,
+        penalty: Penalty,
+        coefficients: Vec<f64>,
+        intercepts: Vec<f64>,
+    ) -> Result<Self, FitError> {
+        let mut fit = Self::new(rows, labels, penalty, intercepts);
+        let (n_outputs, n_features) = (fit.n_outputs, rows.n_features());
+        let weights = View::new(&coefficients, n_outputs, n_features).transposed();
+        let outputs = &mut fit.outputs;
+        rows.for_each_block(|range, block| {
+            let target = &mut outputs[range.start * n_outputs..range.end * n_outputs];
+            add_product(target, n_outputs, 1.0, View::new(block, range.len(), n_features), weights);
+        })?;
+        fit.coefficients = coefficients;
+        Ok(fit)
+    }
+
+    /// The coefficients, `[n_outputs, n_features]`, and the intercepts of centred columns.
+    pub(super) fn into_parts(self) -> (Vec<f64>, Vec<f64>) {
+        (self.coefficients, self.intercepts)
+    }
+
+    /// The effective number of parameters: the coefficients that are not zero and the intercepts, of which a softmax has one
+    /// less than classes (Zou, Hastie & Tibshirani 2007); with L2, the trace of `H (H + l2)⁻¹` over these. `None` where the
+    /// trace would take more than [`MOST_WORK`] products, or `H + l2` is singular.
+    ///
+    /// # Errors
+    /// [`FitError::Stopped`] when asked to stop.
+    pub(super) fn degrees_of_freedom(&self) -> Result<Option<f64>, FitError> {
+        let all = 0..self.n_outputs;
+        let n_features = self.rows.n_features();
+        let of_output = |output: usize| {
+            let is_in = |column: &usize| self.coefficients[output * n_features + column] != 0.0;
+            (0..n_features).filter(is_in).collect()
+        };
+        let active: Vec<Vec<usize>> = all.clone().map(of_output).collect();
+        let size = active.iter().map(Vec::len).sum::<usize>() + self.n_outputs.max(2) - 1;
+        if self.penalty.l2 == 0.0 {
+            return Ok(Some(size as f64));
+        }
+        if self.rows.n_rows() as f64 * (size as f64).powi(2) > MOST_WORK {
+            return Ok(None);
+        }
+        let shares = self.shares();
+        let (slopes, gradient) = self.gradient(&all, &shares)?;
+        let mut model = Model::new(active, true, self.penalty, &self.coefficients, &gradient, &slopes);
+        model.curve(self.rows, self.labels.weights, &shares, &all)?;
+        Ok(model.trace())
     }
 
     /// Moves every output once; false if all are optimal already.

@@ -151,7 +151,12 @@ fn separable_classes_get_finite_probabilities() {
     let x: Vec<f32> = (0..20).map(|row| if row < 10 { -1.0 } else { 1.0 }).collect();
     for penalty in [1e-6, 10.0] {
         let codes = (0..20).map(|row| u32::from(row >= 10)).collect();
-        let proba = fit_predict(&design(1, &x, Target::Classes { codes, n_classes: 2 }), penalty, "none");
+        let design = design(1, &x, Target::Classes { codes, n_classes: 2 });
+        let proba = fit_predict(&design, penalty, "none");
+        assert!(proba.iter().all(|value| value.is_finite() && *value > 0.0));
+        assert!(proba[0] > 0.5 && proba[39] > 0.5);
+        let lasso = params(penalty.min(0.1), "none").with("penalty_kind", "lasso");
+        let proba = predict(&fit_with(&design, &lasso, &StopSignal::never()).unwrap(), &design);
         assert!(proba.iter().all(|value| value.is_finite() && *value > 0.0));
         assert!(proba[0] > 0.5 && proba[39] > 0.5);
     }
@@ -181,6 +186,13 @@ fn without_columns_the_frequencies_are_predicted() {
     let proba = fit_predict(&design(0, &[], target), 0.1, "none");
     assert!((proba[0] - 0.75).abs() < 1e-6);
     assert_eq!(fit_predict(&design(0, &[], Target::Real(vec![1.0, 3.0])), 0.1, "none"), [2.0, 2.0]);
+    let lasso = params(0.1, "none").with("penalty_kind", "lasso");
+    for target in [Target::Real(vec![1.0, 3.0]), Target::Classes { codes: vec![0, 1, 2, 2], n_classes: 3 }] {
+        let design = design(0, &[], target);
+        let got = predict(&fit_with(&design, &lasso, &StopSignal::never()).unwrap(), &design);
+        let expected: &[f64] = if got.len() == 2 { &[2.0, 2.0] } else { &[0.25, 0.25, 0.5] };
+        assert!(got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{got:?}");
+    }
 }
 
 #[test]
@@ -239,14 +251,14 @@ fn renamed_columns_are_a_shape_error() {
 fn models_can_be_sent_and_shared() {
     fn is_shareable<T: Send + Sync>(_: Arc<T>) {}
     is_shareable(Arc::new(LinearFamily));
-    is_shareable(Arc::new(LinearModel::new(Head::Real, &[], Vec::new(), vec![0.0])));
+    is_shareable(Arc::new(LinearModel::new(Head::Real, &[], Vec::new(), vec![0.0], None)));
 }
 
 /// The optimality conditions of the lasso (Tibshirani 2013, eq. 2): slopes are `l1` times the sign, or within it.
 fn assert_sparse_optimum(design: &Design, y: &[f64], penalty: Penalty, slack: f64) -> Vec<f64> {
     let n_rows = design.n_rows();
     let weights = vec![1.0 / n_rows as f64; n_rows];
-    let (coefficients, intercept) =
+    let (coefficients, intercept, _) =
         lasso::fit(&design.numeric, y, &weights, penalty, &StopSignal::never()).unwrap();
     let residual: Vec<f64> = (0..n_rows)
         .map(|row| {
@@ -318,11 +330,73 @@ fn outputs_in_turns_find_the_same_minimum() {
     let rows = rows::CentredRows::new(&design.numeric, &weights, &stop);
     let penalty = Penalty { l1: 0.01, l2: 0.01 };
     let fit = |most| {
-        proximal::Fit::new(&rows, labels, penalty, vec![0.0; n_classes]).with_most(most).run().unwrap()
+        let mut fit = proximal::Fit::new(&rows, labels, penalty, vec![0.0; n_classes]).with_most(most);
+        fit.run().unwrap();
+        fit.into_parts()
     };
     let (together, in_turns) = (fit(1500), fit(0));
     for (a, b) in together.0.iter().zip(&in_turns.0) {
         assert!((a - b).abs() < 1e-5, "{a} and {b}");
+    }
+}
+
+fn degrees(design: &Design, params: &Params) -> f64 {
+    let model = fit_with(design, params, &StopSignal::never()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    model.save(dir.path()).unwrap();
+    let loaded = LinearModel::load(dir.path()).unwrap().degrees_of_freedom();
+    assert_eq!(loaded, model.degrees_of_freedom());
+    loaded.unwrap()
+}
+
+/// Each fitted value's derivative with respect to its own target, summed: what degrees of freedom of ridge mean.
+#[test]
+fn degrees_of_freedom_of_ridge_are_the_sensitivity_of_fitted_values() {
+    for fixture in fixtures().into_iter().filter(|f| f.task == Task::Regression && f.l1_ratio == 0.0) {
+        let design = fixture.design();
+        let before = fixture.fit_predict(&design);
+        let sensitivity = |row: usize| {
+            let mut y = fixture.y.clone();
+            y[row] += 1.0;
+            let moved = Design { target: Some(Target::Real(y)), ..design.clone() };
+            fixture.fit_predict(&moved)[row] - before[row]
+        };
+        let expected: f64 = (0..design.n_rows()).map(sensitivity).sum();
+        let got = degrees(&design, &fixture.params());
+        assert!((got - expected).abs() < 1e-6 * expected, "{}: {got}, not {expected}", fixture.name);
+    }
+}
+
+#[test]
+fn degrees_of_freedom_of_a_lasso_are_its_coefficients_and_intercepts() {
+    for fixture in fixtures().into_iter().filter(|f| f.l1_ratio == 1.0) {
+        let model = fit_with(&fixture.design(), &fixture.params(), &StopSignal::never()).unwrap();
+        let found = model.coefficients().iter().filter(|weight| **weight != 0.0).count();
+        let intercepts = (model.n_parameters() - model.coefficients().len()).max(2) - 1;
+        assert_eq!(model.degrees_of_freedom(), Some((found + intercepts) as f64), "{}", fixture.name);
+    }
+}
+
+/// Without penalty all parameters are free; under a strong one the intercepts alone, one less than classes.
+#[test]
+fn degrees_of_freedom_of_logistic_regression_lie_between_its_intercepts_and_parameters() {
+    for fixture in fixtures().into_iter().filter(|f| f.task.is_classification() && f.l1_ratio == 0.0) {
+        let design = fixture.design();
+        let n_free = if fixture.task == Task::Binary {
+            1.0
+        } else {
+            f64::from(fixture.y.iter().copied().fold(0.0, f64::max) as u32)
+        };
+        let of = |penalty: f64| degrees(&design, &params(penalty, &fixture.class_weights));
+        let (weak, own, strong) = (of(1e-9), of(fixture.penalty), of(1e9));
+        assert!((strong - n_free).abs() < 1e-2, "{}: {strong}, not {n_free}", fixture.name);
+        assert!(strong < own && own < weak, "{}: {strong}, {own}, {weak}", fixture.name);
+        if fixture.name == "two classes" {
+            assert!((weak - 5.0).abs() < 1e-4, "{weak}");
+        }
+        if fixture.name == "three classes" {
+            assert!((weak - 10.0).abs() < 1e-3, "{weak}");
+        }
     }
 }
 
@@ -340,7 +414,7 @@ proptest! {
         let (x, y) = values.split_at(n_rows * n_features);
         let y: Vec<f64> = y[..n_rows].iter().map(|value| f64::from(*value)).collect();
         let design = design(n_features, x, Target::Real(y.clone()));
-        let (coefficients, intercept) = ridge::fit(&design.numeric, &y, &[0.1; 10], penalty, &StopSignal::never()).unwrap();
+        let (coefficients, intercept, _) = ridge::fit(&design.numeric, &y, &[0.1; 10], penalty, &StopSignal::never()).unwrap();
         let residual = |row: usize| {
             let values = design.numeric.row(row).iter().zip(&coefficients);
             y[row] - intercept - values.map(|(value, weight)| f64::from(*value) * weight).sum::<f64>()
