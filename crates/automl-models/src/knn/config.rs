@@ -11,7 +11,7 @@ const MANY_ROWS: usize = 100_000;
 const MAX_ROWS: [i64; 2] = [25_000, 100_000];
 const WEIGHTS: [&str; 2] = ["uniform", "distance"];
 const METRICS: [&str; 2] = ["euclidean", "manhattan"];
-const FEATURE_WEIGHTINGS: [&str; 2] = ["none", "target"];
+const FEATURE_WEIGHTINGS: [&str; 3] = ["none", "target", "linear"];
 
 /// How a neighbour's vote depends on its distance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub enum FeatureWeighting {
     None,
     /// Multiplied by what the column alone says of the target; see [`super`].
     Target,
+    /// Multiplied by its coefficient in ridge regression of the target; see [`super`].
+    Linear,
 }
 
 /// Checked hyper-parameters.
@@ -49,7 +51,7 @@ pub enum FeatureWeighting {
 /// | `n_neighbours` | 15 | at least 1; searched from 1 to 200 or half the rows, log | neighbours that vote; all rows if there are fewer |
 /// | `weights` | `distance` | `uniform`, `distance` | how a vote depends on the distance |
 /// | `metric` | `manhattan` | `euclidean`, `manhattan` | what near means |
-/// | `feature_weighting` | `target` | `none`, `target` | whether columns that say more of the target count more |
+/// | `feature_weighting` | `linear` | `none`, `target`, `linear` | whether columns that say more of the target count more: alone, or given the others |
 /// | `max_rows` | 100000 | at least 1; searched above 100000 rows alone | training rows that are kept, drawn by the seed if there are more |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnnConfig {
@@ -86,7 +88,8 @@ impl KnnConfig {
         let feature_weighting = match params.text("feature_weighting")? {
             "none" => FeatureWeighting::None,
             "target" => FeatureWeighting::Target,
-            other => return Err(out_of_domain("feature_weighting", other, "one of none, target")),
+            "linear" => FeatureWeighting::Linear,
+            other => return Err(out_of_domain("feature_weighting", other, "one of none, target, linear")),
         };
         Ok(Self { n_neighbours, votes, metric, feature_weighting, max_rows })
     }
@@ -118,9 +121,9 @@ impl KnnConfig {
                 .with("max_rows", MAX_ROWS[MAX_ROWS.len() - 1])
         };
         vec![
-            with(15, WEIGHTS[1], FEATURE_WEIGHTINGS[1]),
-            with(60, WEIGHTS[1], FEATURE_WEIGHTINGS[1]),
-            with(5, WEIGHTS[1], FEATURE_WEIGHTINGS[0]),
+            with(15, WEIGHTS[1], FEATURE_WEIGHTINGS[2]),
+            with(40, WEIGHTS[1], FEATURE_WEIGHTINGS[1]),
+            with(10, WEIGHTS[1], FEATURE_WEIGHTINGS[0]),
         ]
     }
 }

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`config`](KnnConfig) | hyper-parameters |
-//! | `relevance` | what each column alone says of the target |
+//! | `relevance` | what each column says of the target |
 //! | `prototypes` | the training rows that are kept, scaled |
 //! | `distance` | distances in `f32` with bounds of their error, as matrix products where they can be |
 //! | `neighbours` | the nearest training rows of each row, exactly |
@@ -11,7 +11,7 @@
 //! | `fitted` | prediction on several threads, saving, loading |
 //!
 //! # Neighbours
-//! Distances are between rows of the design, whose columns are centred and, with `feature_weighting = target`,
+//! Distances are between rows of the design, whose columns are centred and, unless `feature_weighting` is `none`,
 //! multiplied by their relevance. A pass over all training rows in `f32` keeps those whose distance may be among the `k`
 //! least within its error bound; these few are measured again in `f64`. The neighbours found are therefore those of exact
 //! arithmetic on the kept rows, whatever the order of sums in a product, the number of threads or the rows that are
@@ -19,9 +19,12 @@
 //! never grows with training rows times predicted rows.
 //!
 //! # Relevance
-//! The square root of the adjusted coefficient of determination of the target (regression) or of the indicators of the
-//! classes (Goodman & Kruskal's tau, 1954) given the column's decile, divided by the largest of all columns, and at least
-//! 0.05. Training rows alone are looked at, at most 20,000, evenly spaced. If no column says anything, all count alike.
+//! With `target`, the square root of the adjusted coefficient of determination of the target (regression) or of the
+//! indicators of the classes (Goodman & Kruskal's tau, 1954) given the column's decile: what the column says alone, in
+//! whatever shape. With `linear`, the length of the column's coefficients in ridge regressions of the same, with a penalty of
+//! one row's weight: then rows are near for which a linear model predicts the like for like reasons. Both are divided by the
+//! largest of all columns, and are at least 0.05. Training rows alone are looked at, at most 20,000, evenly spaced. If no
+//! column says anything, all count alike.
 //!
 //! # Predictions
 //! Each neighbour votes with its row weight times 1 (`uniform`) or `1 / distance` (`distance`; where neighbours lie at
@@ -102,7 +105,8 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<KnnModel, FitError> 
     let (target, weights) = (target_of(design, ctx)?, weights_of(design)?);
     let scales = match config.feature_weighting {
         FeatureWeighting::None => vec![1.0; design.numeric.n_cols()],
-        FeatureWeighting::Target => relevance::scales(&design.numeric, target, weights, ctx.stop)?,
+        FeatureWeighting::Target => relevance::of_columns(&design.numeric, target, weights, ctx.stop)?,
+        FeatureWeighting::Linear => relevance::of_ridge(&design.numeric, target, weights, ctx.stop)?,
     };
     let kept = sample(design.n_rows(), config.max_rows, member.seed);
     let answers = Answers::new(target, weights, &kept);

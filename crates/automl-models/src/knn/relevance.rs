@@ -1,8 +1,9 @@
-//! What each column alone says of the target.
+//! What each column says of the target.
 
 use automl_core::{FitError, Matrix, StopSignal, Target};
 
 use super::check_stop;
+use crate::linear::Ridge;
 
 /// Rows looked at, at most.
 const MOST_ROWS: usize = 20_000;
@@ -11,18 +12,17 @@ const N_BINS: usize = 10;
 /// The least factor of a column: one that says nothing alone may still tell rows apart together with others.
 const LEAST: f64 = 0.05;
 
-/// The factor of each column, from [`LEAST`] to 1; see the [module](super).
+/// The factor of each column, from [`LEAST`] to 1, by what it says alone; see the [module](super).
 ///
 /// # Errors
 /// [`FitError::Stopped`] when asked to stop.
-pub(super) fn scales(
+pub(super) fn of_columns(
     x: &Matrix<f32>,
     target: &Target,
     weights: Option<&[f32]>,
     stop: &StopSignal,
 ) -> Result<Vec<f64>, FitError> {
-    let n_rows = x.n_rows().min(MOST_ROWS);
-    let rows: Vec<usize> = (0..n_rows).map(|index| index * x.n_rows() / n_rows).collect();
+    let rows = rows_to_look_at(x.n_rows());
     let outcomes = Outcomes::new(target, weights, &rows);
     let mut relevances = Vec::with_capacity(x.n_cols());
     for column in 0..x.n_cols() {
@@ -30,11 +30,44 @@ pub(super) fn scales(
         let values: Vec<f32> = rows.iter().map(|&row| x.get(row, column)).collect();
         relevances.push(outcomes.explained_by(&values).sqrt());
     }
+    Ok(relative(relevances))
+}
+
+/// The factor of each column, from [`LEAST`] to 1, by its coefficients in ridge regression; see the [module](super).
+///
+/// # Errors
+/// [`FitError::Numerical`] if the scales of the columns are too unlike for that; [`FitError::Stopped`] when asked to stop.
+pub(super) fn of_ridge(
+    x: &Matrix<f32>,
+    target: &Target,
+    weights: Option<&[f32]>,
+    stop: &StopSignal,
+) -> Result<Vec<f64>, FitError> {
+    let rows = rows_to_look_at(x.n_rows());
+    let outcomes = Outcomes::new(target, weights, &rows);
+    let x = x.select_rows(&rows);
+    let share = 1.0 / rows.len() as f64;
+    let weights: Vec<f64> = outcomes.weights.iter().map(|weight| weight * share).collect();
+    let ridge = Ridge::new(&x, &weights, share, stop)?;
+    let mut squares = vec![0.0; x.n_cols()];
+    for output in 0..outcomes.means.len() {
+        let (coefficients, _) = ridge.solve(&outcomes.values(output))?;
+        squares.iter_mut().zip(&coefficients).for_each(|(sum, value)| *sum += value * value);
+    }
+    Ok(relative(squares.into_iter().map(f64::sqrt).collect()))
+}
+
+/// At most [`MOST_ROWS`] rows, evenly spaced.
+fn rows_to_look_at(n_rows: usize) -> Vec<usize> {
+    let wanted = n_rows.min(MOST_ROWS);
+    (0..wanted).map(|index| index * n_rows / wanted).collect()
+}
+
+/// Relative to the largest, and at least [`LEAST`]; all 1 if none is above 0.
+fn relative(relevances: Vec<f64>) -> Vec<f64> {
     let largest = relevances.iter().copied().fold(0.0, f64::max);
-    Ok(relevances
-        .into_iter()
-        .map(|value| if largest > 0.0 { (value / largest).max(LEAST) } else { 1.0 })
-        .collect())
+    let factor = |value: f64| if largest > 0.0 { (value / largest).max(LEAST) } else { 1.0 };
+    relevances.into_iter().map(factor).collect()
 }
 
 /// The target of the rows looked at.
@@ -70,6 +103,15 @@ impl<'a> Outcomes<'a> {
             }
         };
         outcomes
+    }
+
+    /// One output of each row looked at: the value, or the indicator of a class.
+    fn values(&self, output: usize) -> Vec<f64> {
+        let value = |&row: &usize| match self.target {
+            Target::Real(values) => values[row],
+            Target::Classes { codes, .. } => f64::from(u8::from(codes[row] as usize == output)),
+        };
+        self.rows.iter().map(value).collect()
     }
 
     /// Weighted sums of the outputs, and of 1, over some of the rows looked at.
@@ -135,7 +177,7 @@ mod tests {
 
     fn of(columns: &[Vec<f32>], target: &Target) -> Vec<f64> {
         let x = Matrix::from_columns(target.n_rows(), columns);
-        scales(&x, target, None, &StopSignal::never()).unwrap()
+        of_columns(&x, target, None, &StopSignal::never()).unwrap()
     }
 
     #[test]
@@ -164,5 +206,19 @@ mod tests {
     #[test]
     fn without_anything_to_say_all_columns_count_alike() {
         assert_eq!(of(&[vec![1.0, 2.0, 3.0], vec![0.0; 3]], &Target::Real(vec![1.0; 3])), [1.0, 1.0]);
+    }
+
+    /// The second column is all noise but for what it shares with the first, which is all of the target.
+    #[test]
+    fn a_column_that_says_nothing_given_another_counts_little_in_ridge() {
+        let x: Vec<f32> = (0..400).map(|row| row as f32 / 200.0 - 1.0).collect();
+        let like: Vec<f32> = (0..400).map(|row| x[row] + ((row * 7919) % 401) as f32 / 400.0).collect();
+        let codes = x.iter().map(|value| u32::from(*value > 0.0)).collect();
+        let target = Target::Classes { codes, n_classes: 2 };
+        assert!(of(&[x.clone(), like.clone()], &target)[1] > 0.5);
+        let x = Matrix::from_columns(400, &[x, like]);
+        let scales = of_ridge(&x, &target, None, &StopSignal::never()).unwrap();
+        assert_eq!(scales[0], 1.0);
+        assert!(scales[1] < 0.2, "{scales:?}");
     }
 }

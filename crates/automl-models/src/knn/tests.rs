@@ -210,7 +210,14 @@ fn columns_that_say_more_count_more() {
         let got = fit_predict(&design, &params, &design);
         got.iter().zip(&truth).map(|(a, b)| (a - b).powi(2)).sum::<f64>()
     };
-    assert!(error("target") < 0.2 * error("none"), "{} and {}", error("target"), error("none"));
+    for weighting in ["target", "linear"] {
+        assert!(
+            error(weighting) < 0.2 * error("none"),
+            "{weighting}: {} and {}",
+            error(weighting),
+            error("none")
+        );
+    }
 }
 
 #[test]
@@ -222,7 +229,7 @@ fn a_stop_signal_is_asked() {
     let stopped = Some(FitError::Stopped(StopReason::Interrupted));
     assert_eq!(Prototypes::new(&design.numeric, &kept, vec![1.0], &stop).err(), stopped);
     assert_eq!(
-        relevance::scales(&design.numeric, design.target.as_ref().unwrap(), None, &stop).err(),
+        relevance::of_columns(&design.numeric, design.target.as_ref().unwrap(), None, &stop).err(),
         stopped
     );
     assert_eq!(fit_with(&design, &params(1, "uniform", "euclidean"), 1, &stop).err(), stopped);

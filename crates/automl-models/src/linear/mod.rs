@@ -49,6 +49,7 @@ use automl_core::{
 pub use config::{ClassWeights, LinearConfig};
 use fitted::{Head, LinearModel};
 use logistic::Labels;
+pub(crate) use ridge::Ridge;
 
 use crate::gemm::dot;
 use crate::target::{check_columns, target_of, weights_of};
@@ -104,7 +105,9 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
             let (coefficients, intercept, degrees) = if penalty.l1 > 0.0 {
                 lasso::fit(&design.numeric, values, &weights, penalty, ctx.stop)?
             } else {
-                ridge::fit(&design.numeric, values, &weights, penalty.l2, ctx.stop)?
+                let ridge = Ridge::new(&design.numeric, &weights, penalty.l2, ctx.stop)?;
+                let (coefficients, intercept) = ridge.solve(values)?;
+                (coefficients, intercept, ridge.degrees_of_freedom())
             };
             let (columns, intercepts) = (&design.numeric_names, vec![intercept]);
             Ok(LinearModel::new(Head::Real, columns, coefficients, intercepts, Some(degrees)))

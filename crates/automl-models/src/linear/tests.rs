@@ -414,7 +414,9 @@ proptest! {
         let (x, y) = values.split_at(n_rows * n_features);
         let y: Vec<f64> = y[..n_rows].iter().map(|value| f64::from(*value)).collect();
         let design = design(n_features, x, Target::Real(y.clone()));
-        let (coefficients, intercept, _) = ridge::fit(&design.numeric, &y, &[0.1; 10], penalty, &StopSignal::never()).unwrap();
+let stop = StopSignal::never();
+        let (coefficients, intercept) =
+            Ridge::new(&design.numeric, &[0.1; 10], penalty, &stop).unwrap().solve(&y).unwrap();
         let residual = |row: usize| {
             let values = design.numeric.row(row).iter().zip(&coefficients);
             y[row] - intercept - values.map(|(value, weight)| f64::from(*value) * weight).sum::<f64>()
