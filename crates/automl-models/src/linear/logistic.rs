@@ -4,7 +4,7 @@ use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::Cholesky;
 use super::config::Penalty;
-use super::lbfgs::{self, Problem};
+use super::lbfgs::{self, End, Problem};
 use super::proximal::Fit;
 use super::rows::CentredRows;
 use crate::gemm::{View, add_product, add_scaled, dot, scale};
@@ -12,6 +12,13 @@ use crate::gemm::{View, add_product, add_scaled, dot, scale};
 /// Widest design whose Gram matrix preconditions the search; wider ones use its diagonal, since forming
 /// and factoring the whole would cost more than it saves.
 const MAX_GRAM_FEATURES: usize = 512;
+
+/// Iterations of L-BFGS after which the point reached is taken as it is.
+const MAX_ITERATIONS: usize = 500;
+/// Iterations of L-BFGS before Newton steps.
+const FIRST_ITERATIONS: usize = 30;
+/// Most coefficients and intercepts for Newton steps: one costs as much as several iterations of L-BFGS then, and a few do.
+const MAX_NEWTON: usize = 512;
 
 /// What to fit: one class index and one weight a row; the weights sum to 1.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +60,7 @@ pub(super) fn fit(
         fit.run()?;
         fit
     } else {
-        let (coefficients, intercepts) = smooth(&rows, labels, penalty.l2, intercepts)?;
-        Fit::at(&rows, labels, penalty, coefficients, intercepts)?
+        smooth(&rows, labels, penalty, intercepts)?
     };
     let degrees_of_freedom = fit.degrees_of_freedom()?;
     let (coefficients, mut intercepts) = fit.into_parts();
@@ -80,21 +86,28 @@ fn start(labels: &Labels<'_>) -> Vec<f64> {
     logs.iter().map(|log| log - mean).collect()
 }
 
-/// Without L1, by L-BFGS from no coefficients and the given intercepts.
-fn smooth(
-    rows: &CentredRows<'_>,
-    labels: Labels<'_>,
-    penalty: f64,
+/// Without L1: by L-BFGS from no coefficients and the given intercepts, and then, if that takes long because the penalty is
+/// weak, by Newton steps where these are cheap.
+fn smooth<'a>(
+    rows: &'a CentredRows<'a>,
+    labels: Labels<'a>,
+    penalty: Penalty,
     intercepts: Vec<f64>,
-) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+) -> Result<Fit<'a>, FitError> {
     let n_outputs = intercepts.len();
-    let preconditioner = Preconditioner::new(rows, &labels, penalty)?;
+    let preconditioner = Preconditioner::new(rows, &labels, penalty.l2)?;
     let mut point = vec![0.0; n_outputs * rows.n_features()];
     point.extend(intercepts);
-    let problem = Logistic { rows, labels, n_outputs, penalty, preconditioner };
-    let mut point = lbfgs::minimise(&problem, point)?;
+    let goes_on_by_newton = point.len() <= MAX_NEWTON;
+    let max_iterations = if goes_on_by_newton { FIRST_ITERATIONS } else { MAX_ITERATIONS };
+    let problem = Logistic { rows, labels, n_outputs, penalty: penalty.l2, preconditioner };
+    let End { mut point, is_minimum } = lbfgs::minimise(&problem, point, max_iterations)?;
     let intercepts = point.split_off(n_outputs * rows.n_features());
-    Ok((point, intercepts))
+    let mut fit = Fit::at(rows, labels, penalty, point, intercepts)?;
+    if goes_on_by_newton && !is_minimum {
+        fit.run()?;
+    }
+    Ok(fit)
 }
 
 /// The objective. A point is `W`, row by row, and then the intercepts.

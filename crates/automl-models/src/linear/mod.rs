@@ -16,7 +16,8 @@
 //! |---|---|---|
 //! | ridge regression | solved directly | |
 //! | lasso, elastic net regression | coordinate descent on the Gram matrix | the duality gap is 1e-12 of the target's variance |
-//! | logistic regression, ridge | preconditioned L-BFGS | the gradient's norm under the preconditioner is at most 1e-7, or after 500 iterations |
+//! | logistic regression, ridge, up to 512 parameters | preconditioned L-BFGS, after 30 iterations Newton steps | the gradient's norm under the preconditioner (the second derivative's diagonal) is at most 1e-7, or after 100 steps |
+//! | logistic regression, ridge, more parameters | preconditioned L-BFGS | the same, or after 500 iterations |
 //! | logistic regression, lasso, elastic net | proximal Newton steps | the least subgradient's norm under the second derivative's diagonal is at most 1e-7, or after 100 rounds |
 //!
 //! The effective number of parameters is the trace of the matrix that makes fitted values of targets (ridge regression), the

@@ -7,7 +7,7 @@ use automl_core::{FitError, StopSignal};
 use super::cholesky::Cholesky;
 use super::config::Penalty;
 use super::coordinate::{Point, Quadratic};
-use super::rows::CentredRows;
+use super::rows::{CentredRows, add_gram};
 use crate::gemm::{View, add_product, dot};
 
 /// Share of the violation that is left to a step's own minimisation.
@@ -125,17 +125,24 @@ impl Model {
             let is_empty = |part: &usize| widths[*part] == 0;
             for a in (0..parts.len()).filter(|part| !is_empty(part)) {
                 for b in (0..=a).filter(|part| !is_empty(part)) {
-                    scaled.clear();
-                    for (index, row) in range.clone().enumerate() {
+                    let factor = |row: usize| {
                         let of_row = &shares[row * n_shares..(row + 1) * n_shares];
                         let (p, q) = (of_row[outputs.start + a], of_row[outputs.start + b]);
-                        let curvature = if a == b { (p * (1.0 - p)).max(LEAST_CURVATURE) } else { -p * q };
-                        let values = &parts[b][index * widths[b]..(index + 1) * widths[b]];
-                        scaled.extend(values.iter().map(|value| weights[row] * curvature * value));
+                        let curvature = if a == b { (p * (1.0 - p)).max(LEAST_CURVATURE) } else { p * q };
+                        weights[row] * curvature
+                    };
+                    scaled.clear();
+                    for (row, values) in range.clone().zip(parts[b].chunks_exact(widths[b])) {
+                        let factor = if a == b { factor(row).sqrt() } else { factor(row) };
+                        scaled.extend(values.iter().map(|value| factor * value));
                     }
-                    let left = View::new(&parts[a], n_rows, widths[a]).transposed();
                     let target = &mut hessian[starts[a] * size + starts[b]..];
-                    add_product(target, size, 1.0, left, View::new(&scaled, n_rows, widths[b]));
+                    if a == b {
+                        add_gram(target, size, &scaled, n_rows, widths[b]);
+                    } else {
+                        let left = View::new(&parts[a], n_rows, widths[a]).transposed();
+                        add_product(target, size, -1.0, left, View::new(&scaled, n_rows, widths[b]));
+                    }
                 }
             }
         })?;

@@ -85,7 +85,7 @@ impl<'a> CentredRows<'a> {
             for (row, weight) in block.chunks_exact_mut(size.max(1)).zip(&weights[rows.clone()]) {
                 scale(row, weight.sqrt());
             }
-            add_gram(&mut gram, &block[..rows.len() * size], rows.len(), size);
+            add_gram(&mut gram, size, &block[..rows.len() * size], rows.len(), size);
         })?;
         Ok(gram)
     }
@@ -110,7 +110,7 @@ impl<'a> CentredRows<'a> {
                 chosen.extend(columns.iter().map(|&column| root * row[column]));
                 add_scaled(&mut means, root, &chosen[start..]);
             }
-            add_gram(&mut gram, &chosen, chosen.len() / size.max(1), size);
+            add_gram(&mut gram, size, &chosen, chosen.len() / size.max(1), size);
         })?;
         let total: f64 = weights.iter().sum();
         scale(&mut means, 1.0 / total);
@@ -203,12 +203,13 @@ impl<'a> CentredRows<'a> {
     }
 }
 
-/// Adds the lower triangle of `blockᵀ block`, of shape `[size, size]`, to `gram`; `block` is `[n_rows, size]`.
-fn add_gram(gram: &mut [f64], block: &[f64], n_rows: usize, size: usize) {
+/// Adds the lower triangle of `blockᵀ block`, of shape `[size, size]`, to `gram`, whose rows start `row_stride` values
+/// apart; `block` is `[n_rows, size]`.
+pub(super) fn add_gram(gram: &mut [f64], row_stride: usize, block: &[f64], n_rows: usize, size: usize) {
     for left in (0..size).step_by(STRIP) {
         let width = STRIP.min(size - left);
         let below = View::strided(&block[left..], n_rows, size - left, size);
         let strip = View::strided(&block[left..], n_rows, width, size);
-        add_product(&mut gram[left * size + left..], size, 1.0, below.transposed(), strip);
+        add_product(&mut gram[left * row_stride + left..], row_stride, 1.0, below.transposed(), strip);
     }
 }
