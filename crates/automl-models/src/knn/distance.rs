@@ -123,7 +123,8 @@ fn squared_norm(row: &[f32]) -> f32 {
 }
 
 /// Overwrites `sums` by `Σ |query - column|`, four columns at a time.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled for the instructions that the caller was chosen for")]
+#[inline(always)]
 fn add_differences(sums: &mut [f32], query: &[f32], columns: &[f32]) {
     let width = sums.len();
     sums.fill(0.0);
