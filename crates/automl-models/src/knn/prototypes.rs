@@ -101,7 +101,6 @@ mod tests {
     /// A stored study names its seeds, so the sample is pinned.
     #[test]
     fn the_sample_of_a_seed_is_pinned() {
-        assert_eq!(sample(20, 5, Seed(1)), sample(20, 5, Seed(1)));
-        assert_ne!(sample(20, 5, Seed(1)), sample(20, 5, Seed(2)));
+        assert_eq!(sample(20, 5, Seed(1)), [3, 4, 8, 15, 19]);
     }
 }

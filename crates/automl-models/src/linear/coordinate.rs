@@ -13,14 +13,16 @@ use crate::gemm::{add_scaled, dot};
 
 /// Sweeps over the non-zero coefficients after one over all.
 const ACTIVE_SWEEPS: usize = 10;
-/// Steps with the signs held after these.
+/// Steps with the signs held after these, if there are at most [`FEW`] non-zero coefficients; one if there are more.
 const STEPS: usize = 10;
+/// Coefficients for which a system is solved in less time than a few sweeps take.
+const FEW: usize = 300;
 /// Rounds after which the point reached is returned as it is.
 const MAX_ROUNDS: usize = 1000;
 /// What is added to a system's diagonal, as a share of it.
 const DAMPING: f64 = 1e-9;
 /// Most coefficients for which a system is solved.
-const MAX_SYSTEM: usize = 1500;
+const MAX_SYSTEM: usize = 4000;
 
 /// `wᵀ H w / 2 - qᵀ w + Σ (l1 |wⱼ| + l2 wⱼ² / 2)`.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +72,8 @@ impl Quadratic<'_> {
                     break;
                 }
             }
-            for _ in 0..STEPS {
+            let steps = if active.len() <= FEW { STEPS } else { 1 };
+            for _ in 0..steps {
                 let before = signs(&point.weights);
                 self.step_within_signs(&mut point);
                 if signs(&point.weights) == before {

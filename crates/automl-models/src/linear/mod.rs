@@ -10,7 +10,8 @@
 //! penalty means the same whatever the unit of the target: in scikit-learn's terms `alpha = penalty · s` for `Lasso`.
 //! Intercepts are not penalised. The loss is a mean, so that one penalty means the same for every
 //! number of rows; it is weighted by row weights and class weights, which multiply. Columns are best scaled alike, because
-//! the penalty treats them alike, but a fit succeeds on any scale. All arithmetic is `f64` on one thread.
+//! the penalty treats them alike, but a fit succeeds on any scale. All arithmetic is `f64`; each member of a
+//! population is fitted on one thread, several at once on the threads of the fit.
 //!
 //! | Objective | Method | Ends when |
 //! |---|---|---|
@@ -26,6 +27,17 @@
 //! minimum, over the intercepts and the coefficients that are not zero, where forming it is not out of proportion.
 //!
 //! The point reached by the last iteration is a model like any other. There are no epochs: `on_epoch` is never called.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`config`](LinearConfig) | hyper-parameters |
+//! | `ridge`, `lasso` | regression |
+//! | `logistic` | logistic regression: which method, and the smooth objective |
+//! | `proximal`, `model`, `shift` | proximal Newton steps, their second-order model, and what shifts of a softmax save |
+//! | `coordinate` | quadratic functions with an L1 penalty |
+//! | `lbfgs` | descents of smooth functions |
+//! | `cholesky`, `rows` | linear systems, and the rows that make them |
+//! | `fitted` | prediction, saving, loading |
 
 mod cholesky;
 mod config;
@@ -38,9 +50,12 @@ mod model;
 mod proximal;
 mod ridge;
 mod rows;
+mod shift;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
@@ -82,8 +97,21 @@ impl ModelFamily for LinearFamily {
         ctx: &FitContext<'_>,
         _: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
     ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        let mut results: Vec<Option<Result<LinearModel, FitError>>> = members.iter().map(|_| None).collect();
+        let work = Mutex::new(members.iter().zip(&mut results));
+        let fit_rest = || {
+            loop {
+                let next = work.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((member, result)) = next else { break };
+                *result = Some(fit(member, ctx));
+            }
+        };
+        thread::scope(|scope| {
+            (1..ctx.threads.min(members.len())).for_each(|_| drop(scope.spawn(fit_rest)));
+            fit_rest();
+        });
         let boxed = |model| Box::new(model) as Box<dyn FittedModel>;
-        members.iter().map(|member| fit(member, ctx).map(boxed)).collect()
+        results.into_iter().flatten().map(|result| result.map(boxed)).collect()
     }
 
     fn load(&self, dir: &Path, _: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
@@ -103,7 +131,7 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<LinearModel, FitErro
         Target::Real(values) => {
             let weights = normalised(weights, values.len());
             let penalty = config.penalty_at(deviation(values, &weights));
-            let (coefficients, intercept, degrees) = if penalty.l1 > 0.0 {
+            let (coefficients, intercept, degrees) = if config.l1_ratio > 0.0 {
                 lasso::fit(&design.numeric, values, &weights, penalty, ctx.stop)?
             } else {
                 let ridge = Ridge::new(&design.numeric, &weights, penalty.l2, ctx.stop)?;

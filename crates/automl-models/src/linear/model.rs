@@ -11,7 +11,7 @@ use super::rows::{CentredRows, add_gram};
 use crate::gemm::{View, add_product, dot};
 
 /// Share of the violation that is left to a step's own minimisation.
-const INEXACTNESS: f64 = 0.01;
+const INEXACTNESS: f64 = 0.1;
 /// Least second derivative of a row's loss: keeps steps short where all probabilities are near 0 and 1.
 const LEAST_CURVATURE: f64 = 1e-9;
 /// An intercept is not penalised.
