@@ -136,4 +136,10 @@ pub trait FittedModel: Send {
 
     /// Number of learnt numbers.
     fn n_parameters(&self) -> usize;
+
+    /// Effective number of parameters, where the family has a likelihood for which AIC and BIC mean something. The
+    /// variance of a normal likelihood is not counted.
+    fn degrees_of_freedom(&self) -> Option<f64> {
+        None
+    }
 }

@@ -131,7 +131,8 @@ fn design(first: usize, n_rows: usize, n_numeric: usize, cardinalities: &[u32], 
             .map(|(index, &count)| (uniform(row, n_numeric + index) * f64::from(count)) as u32)
             .collect();
         let of_levels: f64 = levels.iter().map(|level| f64::from(level * 7 % 5) / 5.0 - 0.4).sum();
-        let score = 4.0 * x[0] * x[1] + (6.0 * x[2]).sin() + 2.0 * f64::from(u8::from(x[3] > 0.7)) + of_levels;
+        let score =
+            4.0 * x[0] * x[1] + (6.0 * x[2]).sin() + 2.0 * f64::from(u8::from(x[3] > 0.7)) + of_levels;
         let noise = uniform(row, n_columns);
         real.push(score + noise);
         classes.push(match n_classes {

@@ -1,7 +1,7 @@
 //! The constant model: what can be said without looking at any column.
 //!
 //! The mean of the target, or the share of each class among the training rows (a class without rows has
-//! probability 0). Whatever does worse has learnt nothing.
+//! probability 0), each row counted by its weight. Whatever does worse has learnt nothing.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,7 +13,7 @@ use automl_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{load_json, save_json};
-use crate::target::target_of;
+use crate::target::{target_of, weights_of};
 
 const MODEL_FILE: &str = "constant.json";
 
@@ -77,14 +77,20 @@ fn fit(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<ConstantModel, FitEr
     if let Some(reason) = ctx.stop.check() {
         return Err(FitError::Stopped(reason));
     }
-    let answer = match target_of(member.train, ctx)? {
-        Target::Real(values) => Answer::Real(values.iter().sum::<f64>() / values.len() as f64),
+    let (target, weights) = (target_of(member.train, ctx)?, weights_of(member.train)?);
+    let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
+    let total: f64 = (0..target.n_rows()).map(weight).sum();
+    let answer = match target {
+        Target::Real(values) => {
+            let weighted = values.iter().enumerate().map(|(row, value)| weight(row) * value);
+            Answer::Real(weighted.sum::<f64>() / total)
+        }
         Target::Classes { codes, n_classes } => {
             let mut counts = vec![0.0; *n_classes];
-            for &code in codes {
-                counts[code as usize] += 1.0;
+            for (row, &code) in codes.iter().enumerate() {
+                counts[code as usize] += weight(row);
             }
-            Answer::Proba(counts.into_iter().map(|count| count / codes.len() as f64).collect())
+            Answer::Proba(counts.into_iter().map(|count| count / total).collect())
         }
     };
     let (n_numeric, n_categorical) = (member.train.numeric.n_cols(), member.train.codes.n_cols());
@@ -124,6 +130,14 @@ impl FittedModel for ConstantModel {
             Answer::Proba(shares) => shares.len(),
         }
     }
+
+    /// 1, or one less than the classes, whose probabilities sum to 1.
+    fn degrees_of_freedom(&self) -> Option<f64> {
+        Some(match &self.answer {
+            Answer::Real(_) => 1.0,
+            Answer::Proba(shares) => shares.len() as f64 - 1.0,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +146,12 @@ mod tests {
 
     use super::*;
 
-    fn predict(task: Task, n_classes: usize, target: Target) -> Predictions {
+    fn predict(
+        task: Task,
+        n_classes: usize,
+        target: Target,
+        weights: Option<Vec<f32>>,
+    ) -> (Predictions, f64) {
         let n_rows = target.n_rows();
         let design = Design {
             numeric: Matrix::filled(n_rows, 0, 0.0),
@@ -141,26 +160,36 @@ mod tests {
             code_names: Vec::new(),
             cardinalities: Vec::new(),
             target: Some(target),
-            weights: None,
+            weights,
         };
         let params = Params::new();
         let member = Member { params: &params, train: &design, valid: &design, seed: Seed(0) };
         let stop = StopSignal::never();
         let ctx = FitContext::new(task, n_classes, &stop);
         let fitted = ConstantFamily.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
-        fitted[0].as_ref().unwrap().predict(&design).unwrap()
+        let model = fitted[0].as_ref().unwrap();
+        (model.predict(&design).unwrap(), model.degrees_of_freedom().unwrap())
     }
 
     #[test]
     fn regression_answers_the_mean() {
-        let predictions = predict(Task::Regression, 0, Target::Real(vec![1.0, 2.0, 6.0]));
-        assert_eq!(predictions, Predictions::Real(vec![3.0; 3]));
+        let target = Target::Real(vec![1.0, 2.0, 6.0]);
+        assert_eq!(
+            predict(Task::Regression, 0, target.clone(), None),
+            (Predictions::Real(vec![3.0; 3]), 1.0)
+        );
+        let weighted = predict(Task::Regression, 0, target, Some(vec![2.0, 4.0, 2.0]));
+        assert_eq!(weighted.0, Predictions::Real(vec![2.75; 3]));
     }
 
     #[test]
     fn classification_answers_the_frequencies() {
         let target = Target::Classes { codes: vec![2, 0, 2, 2], n_classes: 3 };
-        let Predictions::Proba(proba) = predict(Task::Multiclass, 3, target) else { panic!("no classes") };
-        assert_eq!(proba.row(3), [0.25, 0.0, 0.75]);
+        let proba = |weights| match predict(Task::Multiclass, 3, target.clone(), weights) {
+            (Predictions::Proba(proba), degrees) => (proba.row(3).to_vec(), degrees),
+            (Predictions::Real(_), _) => panic!("no classes"),
+        };
+        assert_eq!(proba(None), (vec![0.25, 0.0, 0.75], 2.0));
+        assert_eq!(proba(Some(vec![1.0, 5.0, 1.0, 1.0])).0, [0.625, 0.0, 0.375]);
     }
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`registry`] | the list of families |
 //! | [`constant`], [`linear`] | families computed in plain `f64` |
+//! | [`knn`] | nearest neighbours |
+//! | [`gbdt`], [`forest`], [`trees`] | boosted trees, forests, and the trees that both grow |
 //! | [`neural`] | neural networks, trained several at once |
 //! | [`artifact`] | files of a saved model |
 //! | [`device`] | the project's devices as burn's; which there are |
@@ -13,9 +15,14 @@
 pub mod artifact;
 pub mod constant;
 pub mod device;
+pub mod forest;
+pub mod gbdt;
+mod gemm;
+pub mod knn;
 pub mod linear;
 pub mod neural;
 pub mod registry;
 mod target;
+pub mod trees;
 
 pub use registry::{families, family};

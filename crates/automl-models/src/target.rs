@@ -1,4 +1,4 @@
-//! What every family asks of training rows.
+//! What families ask of the rows that they are given.
 
 use automl_core::{Design, FitContext, FitError, Target};
 
@@ -32,5 +32,41 @@ pub(crate) fn target_of<'a>(design: &'a Design, ctx: &FitContext<'_>) -> Result<
             None => Ok(target),
         },
         Target::Real(_) => Ok(target),
+    }
+}
+
+/// How much each training row counts, if not all count alike.
+///
+/// # Errors
+/// [`FitError::Shape`] if there is not one weight a row, or a weight is not above 0 and finite.
+pub(crate) fn weights_of(design: &Design) -> Result<Option<&[f32]>, FitError> {
+    let shape = |what, expected: String, got: String| Err(FitError::Shape { what, expected, got });
+    let Some(weights) = &design.weights else {
+        return Ok(None);
+    };
+    if weights.len() != design.n_rows() {
+        return shape("row weights", design.n_rows().to_string(), weights.len().to_string());
+    }
+    match weights.iter().find(|weight| !(**weight > 0.0 && weight.is_finite())) {
+        Some(weight) => shape("row weight", "a finite number above 0".to_owned(), weight.to_string()),
+        None => Ok(Some(weights)),
+    }
+}
+
+/// Checks that a design has numeric columns of these names, in this order, and no codes.
+///
+/// # Errors
+/// [`FitError::Shape`] naming the first difference.
+pub(crate) fn check_columns(x: &Design, columns: &[String]) -> Result<(), FitError> {
+    let shape = |what, expected: String, got: String| Err(FitError::Shape { what, expected, got });
+    if x.codes.n_cols() > 0 {
+        return shape("categorical code columns", "none".to_owned(), x.codes.n_cols().to_string());
+    }
+    if x.numeric.n_cols() != columns.len() {
+        return shape("numeric columns", columns.len().to_string(), x.numeric.n_cols().to_string());
+    }
+    match columns.iter().zip(&x.numeric_names).find(|(expected, got)| expected != got) {
+        Some((expected, got)) => shape("numeric column", format!("`{expected}`"), format!("`{got}`")),
+        None => Ok(()),
     }
 }

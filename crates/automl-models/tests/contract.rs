@@ -8,6 +8,7 @@ use automl_core::{
     ModelFamily, ParamSpec, Params,
 };
 use automl_models::constant::ConstantFamily;
+use automl_models::knn::KnnFamily;
 use automl_models::linear::LinearFamily;
 use automl_models::neural::{MlpFamily, RealMlpFamily};
 use automl_testkit::family_contract;
@@ -54,6 +55,7 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
 }
 
 family_contract!(constant, ConstantFamily);
+family_contract!(knn, KnnFamily);
 family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
 family_contract!(realmlp, Brief(RealMlpFamily));

@@ -1,6 +1,6 @@
 //! Cholesky factors of symmetric positive definite systems, blocked so that the work is in products.
 
-use super::gemm::{View, add_product, dot};
+use crate::gemm::{View, add_product, add_scaled, dot, scale};
 
 /// Columns factored before the rest is updated.
 const BLOCK: usize = 64;
@@ -53,6 +53,37 @@ impl Cholesky {
             vector[row] = value;
             vector[..row].iter_mut().zip(line).for_each(|(rest, factor)| *rest -= value * factor);
         }
+    }
+}
+
+impl Cholesky {
+    /// The diagonal of the inverse of `L Lᵀ`: the squared lengths of the columns of `L⁻¹`.
+    pub(super) fn inverse_diagonal(&self) -> Vec<f64> {
+        let size = self.size;
+        let mut inverse = vec![0.0; size * size];
+        for start in (0..size).step_by(BLOCK) {
+            let width = BLOCK.min(size - start);
+            // Rows of this block times what is inverted already, and the unit block.
+            let mut right = vec![0.0; width * size];
+            let factor = View::strided(&self.lower[start * size..], width, start, size);
+            add_product(&mut right, size, -1.0, factor, View::strided(&inverse, start, start, size));
+            for row in 0..width {
+                right[row * size + start + row] = 1.0;
+                let (done, rest) = right.split_at_mut(row * size);
+                let line = &mut rest[..size];
+                let factors = &self.lower[(start + row) * size + start..][..=row];
+                for (factor, known) in factors.iter().zip(done.chunks_exact(size)) {
+                    add_scaled(line, -factor, known);
+                }
+                scale(line, 1.0 / factors[row]);
+            }
+            inverse[start * size..(start + width) * size].copy_from_slice(&right);
+        }
+        let mut diagonal = vec![0.0; size];
+        for row in inverse.chunks_exact(size.max(1)) {
+            diagonal.iter_mut().zip(row).for_each(|(sum, value)| *sum += value * value);
+        }
+        diagonal
     }
 }
 
@@ -141,8 +172,16 @@ mod tests {
         let matrix = positive_definite(size, &values);
         let right: Vec<f64> = (0..size).map(|row| row as f64 / size as f64).collect();
         let mut solution = right.clone();
-        Cholesky::new(matrix.clone(), size).unwrap().solve(&mut solution);
+        let factor = Cholesky::new(matrix.clone(), size).unwrap();
+        factor.solve(&mut solution);
         assert!(residual(&matrix, &solution, &right) < 1e-7);
+        let diagonal = factor.inverse_diagonal();
+        for column in [0, 1, BLOCK, size / 2, size - 1] {
+            let mut unit = vec![0.0; size];
+            unit[column] = 1.0;
+            factor.solve(&mut unit);
+            assert!((unit[column] - diagonal[column]).abs() < 1e-9 * diagonal[column], "column {column}");
+        }
     }
 
     #[test]

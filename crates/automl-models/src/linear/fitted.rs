@@ -5,9 +5,10 @@ use std::path::Path;
 use automl_core::{ArtifactError, Design, FitError, FittedModel, Matrix, Predictions};
 use serde::{Deserialize, Serialize};
 
-use super::gemm::{View, add_product};
 use super::logistic::softmax;
 use crate::artifact::{corrupt, load_json, load_tensors, save_json, save_tensors};
+use crate::gemm::{View, add_product};
+use crate::target::check_columns;
 
 const MODEL_FILE: &str = "linear.json";
 const WEIGHTS_FILE: &str = "linear.safetensors";
@@ -44,6 +45,8 @@ impl Head {
 struct Description {
     head: Head,
     columns: Vec<String>,
+    /// Effective number of parameters, where it is known.
+    degrees_of_freedom: Option<f64>,
 }
 
 /// Coefficients and intercepts, in the unit of the design's columns.
@@ -57,8 +60,15 @@ pub(super) struct LinearModel {
 }
 
 impl LinearModel {
-    pub(super) fn new(head: Head, columns: &[String], coefficients: Vec<f64>, intercepts: Vec<f64>) -> Self {
-        Self { description: Description { head, columns: columns.to_vec() }, coefficients, intercepts }
+    pub(super) fn new(
+        head: Head,
+        columns: &[String],
+        coefficients: Vec<f64>,
+        intercepts: Vec<f64>,
+        degrees_of_freedom: Option<f64>,
+    ) -> Self {
+        let description = Description { head, columns: columns.to_vec(), degrees_of_freedom };
+        Self { description, coefficients, intercepts }
     }
 
     /// Reads what [`FittedModel::save`] wrote.
@@ -72,6 +82,11 @@ impl LinearModel {
         let coefficients = tensors.take("coefficients", &[n_outputs, n_features])?;
         let intercepts = tensors.take("intercepts", &[n_outputs])?;
         Ok(Self { description, coefficients, intercepts })
+    }
+
+    #[cfg(test)]
+    pub(super) fn coefficients(&self) -> &[f64] {
+        &self.coefficients
     }
 
     /// The outputs before their link, shape `[n_rows, n_outputs]`, row by row.
@@ -94,7 +109,7 @@ impl LinearModel {
 
 impl FittedModel for LinearModel {
     fn predict(&self, x: &Design) -> Result<Predictions, FitError> {
-        check_columns(&self.description.columns, x)?;
+        check_columns(x, &self.description.columns)?;
         let mut outputs = self.outputs(&x.numeric);
         Ok(match self.description.head {
             Head::Real => Predictions::Real(outputs),
@@ -126,20 +141,9 @@ impl FittedModel for LinearModel {
     fn n_parameters(&self) -> usize {
         self.coefficients.len() + self.intercepts.len()
     }
-}
 
-/// Checks that a design has numeric columns of these names, in this order, and no codes.
-pub(super) fn check_columns(columns: &[String], x: &Design) -> Result<(), FitError> {
-    let shape = |what, expected: String, got: String| Err(FitError::Shape { what, expected, got });
-    if x.codes.n_cols() > 0 {
-        return shape("categorical code columns", "none".to_owned(), x.codes.n_cols().to_string());
-    }
-    if x.numeric.n_cols() != columns.len() {
-        return shape("numeric columns", columns.len().to_string(), x.numeric.n_cols().to_string());
-    }
-    match columns.iter().zip(&x.numeric_names).find(|(expected, got)| expected != got) {
-        Some((expected, got)) => shape("numeric column", format!("`{expected}`"), format!("`{got}`")),
-        None => Ok(()),
+    fn degrees_of_freedom(&self) -> Option<f64> {
+        self.description.degrees_of_freedom
     }
 }
 

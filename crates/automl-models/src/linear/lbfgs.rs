@@ -8,12 +8,10 @@ use std::collections::VecDeque;
 
 use automl_core::FitError;
 
-use super::gemm::{self, add_scaled, dot};
+use crate::gemm::{self, add_scaled, dot};
 
 /// Steps remembered.
 const MEMORY: usize = 10;
-/// Iterations after which the point reached is returned as it is.
-pub(super) const MAX_ITERATIONS: usize = 500;
 /// The norm `sqrt(gᵀ M⁻¹ g)` at which a gradient counts as zero.
 pub(super) const TOLERANCE: f64 = 1e-7;
 /// Points tried along one direction before the descent counts as exhausted by rounding.
@@ -62,26 +60,39 @@ struct Pair {
     inverse: f64,
 }
 
+/// Where a descent ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct End {
+    /// The best point.
+    pub(super) point: Vec<f64>,
+    /// Whether the gradient vanishes there, or rounding hides further progress; if not, iterations ran out.
+    pub(super) is_minimum: bool,
+}
+
 /// Goes downhill from `start` until the gradient vanishes, rounding hides further progress, or
-/// [`MAX_ITERATIONS`] are done; in every case the best point is returned.
+/// `max_iterations` are done.
 ///
 /// # Errors
 /// [`FitError::Stopped`] when asked to stop, [`FitError::Numerical`] if the function is not finite.
-pub(super) fn minimise(problem: &dyn Problem, start: Vec<f64>) -> Result<Vec<f64>, FitError> {
+pub(super) fn minimise(
+    problem: &dyn Problem,
+    start: Vec<f64>,
+    max_iterations: usize,
+) -> Result<End, FitError> {
     let mut state = State::at(problem, start)?;
     let mut memory: VecDeque<Pair> = VecDeque::with_capacity(MEMORY);
     let mut scale = 1.0;
-    for iteration in 0..MAX_ITERATIONS {
+    for iteration in 0..max_iterations {
         if !state.value.is_finite() {
             let reason = format!("the loss is {} in iteration {iteration}", state.value);
             return Err(FitError::Numerical { reason });
         }
         if dot(&state.gradient, &state.preconditioned) <= TOLERANCE * TOLERANCE {
-            break;
+            return Ok(End { point: state.point, is_minimum: true });
         }
         let direction = direction(problem, &state.gradient, &memory, scale);
         let Some(next) = search_line(problem, &state, &direction)? else {
-            break;
+            return Ok(End { point: state.point, is_minimum: true });
         };
         let step = difference(&next.point, &state.point);
         let change = difference(&next.gradient, &state.gradient);
@@ -96,7 +107,7 @@ pub(super) fn minimise(problem: &dyn Problem, start: Vec<f64>) -> Result<Vec<f64
         }
         state = next;
     }
-    Ok(state.point)
+    Ok(End { point: state.point, is_minimum: false })
 }
 
 /// `-H gradient`, with `H` the quasi-Newton inverse of the second derivative.
@@ -168,10 +179,12 @@ mod tests {
 
     #[test]
     fn a_badly_scaled_valley_is_descended_to_its_floor() {
-        let lowest = minimise(&Valley, vec![3.0; 7]).unwrap();
-        for (index, value) in lowest.iter().enumerate() {
-            assert!((value - index as f64).abs() < 1e-6, "{lowest:?}");
+        let End { point, is_minimum } = minimise(&Valley, vec![3.0; 7], 500).unwrap();
+        for (index, value) in point.iter().enumerate() {
+            assert!((value - index as f64).abs() < 1e-6, "{point:?}");
         }
+        assert!(is_minimum);
+        assert!(!minimise(&Valley, vec![3.0; 7], 3).unwrap().is_minimum);
     }
 
     struct Broken;
@@ -186,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_loss_that_is_not_finite_is_an_error() {
-        let error = minimise(&Broken, vec![0.0]).unwrap_err();
+        let error = minimise(&Broken, vec![0.0], 500).unwrap_err();
         assert_eq!(error.to_string(), "numerical failure: the loss is NaN in iteration 0");
     }
 }

@@ -3,13 +3,22 @@
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::Cholesky;
-use super::gemm::{View, add_product, add_scaled, dot, scale};
-use super::lbfgs::{self, Problem};
+use super::config::Penalty;
+use super::lbfgs::{self, End, Problem};
+use super::proximal::Fit;
 use super::rows::CentredRows;
+use crate::gemm::{View, add_product, add_scaled, dot, scale};
 
 /// Widest design whose Gram matrix preconditions the search; wider ones use its diagonal, since forming
 /// and factoring the whole would cost more than it saves.
 const MAX_GRAM_FEATURES: usize = 512;
+
+/// Iterations of L-BFGS after which the point reached is taken as it is.
+const MAX_ITERATIONS: usize = 500;
+/// Iterations of L-BFGS before Newton steps.
+const FIRST_ITERATIONS: usize = 30;
+/// Most coefficients and intercepts for Newton steps: one costs as much as several iterations of L-BFGS then, and a few do.
+const MAX_NEWTON: usize = 512;
 
 /// What to fit: one class index and one weight a row; the weights sum to 1.
 #[derive(Debug, Clone, Copy)]
@@ -22,32 +31,88 @@ pub(super) struct Labels<'a> {
     pub(super) n_classes: usize,
 }
 
-/// Minimises `Σ weightᵢ lossᵢ + penalty |W|² / 2`; returns `W`, shape `[n_outputs, n_features]`, and the
-/// intercepts, `[n_outputs]`. Two classes have one output, the log odds of the second; others one each.
+/// What was learnt, in the unit of the design's columns.
+pub(super) struct Fitted {
+    /// Shape `[n_outputs, n_features]`.
+    pub(super) coefficients: Vec<f64>,
+    /// One an output.
+    pub(super) intercepts: Vec<f64>,
+    /// Where it is known.
+    pub(super) degrees_of_freedom: Option<f64>,
+}
+
+/// Minimises `Σ weightᵢ lossᵢ + l1 |W|₁ + l2 |W|² / 2`; returns `W`, shape `[n_outputs, n_features]`, and the
+/// intercepts, `[n_outputs]`, and the effective number of parameters where it is known. Two classes have one output, the log
+/// odds of the second; others one each.
 ///
 /// # Errors
 /// [`FitError::Stopped`] when asked to stop; [`FitError::Numerical`] if the loss is not finite.
 pub(super) fn fit(
     x: &Matrix<f32>,
     labels: Labels<'_>,
-    penalty: f64,
+    penalty: Penalty,
     stop: &StopSignal,
-) -> Result<(Vec<f64>, Vec<f64>), FitError> {
-    let n_outputs = if labels.n_classes == 2 { 1 } else { labels.n_classes };
+) -> Result<Fitted, FitError> {
     let rows = CentredRows::new(x, labels.weights, stop);
-    let preconditioner = Preconditioner::new(&rows, &labels, penalty)?;
-    let problem = Logistic { rows, labels, n_outputs, penalty, preconditioner };
-    let mut point = lbfgs::minimise(&problem, problem.start())?;
-    let mut intercepts = point.split_off(n_outputs * x.n_cols());
+    let intercepts = start(&labels);
+    let fit = if penalty.l1 > 0.0 {
+        let mut fit = Fit::new(&rows, labels, penalty, intercepts);
+        fit.run()?;
+        fit
+    } else {
+        smooth(&rows, labels, penalty, intercepts)?
+    };
+    let degrees_of_freedom = fit.degrees_of_freedom()?;
+    let (coefficients, mut intercepts) = fit.into_parts();
     for (output, intercept) in intercepts.iter_mut().enumerate() {
-        *intercept -= dot(&point[output * x.n_cols()..][..x.n_cols()], problem.rows.means());
+        *intercept -= dot(&coefficients[output * x.n_cols()..][..x.n_cols()], rows.means());
     }
-    Ok((point, intercepts))
+    Ok(Fitted { coefficients, intercepts, degrees_of_freedom })
+}
+
+/// Intercepts that give the class frequencies, each class counted half a row more so that one without rows starts at a
+/// finite place.
+fn start(labels: &Labels<'_>) -> Vec<f64> {
+    let half = 0.5 / labels.codes.len() as f64;
+    let mut shares = vec![half; labels.n_classes];
+    for (&code, weight) in labels.codes.iter().zip(labels.weights) {
+        shares[code as usize] += weight;
+    }
+    let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
+    if let [first, second] = logs[..] {
+        return vec![second - first];
+    }
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    logs.iter().map(|log| log - mean).collect()
+}
+
+/// Without L1: by L-BFGS from no coefficients and the given intercepts, and then, if that takes long because the penalty is
+/// weak, by Newton steps where these are cheap.
+fn smooth<'a>(
+    rows: &'a CentredRows<'a>,
+    labels: Labels<'a>,
+    penalty: Penalty,
+    intercepts: Vec<f64>,
+) -> Result<Fit<'a>, FitError> {
+    let n_outputs = intercepts.len();
+    let preconditioner = Preconditioner::new(rows, &labels, penalty.l2)?;
+    let mut point = vec![0.0; n_outputs * rows.n_features()];
+    point.extend(intercepts);
+    let goes_on_by_newton = point.len() <= MAX_NEWTON;
+    let max_iterations = if goes_on_by_newton { FIRST_ITERATIONS } else { MAX_ITERATIONS };
+    let problem = Logistic { rows, labels, n_outputs, penalty: penalty.l2, preconditioner };
+    let End { mut point, is_minimum } = lbfgs::minimise(&problem, point, max_iterations)?;
+    let intercepts = point.split_off(n_outputs * rows.n_features());
+    let mut fit = Fit::at(rows, labels, penalty, point, intercepts)?;
+    if goes_on_by_newton && !is_minimum {
+        fit.run()?;
+    }
+    Ok(fit)
 }
 
 /// The objective. A point is `W`, row by row, and then the intercepts.
 struct Logistic<'a> {
-    rows: CentredRows<'a>,
+    rows: &'a CentredRows<'a>,
     labels: Labels<'a>,
     n_outputs: usize,
     penalty: f64,
@@ -55,35 +120,12 @@ struct Logistic<'a> {
 }
 
 impl Logistic<'_> {
-    /// No coefficients, and intercepts that give the class frequencies, each class counted half a row more
-    /// so that one without rows starts at a finite place.
-    fn start(&self) -> Vec<f64> {
-        let half = 0.5 / self.rows.n_rows() as f64;
-        let mut shares = vec![half; self.labels.n_classes];
-        for (&code, weight) in self.labels.codes.iter().zip(self.labels.weights) {
-            shares[code as usize] += weight;
-        }
-        let logs: Vec<f64> = shares.iter().map(|share| share.ln()).collect();
-        let mut point = vec![0.0; self.n_outputs * self.rows.n_features()];
-        if let [first, second] = logs[..] {
-            point.push(second - first);
-        } else {
-            let mean = logs.iter().sum::<f64>() / logs.len() as f64;
-            point.extend(logs.iter().map(|log| log - mean));
-        }
-        point
-    }
-
     /// Replaces the outputs of some rows, `[n_rows, n_outputs]`, by the weighted derivatives of their
     /// losses; returns the sum of the weighted losses.
     fn derive(&self, outputs: &mut [f64], codes: &[u32], weights: &[f64]) -> f64 {
         let mut loss = 0.0;
         for ((row, &code), weight) in outputs.chunks_exact_mut(self.n_outputs).zip(codes).zip(weights) {
-            loss += weight
-                * match row {
-                    [output] if self.labels.n_classes == 2 => sigmoid_loss(output, code),
-                    _ => softmax_loss(row, code),
-                };
+            loss += weight * loss_of(row, code);
             scale(row, *weight);
         }
         loss
@@ -167,6 +209,14 @@ impl Preconditioner {
             }
         }
         scale(intercepts, 1.0 / self.curvature);
+    }
+}
+
+/// Loss in nats of a row's outputs, which are replaced by their derivatives.
+pub(super) fn loss_of(outputs: &mut [f64], code: u32) -> f64 {
+    match outputs {
+        [output] => sigmoid_loss(output, code),
+        _ => softmax_loss(outputs, code),
     }
 }
 

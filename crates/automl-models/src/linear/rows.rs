@@ -8,7 +8,7 @@ use std::ops::Range;
 use automl_core::{FitError, Matrix, StopSignal};
 
 use super::cholesky::STRIP;
-use super::gemm::{View, add_product, add_scaled, scale};
+use crate::gemm::{View, add_product, add_scaled, scale};
 
 /// Rows widened at once.
 const BLOCK_ROWS: usize = 256;
@@ -46,6 +46,11 @@ impl<'a> CentredRows<'a> {
         &self.means
     }
 
+    /// Asked once a block.
+    pub(super) fn stop(&self) -> &StopSignal {
+        self.stop
+    }
+
     /// Calls `visit` with every block in order: its row indices, and its values row by row.
     ///
     /// # Errors
@@ -80,14 +85,43 @@ impl<'a> CentredRows<'a> {
             for (row, weight) in block.chunks_exact_mut(size.max(1)).zip(&weights[rows.clone()]) {
                 scale(row, weight.sqrt());
             }
-            for left in (0..size).step_by(STRIP) {
-                let width = STRIP.min(size - left);
-                let below = View::strided(&block[left..], rows.len(), size - left, size);
-                let strip = View::strided(&block[left..], rows.len(), width, size);
-                add_product(&mut gram[left * size + left..], size, 1.0, below.transposed(), strip);
-            }
+            add_gram(&mut gram, size, &block[..rows.len() * size], rows.len(), size);
         })?;
         Ok(gram)
+    }
+
+    /// [`CentredRows::gram`] of the given columns alone, both triangles, with the columns' means under `weights` taken off;
+    /// and these means, which are in addition to [`CentredRows::means`].
+    ///
+    /// # Errors
+    /// [`FitError::Stopped`] when asked to stop.
+    pub(super) fn gram_of(
+        &self,
+        columns: &[usize],
+        weights: &[f64],
+    ) -> Result<(Vec<f64>, Vec<f64>), FitError> {
+        let (size, width) = (columns.len(), self.n_features());
+        let (mut gram, mut means) = (vec![0.0; size * size], vec![0.0; size]);
+        let mut chosen = Vec::new();
+        self.for_each_block(|rows, block| {
+            chosen.clear();
+            for (row, weight) in block.chunks_exact(width.max(1)).zip(&weights[rows.clone()]) {
+                let (start, root) = (chosen.len(), weight.sqrt());
+                chosen.extend(columns.iter().map(|&column| root * row[column]));
+                add_scaled(&mut means, root, &chosen[start..]);
+            }
+            add_gram(&mut gram, size, &chosen, chosen.len() / size.max(1), size);
+        })?;
+        let total: f64 = weights.iter().sum();
+        scale(&mut means, 1.0 / total);
+        for row in 0..size {
+            for column in 0..=row {
+                let value = gram[row * size + column] - total * means[row] * means[column];
+                gram[row * size + column] = value;
+                gram[column * size + row] = value;
+            }
+        }
+        Ok((gram, means))
     }
 
     /// The diagonal of [`CentredRows::gram`].
@@ -104,11 +138,11 @@ impl<'a> CentredRows<'a> {
         Ok(diagonal)
     }
 
-    /// The lower triangle of the inner products of all rows, shape `[n_rows, n_rows]`.
+    /// The lower triangle of the inner products of all rows times their `factors`, shape `[n_rows, n_rows]`.
     ///
     /// # Errors
     /// [`FitError::Stopped`] when asked to stop.
-    pub(super) fn kernel(&self) -> Result<Vec<f64>, FitError> {
+    pub(super) fn kernel(&self, factors: &[f64]) -> Result<Vec<f64>, FitError> {
         let size = self.n_rows();
         let mut kernel = vec![0.0; size * size];
         for start in (0..self.n_features()).step_by(BLOCK_ROWS) {
@@ -116,9 +150,9 @@ impl<'a> CentredRows<'a> {
             let columns = start..(start + BLOCK_ROWS).min(self.n_features());
             let width = columns.len();
             let mut block = Vec::with_capacity(size * width);
-            for row in self.values.rows() {
+            for (row, factor) in self.values.rows().zip(factors) {
                 let pairs = row[columns.clone()].iter().zip(&self.means[columns.clone()]);
-                block.extend(pairs.map(|(value, mean)| f64::from(*value) - mean));
+                block.extend(pairs.map(|(value, mean)| factor * (f64::from(*value) - mean)));
             }
             for top in (0..size).step_by(STRIP) {
                 let below = View::new(&block[top * width..], size - top, width);
@@ -143,7 +177,39 @@ impl<'a> CentredRows<'a> {
         Ok(sum)
     }
 
+    /// `xᵢ · coefficients`, one a row, of the given columns alone.
+    ///
+    /// # Errors
+    /// [`FitError::Stopped`] when asked to stop.
+    pub(super) fn outputs_of(&self, columns: &[usize], coefficients: &[f64]) -> Result<Vec<f64>, FitError> {
+        let offset: f64 =
+            columns.iter().zip(coefficients).map(|(&column, weight)| weight * self.means[column]).sum();
+        let mut outputs = Vec::with_capacity(self.n_rows());
+        for start in (0..self.n_rows()).step_by(BLOCK_ROWS) {
+            self.check_stop()?;
+            for row in start..(start + BLOCK_ROWS).min(self.n_rows()) {
+                let row = self.values.row(row);
+                let pairs = columns.iter().zip(coefficients);
+                outputs.push(
+                    pairs.map(|(&column, weight)| weight * f64::from(row[column])).sum::<f64>() - offset,
+                );
+            }
+        }
+        Ok(outputs)
+    }
+
     fn check_stop(&self) -> Result<(), FitError> {
         self.stop.check().map_or(Ok(()), |reason| Err(FitError::Stopped(reason)))
+    }
+}
+
+/// Adds the lower triangle of `blockᵀ block`, of shape `[size, size]`, to `gram`, whose rows start `row_stride` values
+/// apart; `block` is `[n_rows, size]`.
+pub(super) fn add_gram(gram: &mut [f64], row_stride: usize, block: &[f64], n_rows: usize, size: usize) {
+    for left in (0..size).step_by(STRIP) {
+        let width = STRIP.min(size - left);
+        let below = View::strided(&block[left..], n_rows, size - left, size);
+        let strip = View::strided(&block[left..], n_rows, width, size);
+        add_product(&mut gram[left * row_stride + left..], row_stride, 1.0, below.transposed(), strip);
     }
 }

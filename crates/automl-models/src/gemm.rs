@@ -1,36 +1,50 @@
-//! A safe door to the `gemm` crate: products of strided `f64` matrices on one thread.
+//! A safe door to the `gemm` crate: products of strided matrices of `f64` or `f32` on one thread.
 //!
 //! One thread, because the order of summation must not depend on how many cores are free.
 
 use gemm::Parallelism;
 
+/// A number whose products `gemm` computes.
+pub(crate) trait Real: Copy + 'static {
+    /// Its 1.
+    const ONE: Self;
+}
+
+impl Real for f32 {
+    const ONE: Self = 1.0;
+}
+
+impl Real for f64 {
+    const ONE: Self = 1.0;
+}
+
 /// A borrowed matrix of shape `[n_rows, n_cols]`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
-    values: &'a [f64],
+pub(crate) struct View<'a, T = f64> {
+    values: &'a [T],
     n_rows: usize,
     n_cols: usize,
     row_stride: usize,
     column_stride: usize,
 }
 
-impl<'a> View<'a> {
+impl<'a, T> View<'a, T> {
     /// Rows of length `n_cols` that start `row_stride` values apart.
     ///
     /// # Panics
     /// If the last element lies outside `values`: the caller computed the shape wrongly.
-    pub(super) fn strided(values: &'a [f64], n_rows: usize, n_cols: usize, row_stride: usize) -> Self {
+    pub(crate) fn strided(values: &'a [T], n_rows: usize, n_cols: usize, row_stride: usize) -> Self {
         assert_fits(values.len(), n_rows, n_cols, row_stride);
         Self { values, n_rows, n_cols, row_stride, column_stride: 1 }
     }
 
     /// Rows of length `n_cols`, one after another.
-    pub(super) fn new(values: &'a [f64], n_rows: usize, n_cols: usize) -> Self {
+    pub(crate) fn new(values: &'a [T], n_rows: usize, n_cols: usize) -> Self {
         Self::strided(values, n_rows, n_cols, n_cols)
     }
 
     /// The same values with rows and columns exchanged.
-    pub(super) fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         Self {
             n_rows: self.n_cols,
             n_cols: self.n_rows,
@@ -49,12 +63,12 @@ impl<'a> View<'a> {
 /// # Panics
 /// If the shapes do not fit: the caller computed them wrongly.
 #[expect(unsafe_code, reason = "gemm takes pointers; every extent is checked first")]
-pub(super) fn add_product(
-    target: &mut [f64],
+pub(crate) fn add_product<T: Real>(
+    target: &mut [T],
     row_stride: usize,
-    scale: f64,
-    left: View<'_>,
-    right: View<'_>,
+    scale: T,
+    left: View<'_, T>,
+    right: View<'_, T>,
 ) {
     let (m, k, n) = (left.n_rows, left.n_cols, right.n_cols);
     assert_eq!(k, right.n_rows, "a product of [{m}, {k}] and [{}, {n}]", right.n_rows);
@@ -79,7 +93,7 @@ pub(super) fn add_product(
             right.values.as_ptr(),
             right.column_stride as isize,
             right.row_stride as isize,
-            1.0,
+            T::ONE,
             scale,
             false,
             false,
@@ -90,17 +104,17 @@ pub(super) fn add_product(
 }
 
 /// The inner product of two slices of one length.
-pub(super) fn dot(left: &[f64], right: &[f64]) -> f64 {
+pub(crate) fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
 /// Adds `scale * source` to `target`.
-pub(super) fn add_scaled(target: &mut [f64], scale: f64, source: &[f64]) {
+pub(crate) fn add_scaled(target: &mut [f64], scale: f64, source: &[f64]) {
     target.iter_mut().zip(source).for_each(|(to, from)| *to += scale * from);
 }
 
 /// Multiplies every value by `factor`.
-pub(super) fn scale(values: &mut [f64], factor: f64) {
+pub(crate) fn scale(values: &mut [f64], factor: f64) {
     for value in values {
         *value *= factor;
     }

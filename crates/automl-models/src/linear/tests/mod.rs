@@ -9,6 +9,9 @@ use serde::Deserialize;
 
 use super::*;
 
+mod degrees;
+mod sparse;
+
 fn design(n_features: usize, x: &[f32], target: Target) -> Design {
     let n_rows = target.n_rows();
     Design {
@@ -23,7 +26,7 @@ fn design(n_features: usize, x: &[f32], target: Target) -> Design {
 }
 
 fn params(penalty: f64, class_weights: &str) -> Params {
-    Params::new().with("penalty", penalty).with("class_weights", class_weights)
+    Params::new().with("penalty", penalty).with("penalty_kind", "ridge").with("class_weights", class_weights)
 }
 
 fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<LinearModel, FitError> {
@@ -38,8 +41,11 @@ fn fit_with(design: &Design, params: &Params, stop: &StopSignal) -> Result<Linea
 
 /// Predictions on the training rows, in one list.
 fn fit_predict(design: &Design, penalty: f64, class_weights: &str) -> Vec<f64> {
-    let model = fit_with(design, &params(penalty, class_weights), &StopSignal::never()).unwrap();
-    match model.predict(design).unwrap() {
+    predict(&fit_with(design, &params(penalty, class_weights), &StopSignal::never()).unwrap(), design)
+}
+
+fn predict(model: &LinearModel, x: &Design) -> Vec<f64> {
+    match model.predict(x).unwrap() {
         Predictions::Real(values) => values,
         Predictions::Proba(proba) => proba.into_values(),
     }
@@ -50,8 +56,10 @@ struct Fixture {
     name: String,
     task: Task,
     penalty: f64,
+    l1_ratio: f64,
     class_weights: String,
     n_features: usize,
+    weights: Option<Vec<f32>>,
     x: Vec<f32>,
     y: Vec<f64>,
     predictions: Vec<f64>,
@@ -66,19 +74,33 @@ impl Fixture {
         } else {
             Target::Real(self.y.clone())
         };
-        design(self.n_features, &self.x, target)
+        Design { weights: self.weights.clone(), ..design(self.n_features, &self.x, target) }
+    }
+
+    fn params(&self) -> Params {
+        let params = params(self.penalty, &self.class_weights);
+        match self.l1_ratio {
+            0.0 => params,
+            1.0 => params.with("penalty_kind", "lasso"),
+            ratio => params.with("penalty_kind", "elastic_net").with("l1_ratio", ratio),
+        }
+    }
+
+    /// Predictions on `design` of a model fitted on it.
+    fn fit_predict(&self, design: &Design) -> Vec<f64> {
+        predict(&fit_with(design, &self.params(), &StopSignal::never()).unwrap(), design)
     }
 }
 
-/// Fixtures of scikit-learn 1.9.1's `Ridge` and `LogisticRegression`, made by `tests/make_linear.py`.
+/// Fixtures of scikit-learn 1.9.1's `Ridge`, `ElasticNet` and `LogisticRegression`, made by `tests/make_linear.py`.
 fn fixtures() -> Vec<Fixture> {
-    serde_json::from_str(include_str!("../../tests/data/linear.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/data/linear.json")).unwrap()
 }
 
 #[test]
 fn predictions_equal_those_of_scikit_learn() {
     for fixture in fixtures() {
-        let got = fit_predict(&fixture.design(), fixture.penalty, &fixture.class_weights);
+        let got = fixture.fit_predict(&fixture.design());
         assert_eq!(got.len(), fixture.predictions.len(), "{}", fixture.name);
         let scale = fixture.predictions.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (ours, theirs) in got.iter().zip(&fixture.predictions) {
@@ -95,10 +117,11 @@ fn the_order_of_rows_does_not_matter() {
         let turned = Design {
             numeric: design.numeric.select_rows(&order),
             target: design.target.as_ref().map(|target| target.select(&order)),
+            weights: design.weights.as_ref().map(|weights| order.iter().map(|&row| weights[row]).collect()),
             ..design.clone()
         };
-        let straight = fit_predict(&design, fixture.penalty, &fixture.class_weights);
-        let reversed = fit_predict(&turned, fixture.penalty, &fixture.class_weights);
+        let straight = fixture.fit_predict(&design);
+        let reversed = fixture.fit_predict(&turned);
         let width = straight.len() / design.n_rows();
         let scale = straight.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (a, b) in straight.chunks(width).zip(reversed.chunks(width).rev()) {
@@ -116,8 +139,8 @@ fn a_constant_column_changes_nothing() {
         let rows = wide.numeric.rows().flat_map(|row| row.iter().copied().chain([7.0])).collect();
         wide.numeric = Matrix::new(wide.n_rows(), fixture.n_features + 1, rows);
         wide.numeric_names.push("constant".to_owned());
-        let with = fit_predict(&wide, fixture.penalty, &fixture.class_weights);
-        let without = fit_predict(&fixture.design(), fixture.penalty, &fixture.class_weights);
+        let with = fixture.fit_predict(&wide);
+        let without = fixture.fit_predict(&fixture.design());
         let scale = without.iter().fold(1.0_f64, |most, value| most.max(value.abs()));
         for (a, b) in with.iter().zip(&without) {
             assert!((a - b).abs() < 1e-6 * scale, "{}: {a} and {b}", fixture.name);
@@ -130,7 +153,12 @@ fn separable_classes_get_finite_probabilities() {
     let x: Vec<f32> = (0..20).map(|row| if row < 10 { -1.0 } else { 1.0 }).collect();
     for penalty in [1e-6, 10.0] {
         let codes = (0..20).map(|row| u32::from(row >= 10)).collect();
-        let proba = fit_predict(&design(1, &x, Target::Classes { codes, n_classes: 2 }), penalty, "none");
+        let design = design(1, &x, Target::Classes { codes, n_classes: 2 });
+        let proba = fit_predict(&design, penalty, "none");
+        assert!(proba.iter().all(|value| value.is_finite() && *value > 0.0));
+        assert!(proba[0] > 0.5 && proba[39] > 0.5);
+        let lasso = params(penalty.min(0.1), "none").with("penalty_kind", "lasso");
+        let proba = predict(&fit_with(&design, &lasso, &StopSignal::never()).unwrap(), &design);
         assert!(proba.iter().all(|value| value.is_finite() && *value > 0.0));
         assert!(proba[0] > 0.5 && proba[39] > 0.5);
     }
@@ -160,6 +188,13 @@ fn without_columns_the_frequencies_are_predicted() {
     let proba = fit_predict(&design(0, &[], target), 0.1, "none");
     assert!((proba[0] - 0.75).abs() < 1e-6);
     assert_eq!(fit_predict(&design(0, &[], Target::Real(vec![1.0, 3.0])), 0.1, "none"), [2.0, 2.0]);
+    let lasso = params(0.1, "none").with("penalty_kind", "lasso");
+    for target in [Target::Real(vec![1.0, 3.0]), Target::Classes { codes: vec![0, 1, 2, 2], n_classes: 3 }] {
+        let design = design(0, &[], target);
+        let got = predict(&fit_with(&design, &lasso, &StopSignal::never()).unwrap(), &design);
+        let expected: &[f64] = if got.len() == 2 { &[2.0, 2.0] } else { &[0.25, 0.25, 0.5] };
+        assert!(got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{got:?}");
+    }
 }
 
 #[test]
@@ -218,7 +253,7 @@ fn renamed_columns_are_a_shape_error() {
 fn models_can_be_sent_and_shared() {
     fn is_shareable<T: Send + Sync>(_: Arc<T>) {}
     is_shareable(Arc::new(LinearFamily));
-    is_shareable(Arc::new(LinearModel::new(Head::Real, &[], Vec::new(), vec![0.0])));
+    is_shareable(Arc::new(LinearModel::new(Head::Real, &[], Vec::new(), vec![0.0], None)));
 }
 
 proptest! {
@@ -235,7 +270,9 @@ proptest! {
         let (x, y) = values.split_at(n_rows * n_features);
         let y: Vec<f64> = y[..n_rows].iter().map(|value| f64::from(*value)).collect();
         let design = design(n_features, x, Target::Real(y.clone()));
-        let (coefficients, intercept) = ridge::fit(&design.numeric, &y, penalty, &StopSignal::never()).unwrap();
+let stop = StopSignal::never();
+        let (coefficients, intercept) =
+            Ridge::new(&design.numeric, &[0.1; 10], penalty, &stop).unwrap().solve(&y).unwrap();
         let residual = |row: usize| {
             let values = design.numeric.row(row).iter().zip(&coefficients);
             y[row] - intercept - values.map(|(value, weight)| f64::from(*value) * weight).sum::<f64>()
