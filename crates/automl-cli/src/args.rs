@@ -74,7 +74,8 @@ pub(crate) struct SearchArgs {
     /// Column of numbers above 0 that say how much each row counts
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
-    /// Model families, separated by commas: constant, linear, mlp, realmlp [default: all]
+    /// Model families, separated by commas: constant, linear, gbdt, mlp, `random_forest`, `extra_trees`, knn, realmlp
+    /// [default: all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub(crate) families: Vec<String>,
     /// What proposes configurations: auto, tpe, gp, cmaes, nsga2, sobol, grid or random [default: auto]

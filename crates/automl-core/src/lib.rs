@@ -56,4 +56,4 @@ pub use seed::{Purpose, Seed};
 pub use space::{Condition, Domain, ParamSpec, SearchSpace};
 pub use stop::{StopReason, StopSignal};
 pub use task::Task;
-pub use trial::{FoldScore, TrialRecord, TrialState};
+pub use trial::{FoldScore, Information, TrialRecord, TrialState};

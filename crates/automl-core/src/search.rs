@@ -10,7 +10,7 @@ use crate::params::Params;
 use crate::seed::Seed;
 use crate::space::SearchSpace;
 use crate::stop::{StopReason, StopSignal};
-use crate::trial::{FoldScore, TrialRecord, TrialState};
+use crate::trial::{FoldScore, Information, TrialRecord, TrialState};
 
 /// Proposes configurations.
 ///
@@ -112,6 +112,8 @@ pub struct Evaluation {
     pub folds: Vec<FoldScore>,
     /// (fold, epoch) of every epoch trained.
     pub epochs: Vec<(u32, Epoch)>,
+    /// Information criteria, where its models have any.
+    pub information: Option<Information>,
 }
 
 /// A running trial, as its objective sees it.
@@ -170,6 +172,11 @@ impl<'a> TrialContext<'a> {
         self.observer.on_event(&Event::FoldFinished { number: self.number, score: &score });
         self.evaluation.epochs.extend(epochs.into_iter().map(|epoch| (score.fold, epoch)));
         self.evaluation.folds.push(score);
+    }
+
+    /// Records the information criteria of the configuration.
+    pub fn record_information(&mut self, information: Information) {
+        self.evaluation.information = Some(information);
     }
 
     /// Tells observers of an epoch.

@@ -59,6 +59,16 @@ pub struct FoldScore {
     pub seconds: f64,
 }
 
+/// Information criteria of a configuration whose models have a likelihood and a number of parameters: means over the
+/// folds, each of the rows that its model was fitted on. Less is better; only differences mean anything.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Information {
+    /// Akaike's criterion (Akaike 1974).
+    pub aic: f64,
+    /// Schwarz's criterion (Schwarz 1978).
+    pub bic: f64,
+}
+
 /// One trial as it is kept for ever.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrialRecord {
@@ -83,6 +93,9 @@ pub struct TrialRecord {
     pub steps: Vec<(u32, f64)>,
     /// Scores of the folds that were finished.
     pub folds: Vec<FoldScore>,
+    /// Information criteria, where its models have any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub information: Option<Information>,
     /// Why it failed, was pruned or lost.
     pub reason: Option<String>,
     /// Start, in seconds since 1970 (UTC).
@@ -107,6 +120,7 @@ impl TrialRecord {
             other_costs: Vec::new(),
             steps: Vec::new(),
             folds: Vec::new(),
+            information: None,
             reason: None,
             started_secs: 0.0,
             seconds: 0.0,

@@ -8,6 +8,8 @@ use automl_core::{
     ModelFamily, ParamSpec, Params,
 };
 use automl_models::constant::ConstantFamily;
+use automl_models::forest::{ExtraTreesFamily, RandomForestFamily};
+use automl_models::gbdt::GbdtFamily;
 use automl_models::knn::KnnFamily;
 use automl_models::linear::LinearFamily;
 use automl_models::neural::{MlpFamily, RealMlpFamily};
@@ -55,9 +57,12 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
 }
 
 family_contract!(constant, ConstantFamily);
+family_contract!(extra_trees, ExtraTreesFamily);
+family_contract!(gbdt, GbdtFamily);
 family_contract!(knn, KnnFamily);
 family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
+family_contract!(random_forest, RandomForestFamily);
 family_contract!(realmlp, Brief(RealMlpFamily));
 #[cfg(feature = "libtorch")]
 family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);

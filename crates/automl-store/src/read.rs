@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automl_core::{Direction, FoldScore, Metric, ParamValue, Params, TrialRecord, TrialState};
+use automl_core::{Direction, FoldScore, Information, Metric, ParamValue, Params, TrialRecord, TrialState};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::cells::{float, json, moment, text, trial_content};
@@ -23,6 +23,10 @@ pub(crate) const FIXED_PARAMS: &str = "fixed_params";
 pub(crate) const REASON: &str = "reason";
 /// Trial user attribute: wall-clock seconds.
 pub(crate) const SECONDS: &str = "seconds";
+/// Keys of the information criteria.
+pub(crate) const AIC: &str = "aic";
+/// See [`AIC`].
+pub(crate) const BIC: &str = "bic";
 
 /// Which trials are read, by their row ids.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +114,7 @@ const SYSTEM_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_sys
     WHERE trial_id BETWEEN ?1 AND ?2
         AND key IN ('automl:slot', 'automl:lost', 'automl:worker', 'fixed_params')";
 const USER_ATTRIBUTES: &str = "SELECT trial_id, key, value_json FROM trial_user_attributes
-    WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('reason', 'seconds')";
+    WHERE trial_id BETWEEN ?1 AND ?2 AND key IN ('reason', 'seconds', 'aic', 'bic')";
 const PARAMS: &str = "SELECT trial_id, param_name, param_value, distribution_json FROM trial_params
     WHERE trial_id BETWEEN ?1 AND ?2";
 const VALUES: &str = "SELECT trial_id, objective, value, value_type FROM trial_values
@@ -177,9 +181,15 @@ impl<'a> Loader<'a> {
         self.each_row(USER_ATTRIBUTES, |record, row| {
             let text = text(row, 2)?;
             // Optuna's users may give these names another meaning, which is no reason to refuse the file.
-            match self::text(row, 1)? {
+            let name = self::text(row, 1)?;
+            match name {
                 REASON => record.reason = serde_json::from_str(text).ok(),
                 SECONDS => record.seconds = serde_json::from_str(text).unwrap_or(record.seconds),
+                AIC | BIC => {
+                    let Ok(value) = serde_json::from_str(text) else { return Ok(()) };
+                    let known = record.information.get_or_insert(Information { aic: value, bic: value });
+                    if name == AIC { known.aic = value } else { known.bic = value }
+                }
                 _ => {}
             }
             Ok(())

@@ -1,6 +1,8 @@
 //! The calls of a trial store that write: begin, heartbeat, step, finish, and again after a crash.
 
-use automl_core::{Lost, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore};
+use automl_core::{
+    Information, Lost, Params, SearchSpace, StoreError, TrialOutcome, TrialRecord, TrialState, TrialStore,
+};
 use rusqlite::Transaction;
 use serde_json::json;
 
@@ -10,7 +12,7 @@ use crate::fault::Fault;
 use crate::file::StudyFile;
 use crate::lost::{beat, lose, requeue, running_trials};
 use crate::outcome;
-use crate::read::{self, REASON, Range, SECONDS, SLOT, WORKER};
+use crate::read::{self, AIC, BIC, REASON, Range, SECONDS, SLOT, WORKER};
 use crate::rows::{Holder, holder, insert_trial, one_record, running_trial, set_system, set_user};
 
 impl TrialStore for StudyFile {
@@ -69,6 +71,10 @@ impl TrialStore for StudyFile {
                 let trial = running_trial(transaction, study, number)?;
                 outcome::insert(transaction, study, trial.id, outcome)?;
                 set_user(transaction, trial.id, SECONDS, &json!(outcome.seconds))?;
+                if let Some(Information { aic, bic }) = outcome.evaluation.information {
+                    set_user(transaction, trial.id, AIC, &json!(aic))?;
+                    set_user(transaction, trial.id, BIC, &json!(bic))?;
+                }
                 if let Some(reason) = &outcome.reason {
                     set_user(transaction, trial.id, REASON, &json!(reason))?;
                 }

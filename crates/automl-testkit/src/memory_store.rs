@@ -131,7 +131,7 @@ impl TrialStore for MemoryStore {
             let reason = format!("it is {} with the costs {cost:?} and {other_costs:?}", state.name());
             return Err(refused(format!("finish trial {number}"), &reason));
         }
-        let Evaluation { steps, folds, .. } = outcome.evaluation.clone();
+        let Evaluation { steps, folds, information, .. } = outcome.evaluation.clone();
         trial.state = outcome.state;
         trial.cost = outcome.cost;
         trial.other_costs.clone_from(&outcome.other_costs);
@@ -140,6 +140,7 @@ impl TrialStore for MemoryStore {
         let told: BTreeMap<u32, f64> = trial.steps.drain(..).chain(steps).collect();
         trial.steps = told.into_iter().collect();
         trial.folds = folds;
+        trial.information = information;
         trial.seconds = outcome.seconds;
         let record = trial.clone();
         if record.state == TrialState::Lost {

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    ArtifactError, Costs, Design, Device, Epoch, FitContext, FoldPlan, FoldScore, Member, Metric,
-    ModelFamily, Objective, Params, Precision, Predictions, TrialContext, TrialError, TrialRecord,
+    ArtifactError, Costs, Design, Device, Epoch, FitContext, FittedModel, FoldPlan, FoldScore, Information,
+    Member, Metric, ModelFamily, Objective, Params, Precision, Predictions, Target, TrialContext, TrialError,
+    TrialRecord,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
+use automl_ensemble::information;
 
 use crate::config::Fidelity;
 use crate::joint::{Joint, prep_params};
@@ -56,6 +58,7 @@ struct FoldFit {
     score: FoldScore,
     epochs: Vec<Epoch>,
     times: FoldTimes,
+    information: Option<Information>,
 }
 
 impl Objective for CrossValidation<'_> {
@@ -84,6 +87,9 @@ impl Objective for CrossValidation<'_> {
         if first.is_finite() && library::would_keep(trial.history().trials(), trial.slot, family, first) {
             self.keep(trial.number, &fits)?;
             self.forget_others(trial.history().trials())?;
+        }
+        if let Some(information) = mean_information(&fits) {
+            trial.record_information(information);
         }
         let scores: Vec<FoldScore> = fits.iter().map(|fit| fit.score.clone()).collect();
         let times: Vec<FoldTimes> = fits.iter().map(|fit| fit.times).collect();
@@ -186,12 +192,35 @@ impl CrossValidation<'_> {
             let predict_secs = asked.elapsed().as_secs_f64();
             let predict_ms = 1e6 * predict_secs / predictions.n_rows().max(1) as f64;
             let seconds = fit_secs + predict_secs;
+            let information = self.information(&*model, &of.train);
             let score = self.score(fold, &predictions, model.best_epoch(), &epochs, seconds)?;
             let model = FoldModel { prep: of.prep, model };
             let times = FoldTimes { fit_secs, predict_ms };
-            fits.push(FoldFit { fold, model, predictions, score, epochs, times });
+            fits.push(FoldFit { fold, model, predictions, score, epochs, times, information });
         }
         Ok(fits)
+    }
+
+    /// Information criteria on the rows that the model was fitted on; `None` for models without a likelihood or a
+    /// number of parameters, and for weighted rows, whose number is no sample size.
+    fn information(&self, model: &dyn FittedModel, train: &Design) -> Option<Information> {
+        let n_parameters = model.degrees_of_freedom()?;
+        if self.table.weights().is_some() {
+            return None;
+        }
+        let target = train.target.as_ref()?;
+        let predictions = model.predict(train).ok()?;
+        let n_rows = train.n_rows();
+        let (log_likelihood, n_parameters) = match (target, &predictions) {
+            (Target::Real(values), Predictions::Real(predicted)) => {
+                let residuals: Vec<f64> = values.iter().zip(predicted).map(|(y, p)| y - p).collect();
+                // The variance of the residuals is fitted too.
+                (information::gaussian_log_likelihood(&residuals).ok()?, n_parameters + 1.0)
+            }
+            _ => (-(n_rows as f64) * Metric::LogLoss.score(target, &predictions).ok()?, n_parameters),
+        };
+        let aic = information::aic(log_likelihood, n_parameters);
+        Some(Information { aic, bic: information::bic(log_likelihood, n_parameters, n_rows) })
     }
 
     fn score(
@@ -267,6 +296,13 @@ impl Prepared {
 
 fn mean_cost(fits: &[FoldFit]) -> f64 {
     fits.iter().map(|fit| fit.score.cost).sum::<f64>() / fits.len() as f64
+}
+
+/// Means over the folds, if all have them.
+fn mean_information(fits: &[FoldFit]) -> Option<Information> {
+    let all: Vec<Information> = fits.iter().map(|fit| fit.information).collect::<Option<_>>()?;
+    let mean = |of: fn(&Information) -> f64| all.iter().map(of).sum::<f64>() / all.len().max(1) as f64;
+    (!all.is_empty()).then(|| Information { aic: mean(|of| of.aic), bic: mean(|of| of.bic) })
 }
 
 fn failed(error: impl std::fmt::Display) -> TrialError {

@@ -1,6 +1,6 @@
 //! All trials in order of merit.
 
-use automl_core::{Metric, Params, TrialRecord, TrialState};
+use automl_core::{Information, Metric, Params, TrialRecord, TrialState};
 use automl_search::pareto_front;
 use automl_store::ObjectiveHeader;
 use serde::Serialize;
@@ -40,6 +40,9 @@ pub struct LeaderboardRow {
     /// Whether no trial is better in one objective and no worse in the others; `None` where there is but one objective.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_front: Option<bool>,
+    /// Information criteria, where the models have any: means over the folds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub information: Option<Information>,
     /// Folds scored.
     pub n_folds: usize,
     /// Wall-clock seconds.
@@ -98,7 +101,7 @@ impl Leaderboard {
         if !self.also.is_empty() {
             header.push("on_front".to_owned());
         }
-        header.extend(["folds", "seconds", "reason", "params"].iter().map(ToString::to_string));
+        header.extend(["folds", "aic", "bic", "seconds", "reason", "params"].iter().map(ToString::to_string));
         writer.write_record(&header).map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer.write_record(row.record(&others, self.also.len())?).map_err(|error| error.to_string())?;
@@ -123,6 +126,7 @@ impl LeaderboardRow {
             scores: others.filter_map(|of| Some((of, trial.mean_score(of)?))).collect(),
             also: Vec::new(),
             on_front: None,
+            information: trial.information,
             n_folds: trial.folds.len(),
             seconds: trial.seconds,
             reason: trial.reason.clone(),
@@ -146,7 +150,9 @@ impl LeaderboardRow {
         // A trial that is not complete has no values of the further objectives.
         record.extend((self.also.len()..n_also).map(|_| String::new()));
         record.extend(self.on_front.map(|on_front| on_front.to_string()));
-        record.extend([self.n_folds.to_string(), format!("{:.3}", self.seconds)]);
+        record.push(self.n_folds.to_string());
+        record.extend([self.information.map(|of| of.aic), self.information.map(|of| of.bic)].map(number));
+        record.push(format!("{:.3}", self.seconds));
         record.push(self.reason.clone().unwrap_or_default());
         record.push(serde_json::to_string(&self.params).map_err(|error| error.to_string())?);
         Ok(record)
@@ -193,6 +199,7 @@ mod tests {
             other_costs: vec![],
             steps: vec![],
             folds: cost.map(|cost| vec![fold(0, cost - 1.0), fold(1, cost + 1.0)]).unwrap_or_default(),
+            information: None,
             reason: cost.is_none().then(|| "said \"no\"".to_owned()),
             started_secs: 0.0,
             seconds: 0.2,
@@ -211,11 +218,11 @@ mod tests {
         let order: Vec<(Option<usize>, u32)> = board.rows.iter().map(|row| (row.rank, row.trial)).collect();
         assert_eq!(order, [(Some(1), 3), (Some(2), 1), (None, 2), (None, 0)]);
         insta::assert_snapshot!(board.to_csv().unwrap(), @r#"
-        rank,trial,family,state,rmse,rmse_std,r2,folds,seconds,reason,params
-        1,3,linear,complete,3,1.4142135623730951,0.5,2,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
-        2,1,linear,complete,4,1.4142135623730951,0.5,2,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
-        ,2,linear,pruned,,,,0,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
-        ,0,linear,failed,,,,0,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        rank,trial,family,state,rmse,rmse_std,r2,folds,aic,bic,seconds,reason,params
+        1,3,linear,complete,3,1.4142135623730951,0.5,2,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        2,1,linear,complete,4,1.4142135623730951,0.5,2,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        ,2,linear,pruned,,,,0,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        ,0,linear,failed,,,,0,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
         "#);
     }
 }

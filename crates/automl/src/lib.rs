@@ -45,8 +45,8 @@ mod watch;
 mod worker;
 
 pub use automl_core::{
-    ColumnKind, DataProfile, Device, Direction, Event, Hint, Metric, Observer, Params, Precision,
-    Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
+    ColumnKind, DataProfile, Device, Direction, Event, Hint, Information, Metric, Observer, Params,
+    Precision, Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
 pub use automl_data::polars;
 pub use automl_ensemble::DecisionRule;

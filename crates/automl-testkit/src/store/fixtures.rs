@@ -1,7 +1,8 @@
 //! A space, a configuration and outcomes with something of everything.
 
 use automl_core::{
-    Domain, Epoch, Evaluation, FoldScore, Metric, ParamSpec, Params, SearchSpace, TrialOutcome, TrialState,
+    Domain, Epoch, Evaluation, FoldScore, Information, Metric, ParamSpec, Params, SearchSpace, TrialOutcome,
+    TrialState,
 };
 
 /// A space with every kind of parameter, one of them conditional.
@@ -69,6 +70,7 @@ pub fn full_outcome(cost: f64) -> TrialOutcome {
         steps: vec![(1, cost + 0.5), (2, cost)],
         folds: vec![fold(0, cost + 0.5), fold(1, cost - 0.5)],
         epochs: vec![epoch(0), epoch(1)],
+        information: Some(Information { aic: 2.0 * cost, bic: 3.0 * cost }),
     };
     TrialOutcome {
         state: TrialState::Complete,
