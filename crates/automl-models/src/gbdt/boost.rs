@@ -11,12 +11,12 @@ use super::EPOCH_ROUNDS;
 use super::config::GbdtConfig;
 use super::fitted::{GbdtModel, Head};
 use super::objective::{Answers, Objective, Rows};
+use super::round::{Bag, Output, Shared, Worker};
 use crate::target::target_of;
 use crate::trees::bins::{BinnedTable, Binner};
 use crate::trees::draws::Draws;
 use crate::trees::ensemble::Ensemble;
-use crate::trees::gradients::{Packed, Quanta};
-use crate::trees::grow::{Grower, Grown, Growth, Sample};
+use crate::trees::grow::Growth;
 use crate::trees::members::OnEpoch;
 use crate::trees::tree::Tree;
 
@@ -120,36 +120,6 @@ impl Data {
         let table = binner.bin(design)?;
         let scores = start.iter().flat_map(|&score| std::iter::repeat_n(score, rows.len())).collect();
         Ok(Self { rows, table, scores })
-    }
-}
-
-/// Memory of the trees of one output.
-#[derive(Default)]
-struct Worker {
-    grower: Grower,
-    packed: Vec<Packed>,
-    gradients: Vec<f32>,
-    hessians: Vec<f32>,
-    rows: Vec<u32>,
-    memory: Vec<u32>,
-}
-
-/// Rows of a round.
-struct Bag {
-    /// In the sample, in order.
-    inside: Vec<u32>,
-    /// Not in the sample, in order.
-    outside: Vec<u32>,
-}
-
-impl Bag {
-    fn new(inside: Vec<u32>, n_rows: usize) -> Self {
-        let mut is_inside = vec![false; n_rows];
-        for &row in &inside {
-            is_inside[row as usize] = true;
-        }
-        let outside = (0..n_rows as u32).filter(|&row| !is_inside[row as usize]).collect();
-        Self { inside, outside }
     }
 }
 
@@ -262,97 +232,4 @@ impl Boost<'_> {
         }
         Ok(grew)
     }
-}
-
-/// What the trees of a round share.
-struct Shared<'a> {
-    config: &'a GbdtConfig,
-    growth: &'a Growth,
-    binner: &'a Binner,
-    train: &'a BinnedTable,
-    valid: Option<&'a BinnedTable>,
-    bag: Option<&'a Bag>,
-    stop: &'a StopSignal,
-}
-
-/// One output in one round.
-struct Output<'a> {
-    worker: &'a mut Worker,
-    gradients: &'a [f32],
-    hessians: &'a [f32],
-    scores: &'a mut [f64],
-    valid_scores: &'a mut [f64],
-    seed: Seed,
-}
-
-impl Output<'_> {
-    /// Grows a tree and adds its values to the scores.
-    fn tree(mut self, shared: &Shared<'_>) -> Result<Tree, StopReason> {
-        if let Some(reason) = shared.stop.check() {
-            return Err(reason);
-        }
-        let Grown { mut tree, rows, ends } = self.grow(shared)?;
-        if tree.n_leaves() == 1 {
-            tree.values = vec![0.0];
-            return Ok(tree);
-        }
-        for value in &mut tree.values {
-            *value = (f64::from(*value) * shared.config.learning_rate) as f32;
-        }
-        let mut first = 0;
-        for (&value, &end) in tree.values.iter().zip(&ends) {
-            for &row in &rows[first..end] {
-                let row = shared.bag.map_or(row, |bag| bag.inside[row as usize]);
-                self.scores[row as usize] += f64::from(value);
-            }
-            first = end;
-        }
-        if let Some(bag) = shared.bag {
-            self.worker.rows.clone_from(&bag.outside);
-            add(&tree, shared.train, self.worker, self.scores);
-        }
-        if let Some(valid) = shared.valid {
-            self.worker.rows.clear();
-            self.worker.rows.extend(0..valid.n_rows() as u32);
-            add(&tree, valid, self.worker, self.valid_scores);
-        }
-        Ok(tree)
-    }
-
-    /// Grows a tree on the round's rows and on columns of its own.
-    fn grow(&mut self, shared: &Shared<'_>) -> Result<Grown, StopReason> {
-        let n_columns = shared.train.n_columns();
-        let wanted = (shared.config.feature_fraction * n_columns as f64).round().max(1.0) as usize;
-        let columns = Draws::new(self.seed.purpose(Purpose::Init)).sample(wanted, n_columns);
-        let Worker { grower, packed, gradients, hessians, .. } = &mut *self.worker;
-        let (mut of_gradients, mut of_hessians, mut selected) = (self.gradients, self.hessians, None);
-        if let Some(bag) = shared.bag {
-            let select = |from: &[f32], to: &mut Vec<f32>| {
-                to.clear();
-                to.extend(bag.inside.iter().map(|&row| from[row as usize]));
-            };
-            select(self.gradients, gradients);
-            select(self.hessians, hessians);
-            (of_gradients, of_hessians) = (gradients, hessians);
-            selected = Some(shared.train.select(&bag.inside, &columns));
-        } else if columns.len() < n_columns {
-            let all: Vec<u32> = (0..shared.train.n_rows() as u32).collect();
-            selected = Some(shared.train.select(&all, &columns));
-        }
-        let quanta = Quanta::of(of_gradients, of_hessians);
-        quanta.pack(of_gradients, of_hessians, packed);
-        let table = selected.as_ref().unwrap_or(shared.train);
-        let sample = Sample { table, bins: &shared.binner.columns, columns: &columns, packed, quanta };
-        let mut draws = Draws::new(self.seed.purpose(Purpose::Dropout));
-        grower.grow(&sample, shared.growth, &mut draws, shared.stop)
-    }
-}
-
-/// Adds a tree's values to the scores of the worker's rows.
-fn add(tree: &Tree, table: &BinnedTable, worker: &mut Worker, scores: &mut [f64]) {
-    tree.for_each_leaf(table, &mut worker.rows, &mut worker.memory, |leaf, rows| {
-        for &row in rows {
-            scores[row as usize] += f64::from(tree.values[leaf]);
-        }
-    });
 }

@@ -3,7 +3,7 @@
 use automl_core::{FitError, Params, SpaceError};
 
 use crate::trees::categories::CategoryRules;
-use crate::trees::grow::Growth;
+use crate::trees::grow::{Growth, HISTOGRAM_MEMORY};
 use crate::trees::split::Limits;
 
 /// Checked hyper-parameters.
@@ -105,6 +105,7 @@ impl GbdtConfig {
             columns_per_node: usize::MAX,
             random_thresholds: self.extra_trees,
             threads,
+            memory: HISTOGRAM_MEMORY,
         }
     }
 }

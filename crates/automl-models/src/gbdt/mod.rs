@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `config`, `space` | hyper-parameters; what is searched and what is tried first |
 //! | `objective`, `math` | losses, gradients and hessians |
-//! | `boost` | rounds, sampling, early stopping |
+//! | `boost` | rounds and early stopping |
+//! | `round` | one tree of a round, its sample, the scores after it |
 //! | `fitted` | the fitted model and its files |
 //!
 //! A fit has an epoch every [`EPOCH_ROUNDS`] rounds. It ends after `max_rounds`, or once `patience` rounds have not
@@ -22,6 +23,7 @@ mod config;
 mod fitted;
 mod math;
 mod objective;
+mod round;
 mod space;
 
 use std::ops::ControlFlow;

@@ -56,9 +56,13 @@ impl Objective {
     pub(super) fn start(self, rows: &Rows) -> Vec<f64> {
         let Answers::Classes(codes) = &rows.answers else { return vec![0.0] };
         let n_classes = self.n_outputs().max(2);
-        let mut counts = vec![1.0; n_classes];
+        let mut counts = vec![0.0; n_classes];
         for (row, &code) in codes.iter().enumerate() {
             counts[code as usize] += rows.weight(row);
+        }
+        let per_row = counts.iter().sum::<f64>() / codes.len().max(1) as f64;
+        for count in &mut counts {
+            *count += per_row;
         }
         match self {
             Objective::Softmax { .. } => {

@@ -6,12 +6,13 @@ use std::collections::BinaryHeap;
 use automl_core::{StopReason, StopSignal};
 
 use super::bins::{BinnedTable, ColumnBins};
-use super::categories::{CategoryRules, best_category};
+use super::categories::CategoryRules;
 use super::draws::Draws;
 use super::gradients::{Packed, Quanta};
 use super::histogram::Histogram;
+use super::node::{Side, Work};
 use super::partition::{Column, divide};
-use super::split::{Leaf, Limits, Split, best_numeric, occupied};
+use super::split::{Leaf, Limits, Split};
 use super::tree::Tree;
 
 /// Cells of a leaf from which the stop signal is asked before its split.
@@ -36,7 +37,13 @@ pub(crate) struct Growth {
     pub(crate) random_thresholds: bool,
     /// Threads; results do not depend on them.
     pub(crate) threads: usize,
+    /// Bytes that the histograms of open leaves may take; those of more are computed again. Results do not depend on
+    /// it.
+    pub(crate) memory: usize,
 }
+
+/// Bytes that the histograms of one grower may take in general.
+pub(crate) const HISTOGRAM_MEMORY: usize = 1 << 28;
 
 /// The rows and columns of one tree.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +80,8 @@ struct Open {
     depth: usize,
     rows: std::ops::Range<usize>,
     total: Packed,
-    histogram: Histogram,
+    /// `None` if there was no memory for it.
+    histogram: Option<Histogram>,
 }
 
 impl PartialEq for Open {
@@ -133,7 +141,7 @@ impl Grower {
         let root = Side { node: 0, depth: 0, rows: 0..rows.len(), total };
         let asked = work.columns(draws);
         let best = if growth.max_leaves > 1 { work.best(&root, &histogram, &asked) } else { None };
-        self.file(root, best, histogram, &mut open, &mut closed);
+        self.file(&work, root, best, histogram, &mut open, &mut closed);
         let mut n_leaves = 1;
         while n_leaves < growth.max_leaves
             && let Some(leaf) = open.pop()
@@ -164,7 +172,7 @@ impl Grower {
             };
             if n_leaves == growth.max_leaves {
                 closed.extend([left, right]);
-                self.spare.push(leaf.histogram);
+                self.spare.extend(leaf.histogram);
                 break;
             }
             self.children(&work, [left, right], leaf.histogram, &rows, draws, &mut open, &mut closed);
@@ -172,7 +180,7 @@ impl Grower {
         for leaf in open {
             let side = Side { node: leaf.node, depth: leaf.depth, rows: leaf.rows, total: leaf.total };
             closed.push(side);
-            self.spare.push(leaf.histogram);
+            self.spare.extend(leaf.histogram);
         }
         Ok(finish(tree, closed, &rows, &work))
     }
@@ -183,14 +191,14 @@ impl Grower {
         &mut self,
         work: &Work<'_>,
         sides: [Side; 2],
-        histogram: Histogram,
+        histogram: Option<Histogram>,
         rows: &[u32],
         draws: &mut Draws,
         open: &mut BinaryHeap<Open>,
         closed: &mut Vec<Side>,
     ) {
         if !sides.iter().any(|side| work.may_split(side)) {
-            self.spare.push(histogram);
+            self.spare.extend(histogram);
             closed.extend(sides);
             return;
         }
@@ -201,8 +209,15 @@ impl Grower {
         let sample = work.sample;
         let small_rows = &rows[small.rows.clone()];
         of_small.fill(sample.table, work.n_bins, small_rows, sample.packed, work.growth.threads);
-        let mut of_large = histogram;
-        of_large.subtract(&of_small, work.n_bins);
+        let of_large = if let Some(mut parent) = histogram {
+            parent.subtract(&of_small, work.n_bins);
+            parent
+        } else {
+            let mut of_large = self.histogram(work.n_bins.len());
+            let large_rows = &rows[large.rows.clone()];
+            of_large.fill(sample.table, work.n_bins, large_rows, sample.packed, work.growth.threads);
+            of_large
+        };
         let asked = (work.columns(draws), work.columns(draws));
         let cells: usize = work.n_bins.iter().map(|&n_bins| usize::from(n_bins)).sum();
         let (best_small, best_large) = if work.growth.threads > 1 && cells >= PARALLEL_BINS {
@@ -210,13 +225,14 @@ impl Grower {
         } else {
             (work.best(&small, &of_small, &asked.0), work.best(&large, &of_large, &asked.1))
         };
-        self.file(small, best_small, of_small, open, closed);
-        self.file(large, best_large, of_large, open, closed);
+        self.file(work, small, best_small, of_small, open, closed);
+        self.file(work, large, best_large, of_large, open, closed);
     }
 
     /// Puts a leaf to those that may be split, or to those that may not.
     fn file(
         &mut self,
+        work: &Work<'_>,
         side: Side,
         best: Option<(u32, Split, f64)>,
         histogram: Histogram,
@@ -229,6 +245,13 @@ impl Grower {
             return;
         };
         let Side { node, depth, rows, total } = side;
+        let has_memory = open.len() * histogram.n_bytes() < work.growth.memory;
+        let histogram = if has_memory {
+            Some(histogram)
+        } else {
+            self.spare.push(histogram);
+            None
+        };
         open.push(Open { split, gain, column, node, depth, rows, total, histogram });
     }
 
@@ -237,90 +260,6 @@ impl Grower {
             .pop()
             .filter(|spare| spare.n_columns() == n_columns)
             .unwrap_or_else(|| Histogram::new(n_columns))
-    }
-}
-
-/// A leaf.
-struct Side {
-    node: u32,
-    depth: usize,
-    rows: std::ops::Range<usize>,
-    total: Packed,
-}
-
-/// What the growth of one tree shares.
-struct Work<'a> {
-    sample: &'a Sample<'a>,
-    growth: &'a Growth,
-    n_bins: &'a [u16],
-}
-
-/// Columns that a node asks, each with a random word if thresholds are random.
-struct Asked {
-    columns: Vec<u32>,
-    words: Vec<u32>,
-}
-
-impl Work<'_> {
-    fn may_split(&self, side: &Side) -> bool {
-        side.rows.len() >= 2 * self.growth.limits.min_child_samples.max(1)
-            && side.depth < self.growth.max_depth
-    }
-
-    /// Draws the columns of a node.
-    fn columns(&self, draws: &mut Draws) -> Asked {
-        let columns = draws.sample(self.growth.columns_per_node, self.n_bins.len());
-        let words = if self.growth.random_thresholds {
-            columns.iter().map(|_| draws.below(1 << 31) as u32).collect()
-        } else {
-            Vec::new()
-        };
-        Asked { columns, words }
-    }
-
-    /// The best split of a leaf: its column, the split, and its gain.
-    fn best(&self, side: &Side, histogram: &Histogram, asked: &Asked) -> Option<(u32, Split, f64)> {
-        if !self.may_split(side) {
-            return None;
-        }
-        let (limits, quanta) = (&self.growth.limits, self.sample.quanta);
-        let mut leaf = Leaf::new(side.total, side.rows.len(), limits, quanta);
-        let whole = leaf.score(side.total);
-        let mut best = None;
-        for (index, &column) in asked.columns.iter().enumerate() {
-            let word = asked.words.get(index).copied();
-            if let Some(split) = self.best_of_column(column, histogram, &leaf, word) {
-                leaf.threshold = split.score;
-                best = Some((column, split, split.score - whole));
-            }
-        }
-        best
-    }
-
-    fn best_of_column(
-        &self,
-        column: u32,
-        histogram: &Histogram,
-        leaf: &Leaf,
-        word: Option<u32>,
-    ) -> Option<Split> {
-        let sums = histogram.column(column as usize);
-        let n_bins = usize::from(self.n_bins[column as usize]);
-        let below = |word: u32, bound: usize| ((u64::from(word) * bound as u64) >> 31) as usize;
-        if self.sample.bins[self.sample.columns[column as usize] as usize].is_category() {
-            let rules = &self.growth.categories;
-            let mut draw = word.map(|word| move |bound: usize| below(word, bound));
-            let draw = draw.as_mut().map(|draw| draw as &mut dyn FnMut(usize) -> usize);
-            return best_category(sums, n_bins, leaf, self.sample.quanta, rules, draw);
-        }
-        let only = match word {
-            Some(word) => {
-                let (first, last) = occupied(sums, n_bins)?;
-                Some(first + below(word, usize::from(last - first)) as u8)
-            }
-            None => None,
-        };
-        best_numeric(sums, n_bins, leaf, only)
     }
 }
 

@@ -32,6 +32,11 @@ impl Histogram {
         self.columns.len()
     }
 
+    /// Bytes that it takes.
+    pub(crate) fn n_bytes(&self) -> usize {
+        size_of_val(&self.columns[..])
+    }
+
     /// The sums of a column, of which the first `n_bins` are in use.
     pub(crate) fn column(&self, column: usize) -> &ColumnSums {
         &self.columns[column]

@@ -6,7 +6,7 @@
 //! | [`gradients`] | gradients and hessians as whole numbers, so that sums are exact and have no order |
 //! | [`histogram`] | their sums in every bin of every column |
 //! | [`split`], [`categories`] | the best split of a column, from its histogram |
-//! | [`grow`] | leaf-wise growth of a tree |
+//! | [`node`], [`grow`] | the best split of a leaf; leaf-wise growth of a tree |
 //! | [`partition`] | dividing rows between children |
 //! | [`tree`] | a grown tree and its predictions |
 //! | [`ensemble`] | many trees in one file |
@@ -25,6 +25,7 @@ pub(crate) mod gradients;
 pub(crate) mod grow;
 pub(crate) mod histogram;
 pub(crate) mod members;
+pub(crate) mod node;
 pub(crate) mod partition;
 pub(crate) mod split;
 pub(crate) mod tree;

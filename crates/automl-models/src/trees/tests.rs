@@ -90,6 +90,7 @@ fn growth() -> Growth {
         columns_per_node: usize::MAX,
         random_thresholds: false,
         threads: 1,
+        memory: usize::MAX,
     }
 }
 
@@ -117,6 +118,12 @@ fn a_tree_does_not_depend_on_threads() {
     let (one, four) = (case.grow(&growth()), case.grow(&Growth { threads: 4, ..growth() }));
     assert_eq!(one.tree, four.tree);
     assert_eq!(one.rows, four.rows);
+}
+
+#[test]
+fn a_tree_does_not_depend_on_memory() {
+    let case = Case::new(3000, 4, 9);
+    assert_eq!(case.grow(&growth()).tree, case.grow(&Growth { memory: 0, ..growth() }).tree);
 }
 
 /// The gain of the best split at the root, by sums over rows for every bin of every numeric column and both sides for
