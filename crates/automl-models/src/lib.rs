@@ -5,7 +5,7 @@
 //! | [`registry`] | the list of families |
 //! | [`constant`], [`linear`] | families computed in plain `f64` |
 //! | [`knn`] | nearest neighbours |
-//! | [`gbdt`], [`forest`], [`trees`] | boosted trees, forests, and the trees that both grow |
+//! | [`gbdt`], [`forest`] | boosted trees, forests; `trees` is what both grow |
 //! | [`neural`] | neural networks, trained several at once |
 //! | [`artifact`] | files of a saved model |
 //! | [`device`] | the project's devices as burn's; which there are |
@@ -23,6 +23,6 @@ pub mod linear;
 pub mod neural;
 pub mod registry;
 mod target;
-pub mod trees;
+mod trees;
 
 pub use registry::{families, family};

@@ -60,6 +60,7 @@ pub fn trial_of(metric: Metric, number: u32, family: &str, values: &[f64]) -> Tr
         other_costs: Vec::new(),
         steps: vec![(folds.len() as u32, mean)],
         folds,
+        information: None,
         reason: None,
         started_secs: 0.0,
         seconds: 1.0,
