@@ -139,7 +139,7 @@ fn a_bundle_with_a_changed_byte() {
     let scratch = finished();
     let model = scratch.path("run/model");
     let mut files = vec![model.join("manifest.json"), model.join("SHA256SUMS")];
-    files.extend(fs::read_dir(model.join("fold-0")).unwrap().map(|entry| entry.unwrap().path()));
+    files.extend(fs::read_dir(model.join("model-0/fold-0")).unwrap().map(|entry| entry.unwrap().path()));
     for file in files {
         let good = fs::read(&file).unwrap();
         for place in [0, good.len() / 2, good.len() - 2] {

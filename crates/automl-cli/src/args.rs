@@ -127,6 +127,9 @@ pub(crate) struct SearchArgs {
     /// Kind of a column, as COLUMN=KIND; may be given several times
     #[arg(long = "column", value_parser = parse_column, value_name = "COLUMN=KIND")]
     pub(crate) columns: Vec<(String, ColumnKind)>,
+    /// Outer folds of a nested cross-validation: what the whole procedure is worth; they share the time
+    #[arg(long, value_name = "K")]
+    pub(crate) nested: Option<usize>,
     /// One configuration as final model, no ensemble
     #[arg(long)]
     pub(crate) single_model: bool,

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use automl::{
-    Calibrator, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow, Manifest, Metric, TrialState,
-    format_duration,
+    Calibrator, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow, Manifest, Metric, NestedScores,
+    TrialState, format_duration,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -83,7 +83,7 @@ pub(crate) fn scores(scores: &[(Metric, f64)]) -> String {
 }
 
 /// What the final model is, and why.
-pub(crate) fn final_model(manifest: &Manifest) -> String {
+pub(crate) fn final_model(manifest: &Manifest, predict_ms: Option<f64>) -> String {
     let metric = manifest.metric;
     let estimate = |kind: Kind| manifest.estimates.iter().find(|of| of.kind == kind).map(|of| of.score);
     let mut text = format!("final model: {}", manifest.kind.name());
@@ -94,7 +94,9 @@ pub(crate) fn final_model(manifest: &Manifest) -> String {
         let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
         let _ = write!(text, ", {metric} {} by nested cross-validation{others}", number(score));
     }
-    let _ = write!(text, "; {} ms for 1000 rows", number_of_digits(manifest.predict_ms, 2));
+    if let Some(predict_ms) = predict_ms {
+        let _ = write!(text, "; {} ms for 1000 rows", number_of_digits(predict_ms, 2));
+    }
     let mut parts: Vec<(f64, String)> = manifest
         .models
         .iter()
@@ -120,6 +122,23 @@ pub(crate) fn final_model(manifest: &Manifest) -> String {
         let _ = write!(text, "\n  {}", extras.join("; "));
     }
     text
+}
+
+/// What the whole procedure is worth.
+pub(crate) fn nested(scores: &NestedScores) -> String {
+    let mut shown = vec![scores.metric];
+    shown
+        .extend([Metric::Accuracy, Metric::RocAuc, Metric::R2].into_iter().filter(|of| *of != scores.metric));
+    let told = |metric: Metric| {
+        let (mean, deviation) = scores.mean_and_deviation(metric)?;
+        Some(format!("{metric} {} ± {}", number(mean), number_like(deviation, mean)))
+    };
+    let told: Vec<String> = shown.into_iter().filter_map(told).collect();
+    format!(
+        "nested cross-validation ({} outer folds, each with a search of its own): {}",
+        scores.folds.len(),
+        told.join(", ")
+    )
 }
 
 fn number_of_digits(value: f64, digits: i32) -> String {

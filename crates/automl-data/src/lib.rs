@@ -36,7 +36,7 @@ mod write;
 
 pub use column::Column;
 pub use error::{ColumnProblem, DataError};
-pub use folds::{SplitOptions, SplitScheme, plan_folds};
+pub use folds::{Outer, SplitOptions, SplitScheme, plan_folds, plan_outer};
 pub use read::read_frame;
 pub use schema::{FeatureColumn, FeatureSchema};
 pub use source::{MISSING_SPELLINGS, Source};

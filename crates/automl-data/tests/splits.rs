@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use automl_core::{FoldPlan, Hint, Seed};
 use automl_data::polars::prelude::df;
-use automl_data::{DataError, SplitOptions, SplitScheme, Table, TableOptions, plan_folds};
+use automl_data::{DataError, Outer, SplitOptions, SplitScheme, Table, TableOptions, plan_folds, plan_outer};
 use proptest::prelude::*;
 
 /// A table whose target has the given classes, with a group and a time per row.
@@ -222,4 +222,49 @@ fn splits_that_cannot_be_are_told() {
     10 rows at 1 different times cannot be cut into 2 folds and a holdout share of 0.2: rows of one time stay together
     hint: use fewer folds or a smaller holdout share
     ");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn outer_folds_hold_every_row_out_once_and_keep_it_from_the_inner_ones(
+        classes in prop::collection::vec(0_u8..3, 60..120), of in 2_usize..5, seed: u64, scheme in 0_usize..3,
+    ) {
+        let classes: Vec<u8> = classes.iter().copied().chain([0, 1, 2].repeat(8)).collect();
+        let n_rows = classes.len();
+        let groups: Vec<u8> = (0..n_rows).map(|row| (row % 17) as u8).collect();
+        let table = table(&classes, &groups, &vec![0; n_rows]);
+        let scheme = [
+            SplitScheme::KFold { folds: 3, repeats: 2 },
+            SplitScheme::Holdout { share: 0.3 },
+            SplitScheme::Group { folds: 3 },
+        ][scheme];
+        let options = SplitOptions { scheme, holdout: 0.1 };
+        let mut held_out = Vec::new();
+        for fold in 0..of {
+            let plan = plan_outer(&table, &options, Outer { fold, of }, Seed(seed)).unwrap();
+            check_partition(&plan, n_rows, false);
+            if let SplitScheme::Group { .. } = scheme {
+                let of_rows = |rows: &[usize]| rows.iter().map(|&row| groups[row]).collect::<HashSet<_>>();
+                prop_assert!(of_rows(&plan.holdout).is_disjoint(&of_rows(&plan.folds[0].train)));
+            }
+            held_out.extend(plan.holdout);
+        }
+        held_out.sort_unstable();
+        prop_assert_eq!(held_out, (0..n_rows).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn outer_folds_in_time_learn_from_what_is_earlier() {
+    let table = simple(&[0, 1].repeat(60));
+    let options = SplitOptions { scheme: SplitScheme::Time { folds: 2 }, holdout: 0.1 };
+    for fold in 0..3 {
+        let plan = plan_outer(&table, &options, Outer { fold, of: 3 }, Seed(1)).unwrap();
+        let latest = plan.folds.iter().flat_map(|fold| &fold.valid).max().unwrap();
+        assert!(latest < plan.holdout.iter().min().unwrap());
+    }
+    let error = plan_outer(&table, &options, Outer { fold: 3, of: 3 }, Seed(1)).unwrap_err();
+    assert_eq!(error.to_string(), "the outer fold is 3, but must be below the number of outer folds");
 }

@@ -53,8 +53,6 @@ pub struct Manifest {
     pub decision: DecisionRule,
     /// What each kind of model was judged to be worth: nested estimates of the metric, from which the kind was chosen.
     pub estimates: Vec<Estimate>,
-    /// Milliseconds to prepare and predict 1000 rows, measured where it was trained.
-    pub predict_ms: f64,
     /// What the search optimised.
     pub metric: Metric,
     /// Every metric of nested out-of-fold predictions: of no row did anything see the target that predicts it.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use automl_core::{ColumnKind, Device, Metric, Precision, Task};
+use automl_data::Outer;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
@@ -24,6 +25,7 @@ use crate::objectives::FurtherObjective;
 /// | `seed` | 0 | every random choice derives from it |
 /// | `device` | `flex` | where networks train |
 /// | `precision` | `f32` | what matrix products multiply: `f32`, or `bf16` on GPUs |
+/// | `nested` | – | outer folds, from 2, on each of which the whole search is repeated and judged |
 /// | `threads` | all cores | threads that training uses |
 /// | `out` | `runs/NAME` | the run folder |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -55,6 +57,9 @@ pub struct ExperimentConfig {
     /// What matrix products of networks multiply.
     #[serde(skip_serializing_if = "is_default")]
     pub precision: Precision,
+    /// Outer folds of a nested cross-validation. The time is shared by the searches of all of them and the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested: Option<usize>,
     /// Threads that training uses; all cores if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
@@ -108,6 +113,7 @@ impl Default for FinalConfig {
 /// | `group` | – | a column | rows of one group stay together |
 /// | `time` | – | a column | validation rows are later than training rows |
 /// | `holdout` | 0.1 | 0 to 0.5 | share of rows scored once at the end |
+/// | `outer` | – | `{ fold, of }` | the outer fold held out instead, of a nested cross-validation |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
@@ -129,6 +135,9 @@ pub struct SplitConfig {
     /// Share of rows scored once at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout: Option<f64>,
+    /// The outer fold that is held out instead; `nested` sets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outer: Option<Outer>,
 }
 
 /// The kind of split.

@@ -7,7 +7,7 @@ use automl_core::{
     ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Purpose, Seed, StopReason, StopSignal,
     TrialRecord, TrialStore,
 };
-use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, read_frame};
+use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, plan_outer, read_frame};
 use automl_models::device::check_precision;
 use automl_search::{SearchPlan, SearchSummary, run_search};
 use automl_store::StudyFile;
@@ -41,7 +41,7 @@ pub struct Experiment {
     pub(crate) metric: Metric,
     device: Choice,
     threads: usize,
-    time: Option<Duration>,
+    pub(crate) time: Option<Duration>,
 }
 
 impl Experiment {
@@ -72,7 +72,10 @@ impl Experiment {
         }
         let split = split::resolve(&mut config.split, table.n_rows())?;
         let seed = Seed(config.seed);
-        let plan = plan_folds(&table, &split, seed.purpose(Purpose::Split))?;
+        let plan = match config.split.outer {
+            Some(outer) => plan_outer(&table, &split, outer, seed.purpose(Purpose::Split))?,
+            None => plan_folds(&table, &split, seed.purpose(Purpose::Split))?,
+        };
         if let Some(storage) = &config.search.storage {
             config.search.storage = Some(absolute("storage", storage)?);
             config.out = Some(absolute("out", &config.run_folder())?);
@@ -302,6 +305,9 @@ fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {
     if config.final_model.max_predict_ms.is_some_and(|ms| !(ms.is_finite() && ms > 0.0)) {
         return Err(AutomlError::config("`max_predict_ms` must be a number above 0"));
     }
+    if config.nested.is_some_and(|folds| folds < 2) {
+        return Err(AutomlError::config("`nested` must be at least 2: the number of outer folds"));
+    }
     if config.search.target_score.is_some_and(|score| !score.is_finite()) {
         return Err(AutomlError::config("`target_score` must be a finite number"));
     }
@@ -321,7 +327,10 @@ fn budget(config: &mut ExperimentConfig) -> Result<Option<Duration>, AutomlError
     }
     let parse =
         |text: &String| parse_duration(text).map_err(|error| AutomlError::config(format!("`time`: {error}")));
-    config.search.time.as_ref().map(parse).transpose()
+    let time = config.search.time.as_ref().map(parse).transpose()?;
+    // One search an outer fold, and the last one on all rows.
+    let n_searches = config.nested.map_or(1, |folds| folds as u32 + 1);
+    Ok(time.map(|time| time / n_searches))
 }
 
 fn table_options(config: &ExperimentConfig) -> TableOptions {

@@ -29,6 +29,7 @@ mod leaderboard;
 mod library;
 mod machine;
 mod members;
+mod nested;
 mod objectives;
 mod out_of_fold;
 mod processes;
@@ -48,7 +49,7 @@ pub use automl_core::{
     ColumnKind, DataProfile, Device, Direction, Event, Hint, Information, Metric, Observer, Params,
     Precision, Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
-pub use automl_data::polars;
+pub use automl_data::{Outer, polars};
 pub use automl_ensemble::DecisionRule;
 pub use automl_ensemble::calibration::Calibrator;
 pub use automl_search::importance::{Importance, Importances, Interaction};
@@ -63,6 +64,7 @@ pub use error::AutomlError;
 pub use experiment::Experiment;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use members::Model;
+pub use nested::NestedScores;
 pub use objectives::FurtherObjective;
 pub use result::ExperimentResult;
 pub use run::{ImportanceMethod, Run};

@@ -16,6 +16,8 @@ pub struct ExperimentResult {
     pub best: Option<TrialRecord>,
     /// The final model; `None` if no trial completed.
     pub manifest: Option<Manifest>,
+    /// Milliseconds in which it prepares and predicts 1000 rows, measured now; `None` if no trial completed.
+    pub predict_ms: Option<f64>,
     /// Scores of the final model on the holdout; empty without one.
     pub holdout: Vec<(Metric, f64)>,
     /// Rows of the holdout.

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &LeaderboardArgs) -> Result<ExitCode, AutomlError> {
     } else {
         print(&table::leaderboard(&board, args.top));
         if let Some(manifest) = run.final_model()? {
-            print(&format!("\n{}", table::final_model(&manifest)));
+            print(&format!("\n{}", table::final_model(&manifest, None)));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use automl::{
-    AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, StopReason, StopSignal, parse_duration,
+    AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, NestedScores, StopReason, StopSignal,
+    parse_duration,
 };
 
 use super::print;
@@ -27,10 +28,15 @@ pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
     let program = std::env::current_exe()
         .map_err(|error| AutomlError::config(format!("cannot find the program itself: {error}")))?;
     let jobs = Jobs { n: experiment.config().search.jobs.unwrap_or(1), program };
-    let result = experiment.run_with_jobs(&jobs, &stop, &mut progress);
+    let nested = run_nested(&experiment, &jobs, &stop, &mut progress);
+    let result =
+        nested.and_then(|nested| Ok((nested, experiment.run_with_jobs(&jobs, &stop, &mut progress)?)));
     progress.finish();
-    let result = result?;
+    let (nested, result) = result?;
     show(&result);
+    if let Some(nested) = nested {
+        print(&table::nested(&nested));
+    }
     if result.stopped == Some(StopReason::Interrupted) {
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -38,6 +44,24 @@ pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
         return Err(AutomlError::NoModel { reason: result.why_no_model() });
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The searches on outer folds, where they are wanted, with a line each.
+fn run_nested(
+    experiment: &Experiment,
+    jobs: &Jobs,
+    stop: &StopSignal,
+    progress: &mut Progress,
+) -> Result<Option<NestedScores>, AutomlError> {
+    let metric = experiment.metric();
+    let mut lines = Vec::new();
+    let scores = experiment.run_nested(jobs, stop, progress, &mut |fold, result| {
+        let score =
+            result.holdout.iter().find(|(of, _)| *of == metric).map(|(_, value)| table::number(*value));
+        lines.push(format!("outer fold {}: {metric} {}", fold + 1, score.unwrap_or_default()));
+    })?;
+    lines.iter().for_each(|line| progress.say(line));
+    Ok(scores)
 }
 
 /// The first interrupt ends the search in good order, a second one at once.
@@ -74,6 +98,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     config.device = args.device.unwrap_or(config.device);
     config.precision = args.precision.unwrap_or(config.precision);
     config.threads = args.threads.or(config.threads);
+    config.nested = args.nested.or(config.nested);
     config.columns.extend(args.columns);
     let split = &mut config.split;
     split.scheme = args.split.or(split.scheme);
@@ -121,7 +146,7 @@ fn show(result: &ExperimentResult) {
         print(&table::leaderboard(&result.leaderboard, SHOWN_TRIALS));
     }
     if let Some(manifest) = &result.manifest {
-        print(&format!("\n{}", table::final_model(manifest)));
+        print(&format!("\n{}", table::final_model(manifest, result.predict_ms)));
     }
     if !result.holdout.is_empty() {
         let line: Vec<String> = result

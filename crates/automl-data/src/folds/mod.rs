@@ -8,6 +8,7 @@
 //! | [`SplitScheme::Holdout`] | random, stratified by class | one, with the given share of the rows validating |
 
 mod assign;
+mod outer;
 
 use automl_core::{Fold, FoldPlan, Purpose, Seed, Target};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use self::assign::{Shuffle, by_class, by_group, by_row};
 use crate::error::DataError;
 use crate::table::Table;
+
+pub use self::outer::{Outer, plan_outer};
 
 /// How rows are cut into folds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -71,26 +74,40 @@ pub fn plan_folds(table: &Table, options: &SplitOptions, seed: Seed) -> Result<F
     check(options)?;
     let seed = seed.purpose(Purpose::Split);
     match options.scheme {
-        SplitScheme::KFold { folds, repeats } => {
+        SplitScheme::KFold { .. } | SplitScheme::Holdout { .. } => {
             let (holdout, rest) = cut_random(table, options.holdout, seed)?;
-            let mut plan = FoldPlan { holdout, folds: Vec::with_capacity(folds * repeats) };
-            for repeat in 0..repeats {
-                let mut shuffle = Shuffle::new(seed.step(1 + repeat as u64));
-                plan.folds.extend(k_folds(table, &rest, folds, &mut shuffle)?);
-            }
-            Ok(plan)
-        }
-        SplitScheme::Holdout { share } => {
-            let (holdout, rest) = cut_random(table, options.holdout, seed)?;
-            let mut shuffle = Shuffle::new(seed.step(1));
-            let valid = take_share(table, &rest, share, 1, &mut shuffle);
-            let fold = fold_of(&rest, &valid);
-            check_fold(&fold, rest.len())?;
-            check_classes(table, &fold)?;
-            Ok(FoldPlan { holdout, folds: vec![fold] })
+            Ok(FoldPlan { folds: random_folds(table, &options.scheme, &rest, seed)?, holdout })
         }
         SplitScheme::Group { folds } => group_plan(table, folds, options.holdout, seed),
-        SplitScheme::Time { folds } => time_plan(table, folds, options.holdout),
+        SplitScheme::Time { folds } => time_plan(table, &by_time(table)?, folds, options.holdout),
+    }
+}
+
+/// Folds of `rest` at random.
+fn random_folds(
+    table: &Table,
+    scheme: &SplitScheme,
+    rest: &[usize],
+    seed: Seed,
+) -> Result<Vec<Fold>, DataError> {
+    match *scheme {
+        SplitScheme::KFold { folds, repeats } => {
+            let mut all = Vec::with_capacity(folds * repeats);
+            for repeat in 0..repeats {
+                let mut shuffle = Shuffle::new(seed.step(1 + repeat as u64));
+                all.extend(k_folds(table, rest, folds, &mut shuffle)?);
+            }
+            Ok(all)
+        }
+        SplitScheme::Holdout { share } => {
+            let mut shuffle = Shuffle::new(seed.step(1));
+            let valid = take_share(table, rest, share, 1, &mut shuffle);
+            let fold = fold_of(rest, &valid);
+            check_fold(&fold, rest.len())?;
+            check_classes(table, &fold)?;
+            Ok(vec![fold])
+        }
+        SplitScheme::Group { .. } | SplitScheme::Time { .. } => Ok(Vec::new()),
     }
 }
 
@@ -245,12 +262,18 @@ fn group_plan(table: &Table, folds: usize, share: f64, seed: Seed) -> Result<Fol
     Ok(FoldPlan { holdout, folds })
 }
 
-/// Rows are cut into equal blocks in time. Fold `i` trains on blocks `0..=i` and validates on the next one.
-/// Rows of one moment are never cut apart.
-fn time_plan(table: &Table, folds: usize, share: f64) -> Result<FoldPlan, DataError> {
+/// All rows in order of time.
+fn by_time(table: &Table) -> Result<Vec<usize>, DataError> {
     let times = table.times().ok_or(DataError::NoSplitColumn { scheme: "time" })?;
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by_key(|&row| (times[row], row));
+    Ok(order)
+}
+
+/// Rows are cut into equal blocks in time. Fold `i` trains on blocks `0..=i` and validates on the next one.
+/// Rows of one moment are never cut apart.
+fn time_plan(table: &Table, order: &[usize], folds: usize, share: f64) -> Result<FoldPlan, DataError> {
+    let times = table.times().ok_or(DataError::NoSplitColumn { scheme: "time" })?;
     // The first place from `at` on where a new moment begins.
     let boundary = |at: usize| {
         let is_new = |at: &usize| *at == 0 || times[order[*at]] != times[order[*at - 1]];
@@ -265,7 +288,7 @@ fn time_plan(table: &Table, folds: usize, share: f64) -> Result<FoldPlan, DataEr
     let has_holdout = share == 0.0 || end < order.len();
     if !distinct || !has_holdout {
         let n_moments = order.chunk_by(|a, b| times[*a] == times[*b]).count();
-        let n_rows = times.len();
+        let n_rows = order.len();
         return Err(DataError::TooFewMoments { n_rows, n_moments, n_folds: folds, holdout: share });
     }
     let fold =
