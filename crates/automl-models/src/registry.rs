@@ -4,11 +4,17 @@ use automl_core::ModelFamily;
 
 use crate::constant::ConstantFamily;
 use crate::linear::LinearFamily;
-use crate::neural::{MlpFamily, RealMlpFamily};
+use crate::neural::{MlpFamily, RealMlpFamily, TabmFamily};
 
 /// Every family, simplest first.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
-    vec![Box::new(ConstantFamily), Box::new(LinearFamily), Box::new(MlpFamily), Box::new(RealMlpFamily)]
+    vec![
+        Box::new(ConstantFamily),
+        Box::new(LinearFamily),
+        Box::new(MlpFamily),
+        Box::new(RealMlpFamily),
+        Box::new(TabmFamily),
+    ]
 }
 
 /// The family with this [`ModelFamily::id`].
@@ -23,7 +29,7 @@ mod tests {
     #[test]
     fn families_are_listed_simplest_first_and_found_by_name() {
         let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
-        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp"]);
+        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp", "tabm"]);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
         assert!(family("forest").is_none());
     }

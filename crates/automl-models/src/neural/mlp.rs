@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
-use super::architecture::{Architecture, Arrays};
+use super::architecture::{Architecture, Arrays, Shape};
+use super::data::Rows;
 use super::layers::{Dense, Input, Layer, Output, Part};
 use super::norm::BatchNorm;
 use super::parameters::{Role, Weights};
@@ -35,14 +36,16 @@ impl MlpShape {
         let inputs = [first].into_iter().chain(self.hidden.iter().copied());
         inputs.zip(outputs).collect()
     }
+}
 
+impl Shape for MlpShape {
     /// Values of the largest weight matrix.
-    pub(crate) fn largest_matrix(&self, whole: &Architecture) -> usize {
+    fn largest_matrix(&self, whole: &Architecture) -> usize {
         self.dense(whole).into_iter().map(|(n_in, n_out)| n_in * n_out).max().unwrap_or(0)
     }
 
     /// Arrays and layers.
-    pub(crate) fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
+    fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
         let tables = whole.columns.cardinalities.iter().zip(self.widths(whole)).enumerate();
         let tables = tables.map(|(index, (&cardinality, width))| {
             let shape = [cardinality as usize, width];
@@ -80,7 +83,7 @@ impl MlpShape {
     /// uniform in `±1/sqrt(fan_in)` so that units differ in where they bend, output weights uniform in
     /// `±1/sqrt(fan_in)`, output biases 0; embeddings uniform with the variance of the standardised
     /// columns they stand beside.
-    pub(crate) fn initial(&self, whole: &Architecture, draws: &mut Draws) -> Weights {
+    fn initial(&self, whole: &Architecture, _train: &Rows<'_>, draws: &mut Draws) -> Weights {
         let mut uniform = |n: usize, limit: f32| (0..n).map(|_| draws.symmetric(limit)).collect::<Vec<_>>();
         let tables = whole.columns.cardinalities.iter().zip(self.widths(whole));
         let mut weights: Vec<Vec<f32>> =
@@ -97,5 +100,9 @@ impl MlpShape {
             }
         }
         Weights(weights)
+    }
+
+    fn looks_at_batches(&self) -> bool {
+        self.batch_norm
     }
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `families` | what a configuration means; the search space and first guesses of each family |
 //! | `training`, `schedule`, `read` | how a network is trained; parameters read and checked |
-//! | `architecture`, `mlp`, `realmlp` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
+//! | `architecture`, `mlp`, `realmlp`, `tabm` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
 //! | `layers` | layers: forward, back, prediction, and the same as tensor operations |
 //! | `parameters`, `gradients` | one member's numbers, and those of all members stacked |
 //! | `data` | a member's rows, checked; batches |
@@ -50,6 +50,7 @@ mod rng;
 mod schedule;
 mod shard;
 mod simd;
+mod tabm;
 mod training;
 
-pub use families::{MlpFamily, RealMlpFamily};
+pub use families::{MlpFamily, RealMlpFamily, TabmFamily};

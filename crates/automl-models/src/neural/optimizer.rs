@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::layers::DropRates;
 use super::parameters::Role;
 use super::simd::vectorised;
 use super::training::Optimizer;
@@ -22,8 +23,8 @@ pub(crate) struct Move {
     pub(crate) optimizer: Optimizer,
     /// Largest norm of the gradient, all arrays together.
     pub(crate) clip_norm: Option<f64>,
-    /// Share of hidden values dropped in this step.
-    pub(crate) dropout: f32,
+    /// Shares of values dropped in this step.
+    pub(crate) dropout: DropRates,
 }
 
 impl Move {
@@ -143,7 +144,14 @@ mod tests {
 
     fn moves(optimizer: Optimizer, step: u32) -> Vec<Move> {
         [0.1, 0.2]
-            .map(|rate| Move { step, rate, decay: 0.5, optimizer, clip_norm: None, dropout: 0.0 })
+            .map(|rate| Move {
+                step,
+                rate,
+                decay: 0.5,
+                optimizer,
+                clip_norm: None,
+                dropout: DropRates::default(),
+            })
             .to_vec()
     }
 
