@@ -4,7 +4,7 @@ use automl_core::ModelFamily;
 
 use crate::constant::ConstantFamily;
 use crate::linear::LinearFamily;
-use crate::neural::{MlpFamily, RealMlpFamily, TabmFamily};
+use crate::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 
 /// Every family, simplest first.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
@@ -13,6 +13,7 @@ pub fn families() -> Vec<Box<dyn ModelFamily>> {
         Box::new(LinearFamily),
         Box::new(MlpFamily),
         Box::new(RealMlpFamily),
+        Box::new(ResNetFamily),
         Box::new(TabmFamily),
     ]
 }
@@ -29,7 +30,7 @@ mod tests {
     #[test]
     fn families_are_listed_simplest_first_and_found_by_name() {
         let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
-        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp", "tabm"]);
+        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp", "resnet", "tabm"]);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
         assert!(family("forest").is_none());
     }

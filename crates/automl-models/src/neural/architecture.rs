@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Rows;
 use super::layers::{Input, Layer};
-use super::mlp::MlpShape;
+use super::mlp::{self, MlpShape};
 use super::parameters::{Form, Index, Role, Spec, Weights};
 use super::realmlp::RealMlpShape;
+use super::resnet::ResNetShape;
 use super::rng::Draws;
 use super::tabm::TabmShape;
 
@@ -41,6 +42,9 @@ pub(crate) enum Body {
     RealMlp(RealMlpShape),
     /// Many perceptrons that share most of their weights.
     Tabm(TabmShape),
+    /// Residual blocks of dense layers.
+    #[serde(rename = "resnet")]
+    ResNet(ResNetShape),
 }
 
 /// What a kind of network is made of, given the whole architecture.
@@ -79,6 +83,7 @@ impl Body {
             Body::Mlp(shape) => shape,
             Body::RealMlp(shape) => shape,
             Body::Tabm(shape) => shape,
+            Body::ResNet(shape) => shape,
         }
     }
 
@@ -88,6 +93,7 @@ impl Body {
             Body::Mlp(shape) => shape,
             Body::RealMlp(shape) => shape,
             Body::Tabm(shape) => shape,
+            Body::ResNet(shape) => shape,
         };
         shape.fit(train);
     }
@@ -152,11 +158,12 @@ impl Architecture {
         let shapes = |own: &Self| (own.n_outputs, own.columns.cardinalities.len());
         shapes(self) == shapes(other)
             && match (&self.body, &other.body) {
-                (Body::Mlp(one), Body::Mlp(two)) => one == two && one.widths(self) == two.widths(other),
+                (Body::Mlp(one), Body::Mlp(two)) => one == two && same_tables(self, other),
                 // The factor of its products depends on the number of columns.
                 (Body::RealMlp(one), Body::RealMlp(two)) => {
                     one.is_alike(two) && self.columns.n_numeric == other.columns.n_numeric
                 }
+                (Body::ResNet(one), Body::ResNet(two)) => one == two && same_tables(self, other),
                 (Body::Tabm(one), Body::Tabm(two)) => one.is_alike(two, &self.columns, &other.columns),
                 _ => false,
             }
@@ -176,6 +183,11 @@ impl Architecture {
         }
         Some(widest)
     }
+}
+
+/// Whether the embeddings of both are as wide.
+fn same_tables(one: &Architecture, other: &Architecture) -> bool {
+    mlp::widths(one) == mlp::widths(other)
 }
 
 /// The list of arrays while a network is built.

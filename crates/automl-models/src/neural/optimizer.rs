@@ -105,7 +105,7 @@ impl Adam {
         let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
         chunks.zip(moments).for_each(|((values, gradient), (first, second))| {
             let moments = first.iter_mut().zip(second);
-            vectorised(|| {
+            vectorised!(|| {
                 for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
                     *first = beta_1 * *first + (1.0 - beta_1) * gradient;
                     *second = beta_2 * *second + (1.0 - beta_2) * gradient * gradient;
@@ -130,7 +130,7 @@ fn heavy_ball(
     rate: f32,
     shrink: f32,
 ) {
-    vectorised(|| {
+    vectorised!(|| {
         for ((value, gradient), speed) in values.iter_mut().zip(gradient).zip(speed) {
             *speed = momentum * *speed + gradient;
             *value = *value * shrink - rate * *speed;

@@ -9,7 +9,7 @@ use automl_core::{
 
 use super::MlpFamily;
 use super::data::Read;
-use super::families::tabm_read;
+use super::families::{resnet_read, tabm_read};
 use super::rng::Draws;
 use crate::device::found_devices;
 
@@ -114,7 +114,12 @@ pub(super) fn other_configurations(task: Task) -> Vec<(Read, String, Params)> {
             .with("numbers_width", 4_i64);
         (tabm_read as Read, format!("tabm {variant} {numbers}"), params)
     };
-    vec![tabm("tabm", "plain", 0.2), tabm("mini", "ple", 0.1), tabm("tabm", "plr", 0.0)]
+    let resnet = (
+        resnet_read as Read,
+        "resnet".to_owned(),
+        base(0.2).with("hidden_factor", 1.5).with("residual_dropout", 0.1),
+    );
+    vec![tabm("tabm", "plain", 0.2), tabm("mini", "ple", 0.1), tabm("tabm", "plr", 0.0), resnet]
 }
 
 /// The first rows of a design.

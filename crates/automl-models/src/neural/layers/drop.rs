@@ -89,6 +89,11 @@ impl Masks {
         }
     }
 
+    /// Whether nothing is dropped.
+    pub(super) fn are_empty(&self) -> bool {
+        self.0.iter().all(|own| own.rate <= 0.0)
+    }
+
     /// What the kept values of a member were multiplied with.
     pub(super) fn kept_scale(&self, member: usize) -> f32 {
         kernel::kept_scale(self.0[member].rate)

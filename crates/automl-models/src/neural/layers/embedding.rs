@@ -226,7 +226,7 @@ impl Embedding {
                 return;
             }
         };
-        vectorised(|| {
+        vectorised!(|| {
             for (cell, (x, encoded)) in numbers.iter().zip(encoded.chunks_exact_mut(n_encoded)).enumerate() {
                 let own = cell / per_member * n_columns + cell % n_columns;
                 let frequencies = &frequencies[own * n..(own + 1) * n];
@@ -257,7 +257,7 @@ impl Embedding {
         let slopes = self.slope.map(|slope| stack.plain(slope));
         let mut outcome = vec![0.0; numbers.len() * width];
         let cells = outcome.chunks_exact_mut(width).zip(encoded.chunks_exact(n_encoded)).zip(numbers);
-        vectorised(|| {
+        vectorised!(|| {
             for (cell, ((outcome, encoded), x)) in cells.enumerate() {
                 let own = cell / (n_rows * n_columns) * n_columns + cell % n_columns;
                 outcome.copy_from_slice(&biases[own * width..(own + 1) * width]);

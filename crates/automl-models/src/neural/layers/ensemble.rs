@@ -30,7 +30,7 @@ impl Spread {
         let blocks = values(input).chunks_exact(shape.block());
         let outputs = output.chunks_exact_mut(shape.block() * self.copies);
         for ((block, output), adapter) in blocks.zip(outputs).zip(adapters) {
-            vectorised(|| {
+            vectorised!(|| {
                 let rows = block.chunks_exact(shape.columns);
                 for (row, output) in rows.zip(output.chunks_exact_mut(adapter.len())) {
                     let copies = output.chunks_exact_mut(shape.columns);
@@ -54,7 +54,7 @@ impl Spread {
         for member in 0..shape.members {
             let adapter = &adapters[member * wide..(member + 1) * wide];
             let of_adapter = &mut of_adapters[member * wide..(member + 1) * wide];
-            vectorised(|| {
+            vectorised!(|| {
                 for row in member * shape.rows..(member + 1) * shape.rows {
                     let own = row * columns..(row + 1) * columns;
                     let gradient = &gradient[row * wide..(row + 1) * wide];
@@ -148,7 +148,7 @@ impl Ensemble {
         let members = products.chunks_exact(shape.block()).zip(outputs.chunks_exact_mut(shape.block()));
         for (member, (products, outputs)) in members.enumerate() {
             let Adapters { s, b, r } = self.adapters(stack, member, columns);
-            vectorised(|| {
+            vectorised!(|| {
                 let rows = products.chunks_exact(s.len()).zip(outputs.chunks_exact_mut(s.len()));
                 for (products, outputs) in rows {
                     let values = outputs.iter_mut().zip(products).zip(s.iter().zip(b));
@@ -177,41 +177,71 @@ impl Ensemble {
         let zeros = || vec![0.0; shape.members * size];
         let mut sums = Adapters { s: zeros(), b: zeros(), r: zeros() };
         for member in 0..shape.members {
-            let Adapters { s, b, r } = self.adapters(stack, member, columns);
+            let adapters = self.adapters(stack, member, columns);
             let block = member * shape.block()..(member + 1) * shape.block();
             let own = member * size..(member + 1) * size;
-            let (sum_s, sum_b) = (&mut sums.s[own.clone()], &mut sums.b[own.clone()]);
-            let sum_r = if r.is_empty() { &mut [] } else { &mut sums.r[own] };
-            let rows = gradient[block.clone()].chunks_exact_mut(size);
-            let rows =
-                rows.zip(products[block.clone()].chunks_exact(size)).zip(outputs[block].chunks_exact(size));
+            let sums =
+                Adapters { s: &mut sums.s[own.clone()], b: &mut sums.b[own.clone()], r: &mut sums.r[own] };
+            let rows = Rows {
+                gradient: &mut gradient[block.clone()],
+                products: &products[block.clone()],
+                outputs: &outputs[block],
+            };
             let kept = masks.kept_scale(member);
-            vectorised(|| {
-                for ((gradient, products), outputs) in rows {
-                    let values = gradient.iter_mut().zip(products.iter().zip(outputs));
-                    let values = values.zip(s.iter().zip(b)).zip(sum_s.iter_mut().zip(&mut *sum_b));
-                    if r.is_empty() {
-                        for (((gradient, (p, y)), (s, _)), (sum_s, sum_b)) in values {
-                            let of_b = if *y == 0.0 { 0.0 } else { *gradient * kept };
-                            *sum_b += of_b;
-                            *sum_s += of_b * p;
-                            *gradient = of_b * s;
-                        }
-                        continue;
-                    }
-                    let values = values.zip(r.iter().zip(&mut *sum_r));
-                    for ((((gradient, (p, y)), (s, b)), (sum_s, sum_b)), (r, sum_r)) in values {
-                        let alive = if *y == 0.0 { 0.0 } else { *gradient * kept };
-                        *sum_r += alive * (p * s + b);
-                        let of_b = alive * r;
-                        *sum_b += of_b;
-                        *sum_s += of_b * p;
-                        *gradient = of_b * s;
-                    }
-                }
-            });
+            match self.adapter {
+                Some(_) => vectorised!(|| rows.back(adapters, sums, kept)),
+                None => vectorised!(|| rows.back_of_last(adapters, sums, kept)),
+            }
         }
         sums
+    }
+}
+
+/// The rows of one member on the way back.
+struct Rows<'a> {
+    gradient: &'a mut [f32],
+    products: &'a [f32],
+    outputs: &'a [f32],
+}
+
+#[expect(clippy::inline_always, reason = "what is not inlined has no wide vectors")]
+impl Rows<'_> {
+    /// See [`Ensemble::back`].
+    #[inline(always)]
+    fn back(self, own: Adapters<&[f32]>, sums: Adapters<&mut [f32]>, kept: f32) {
+        let size = own.s.len();
+        let rows = self.gradient.chunks_exact_mut(size).zip(self.products.chunks_exact(size));
+        for ((gradient, products), outputs) in rows.zip(self.outputs.chunks_exact(size)) {
+            let values = gradient.iter_mut().zip(products.iter().zip(outputs));
+            let adapters = own.s.iter().zip(own.b.iter().zip(own.r));
+            let sums = sums.s.iter_mut().zip(sums.b.iter_mut().zip(&mut *sums.r));
+            for (((gradient, (p, y)), (s, (b, r))), (sum_s, (sum_b, sum_r))) in values.zip(adapters).zip(sums)
+            {
+                let alive = if *y == 0.0 { 0.0 } else { *gradient * kept };
+                *sum_r += alive * (p * s + b);
+                let of_b = alive * r;
+                *sum_b += of_b;
+                *sum_s += of_b * p;
+                *gradient = of_b * s;
+            }
+        }
+    }
+
+    /// The same without adapters behind.
+    #[inline(always)]
+    fn back_of_last(self, own: Adapters<&[f32]>, sums: Adapters<&mut [f32]>, kept: f32) {
+        let size = own.s.len();
+        let rows = self.gradient.chunks_exact_mut(size).zip(self.products.chunks_exact(size));
+        for ((gradient, products), outputs) in rows.zip(self.outputs.chunks_exact(size)) {
+            let values = gradient.iter_mut().zip(products.iter().zip(outputs));
+            let sums = sums.s.iter_mut().zip(&mut *sums.b);
+            for (((gradient, (p, y)), s), (sum_s, sum_b)) in values.zip(own.s).zip(sums) {
+                let of_b = if *y == 0.0 { 0.0 } else { *gradient * kept };
+                *sum_b += of_b;
+                *sum_s += of_b * p;
+                *gradient = of_b * s;
+            }
+        }
     }
 }
 

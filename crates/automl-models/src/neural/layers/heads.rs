@@ -6,6 +6,7 @@ use super::super::host::{Values, values, values_mut};
 use super::super::kernel::Shape;
 use super::super::parameters::{Gradients, Index, Stack};
 use super::super::simd::vectorised;
+use super::super::sums;
 use super::{Back, Layer, Pass, Trace, by_copy, of_copy, shape_of};
 
 /// `x_j W_j + b_j` for copy `j` of every row; rows are as [`Spread`](super::Spread) makes them.
@@ -28,7 +29,7 @@ impl Heads {
         let rows = input.chunks_exact(self.copies * n_in).zip(outputs.chunks_exact_mut(of_row));
         let per_member = shape.rows / self.copies;
         let (weights, biases) = (stack.plain(self.weight), stack.plain(self.bias));
-        vectorised(|| {
+        vectorised!(|| {
             for (row, (input, outputs)) in rows.enumerate() {
                 let first = row / per_member * of_row;
                 let weights = weights[first * n_in..(first + of_row) * n_in].chunks_exact(n_in * n_out);
@@ -36,7 +37,8 @@ impl Heads {
                 for ((input, weights), (outputs, biases)) in input.chunks_exact(n_in).zip(weights).zip(copies)
                 {
                     let answers = outputs.iter_mut().zip(weights.chunks_exact(n_in)).zip(biases);
-                    answers.for_each(|((output, weights), bias)| *output = dot(input, weights) + bias);
+                    answers
+                        .for_each(|((output, weights), bias)| *output = sums::product(input, weights) + bias);
                 }
             }
         });
@@ -56,7 +58,7 @@ impl Heads {
         let weights = stack.plain(self.weight);
         let (mut of_weights, mut of_biases) = (vec![0.0; weights.len()], vec![0.0; shape.members * of_row]);
         let rows = inputs.chunks_exact_mut(n_in).zip(gradient.chunks_exact(n_out));
-        vectorised(|| {
+        vectorised!(|| {
             for (index, (input, gradient)) in rows.enumerate() {
                 let (row, copy) = (index / self.copies, index % self.copies);
                 let first = row / per_member * of_row + copy * n_out;
@@ -110,19 +112,4 @@ impl Layer for Heads {
         let by_row = product.reshape([members, copies, n_rows, self.n_outputs]).swap_dims(1, 2);
         (by_row + of_copy(trace.array(self.bias))).reshape([members, rows, self.n_outputs])
     }
-}
-
-/// The inner product, in as many sums as vectors have places.
-#[inline]
-fn dot(left: &[f32], right: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let mut sums = [0.0; LANES];
-    let (left, right) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
-    let rest: f32 = left.remainder().iter().zip(right.remainder()).map(|(a, b)| a * b).sum();
-    for (left, right) in left.zip(right) {
-        for ((sum, a), b) in sums.iter_mut().zip(left).zip(right) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }

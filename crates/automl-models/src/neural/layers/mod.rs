@@ -10,6 +10,8 @@ mod embedding;
 mod ensemble;
 mod heads;
 mod input;
+mod normalise;
+mod residual;
 mod scale;
 mod trace;
 
@@ -31,6 +33,8 @@ pub(crate) use embedding::{Embedding, Encoding};
 pub(crate) use ensemble::{Ensemble, Spread};
 pub(crate) use heads::Heads;
 pub(crate) use input::{Batch, Input, Part};
+pub(crate) use normalise::{Norm, Normalise};
+pub(crate) use residual::{Drop, Residual};
 pub(crate) use scale::Scale;
 pub(crate) use trace::{Counts, Trace, TrainingBatch};
 
