@@ -7,7 +7,7 @@ use crate::forest::{ExtraTreesFamily, RandomForestFamily};
 use crate::gbdt::GbdtFamily;
 use crate::knn::KnnFamily;
 use crate::linear::LinearFamily;
-use crate::neural::{MlpFamily, RealMlpFamily};
+use crate::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 
 /// Every family, in the order in which their first guesses are tried: a quick one of each kind before the slow ones.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
@@ -20,6 +20,8 @@ pub fn families() -> Vec<Box<dyn ModelFamily>> {
         Box::new(ExtraTreesFamily),
         Box::new(KnnFamily),
         Box::new(RealMlpFamily),
+        Box::new(TabmFamily),
+        Box::new(ResNetFamily),
     ]
 }
 
@@ -35,8 +37,18 @@ mod tests {
     #[test]
     fn families_are_listed_quick_ones_first_and_found_by_name() {
         let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
-        let expected =
-            ["constant", "linear", "gbdt", "mlp", "random_forest", "extra_trees", "knn", "realmlp"];
+        let expected = [
+            "constant",
+            "linear",
+            "gbdt",
+            "mlp",
+            "random_forest",
+            "extra_trees",
+            "knn",
+            "realmlp",
+            "tabm",
+            "resnet",
+        ];
         assert_eq!(ids, expected);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
         assert!(family("forest").is_none());

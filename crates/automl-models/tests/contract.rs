@@ -12,10 +12,10 @@ use automl_models::forest::{ExtraTreesFamily, RandomForestFamily};
 use automl_models::gbdt::GbdtFamily;
 use automl_models::knn::KnnFamily;
 use automl_models::linear::LinearFamily;
-use automl_models::neural::{MlpFamily, RealMlpFamily};
+use automl_models::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 use automl_testkit::family_contract;
 
-/// A family that trains for a few epochs only: the contract does not ask for good models.
+/// A family that trains small networks for a few epochs: the contract does not ask for good models.
 struct Brief<F>(F);
 
 impl<F: ModelFamily> ModelFamily for Brief<F> {
@@ -41,9 +41,10 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
         ctx: &FitContext<'_>,
         on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
     ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        let shorten = |params: &Params| match params.get("max_epochs") {
-            Some(_) => params.clone().with("max_epochs", 6_i64),
-            None => params.clone(),
+        let most = [("max_epochs", 6_i64), ("width", 32), ("k", 4)];
+        let shorten = |params: &Params| {
+            let own = most.into_iter().filter(|(name, _)| params.get(name).is_some());
+            own.fold(params.clone(), |params, (name, most)| params.with(name, most))
         };
         let short: Vec<Params> = members.iter().map(|member| shorten(member.params)).collect();
         let members: Vec<Member<'_>> =
@@ -64,10 +65,16 @@ family_contract!(linear, LinearFamily);
 family_contract!(mlp, MlpFamily);
 family_contract!(random_forest, RandomForestFamily);
 family_contract!(realmlp, Brief(RealMlpFamily));
+family_contract!(resnet, Brief(ResNetFamily));
+family_contract!(tabm, Brief(TabmFamily));
 #[cfg(feature = "libtorch")]
 family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
 #[cfg(feature = "libtorch")]
 family_contract!(realmlp_on_libtorch, Brief(RealMlpFamily), Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(resnet_on_libtorch, Brief(ResNetFamily), Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(tabm_on_libtorch, Brief(TabmFamily), Device::Libtorch);
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
@@ -80,5 +87,19 @@ family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
     realmlp_on_gpu,
     Brief(RealMlpFamily),
+    Device::Cuda(0)
+);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    tabm_on_gpu,
+    Brief(TabmFamily),
+    Device::Cuda(0)
+);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    resnet_on_gpu,
+    Brief(ResNetFamily),
     Device::Cuda(0)
 );

@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Rows;
 use super::layers::{Input, Layer};
-use super::mlp::MlpShape;
+use super::mlp::{self, MlpShape};
 use super::parameters::{Form, Index, Role, Spec, Weights};
 use super::realmlp::RealMlpShape;
+use super::resnet::ResNetShape;
 use super::rng::Draws;
+use super::tabm::TabmShape;
 
 /// The columns that a network takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +40,62 @@ pub(crate) enum Body {
     Mlp(MlpShape),
     /// Those of `RealMLP`.
     RealMlp(RealMlpShape),
+    /// Many perceptrons that share most of their weights.
+    Tabm(TabmShape),
+    /// Residual blocks of dense layers.
+    #[serde(rename = "resnet")]
+    ResNet(ResNetShape),
+}
+
+/// What a kind of network is made of, given the whole architecture.
+pub(crate) trait Shape {
+    /// Learns from the training rows what the arrays' sizes follow from.
+    fn fit(&mut self, _train: &Rows<'_>) {}
+
+    /// Arrays and layers.
+    fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>);
+
+    /// The weights that a member begins with.
+    fn initial(&self, whole: &Architecture, train: &Rows<'_>, draws: &mut Draws) -> Weights;
+
+    /// Values of the largest weight matrix.
+    fn largest_matrix(&self, whole: &Architecture) -> usize;
+
+    /// Answers to each row, of which the mean is what the network says.
+    fn heads(&self) -> usize {
+        1
+    }
+
+    /// Rows that a row becomes within the network.
+    fn copies(&self, _whole: &Architecture) -> usize {
+        1
+    }
+
+    /// Whether a batch has to be computed as one, for a layer is normalised over it.
+    fn looks_at_batches(&self) -> bool {
+        false
+    }
 }
 
 impl Body {
-    /// Learns from the training rows what shapes follow from them.
-    pub(crate) fn fit(&mut self, train: &Rows<'_>) {
+    fn shape(&self) -> &dyn Shape {
         match self {
-            Body::Mlp(_) => {}
-            Body::RealMlp(shape) => shape.fit(train),
+            Body::Mlp(shape) => shape,
+            Body::RealMlp(shape) => shape,
+            Body::Tabm(shape) => shape,
+            Body::ResNet(shape) => shape,
         }
+    }
+
+    /// Learns from the training rows what the arrays' sizes follow from.
+    pub(crate) fn fit(&mut self, train: &Rows<'_>) {
+        let shape: &mut dyn Shape = match self {
+            Body::Mlp(shape) => shape,
+            Body::RealMlp(shape) => shape,
+            Body::Tabm(shape) => shape,
+            Body::ResNet(shape) => shape,
+        };
+        shape.fit(train);
     }
 }
 
@@ -64,10 +113,7 @@ impl Architecture {
     /// Arrays and layers.
     pub(crate) fn build(&self) -> Built {
         let mut arrays = Arrays(Vec::new());
-        let (input, layers) = match &self.body {
-            Body::Mlp(shape) => shape.build(self, &mut arrays),
-            Body::RealMlp(shape) => shape.build(self, &mut arrays),
-        };
+        let (input, layers) = self.body.shape().build(self, &mut arrays);
         Built { specs: arrays.0, input, layers }
     }
 
@@ -79,33 +125,32 @@ impl Architecture {
     /// The weights that a member begins with: the same on every device.
     pub(crate) fn initial(&self, train: &Rows<'_>, seed: Seed) -> Weights {
         let mut draws = Draws::new(seed.purpose(Purpose::Init));
-        match &self.body {
-            Body::Mlp(shape) => shape.initial(self, &mut draws),
-            Body::RealMlp(shape) => shape.initial(self, train, &mut draws),
-        }
+        self.body.shape().initial(self, train, &mut draws)
     }
 
     /// Answers to each row, of which the mean is what the network says.
     pub(crate) fn heads(&self) -> usize {
-        match &self.body {
-            Body::Mlp(_) | Body::RealMlp(_) => 1,
-        }
+        self.body.shape().heads()
+    }
+
+    /// Rows that a row becomes within the network.
+    pub(crate) fn copies(&self) -> usize {
+        self.body.shape().copies(self)
+    }
+
+    /// Rows to compute at once, where `rows` are right for a network that makes no copies of them.
+    pub(crate) fn chunk(&self, rows: usize) -> usize {
+        (rows / self.copies()).max(16)
     }
 
     /// Multiplications of the largest matrix product for a batch of `n_rows` rows.
     pub(crate) fn largest_product(&self, n_rows: usize) -> usize {
-        match &self.body {
-            Body::Mlp(shape) => n_rows * shape.largest_matrix(self),
-            Body::RealMlp(shape) => n_rows * shape.largest_matrix(self),
-        }
+        n_rows * self.copies() * self.body.shape().largest_matrix(self)
     }
 
     /// Whether a batch has to be computed as one, for a layer is normalised over it.
     pub(crate) fn looks_at_batches(&self) -> bool {
-        match &self.body {
-            Body::Mlp(shape) => shape.batch_norm,
-            Body::RealMlp(_) => false,
-        }
+        self.body.shape().looks_at_batches()
     }
 
     /// Whether both can be trained in one population: they differ in their columns at most.
@@ -113,11 +158,13 @@ impl Architecture {
         let shapes = |own: &Self| (own.n_outputs, own.columns.cardinalities.len());
         shapes(self) == shapes(other)
             && match (&self.body, &other.body) {
-                (Body::Mlp(one), Body::Mlp(two)) => one == two && one.widths(self) == two.widths(other),
+                (Body::Mlp(one), Body::Mlp(two)) => one == two && same_tables(self, other),
                 // The factor of its products depends on the number of columns.
                 (Body::RealMlp(one), Body::RealMlp(two)) => {
                     one.is_alike(two) && self.columns.n_numeric == other.columns.n_numeric
                 }
+                (Body::ResNet(one), Body::ResNet(two)) => one == two && same_tables(self, other),
+                (Body::Tabm(one), Body::Tabm(two)) => one.is_alike(two, &self.columns, &other.columns),
                 _ => false,
             }
     }
@@ -136,6 +183,11 @@ impl Architecture {
         }
         Some(widest)
     }
+}
+
+/// Whether the embeddings of both are as wide.
+fn same_tables(one: &Architecture, other: &Architecture) -> bool {
+    mlp::widths(one) == mlp::widths(other)
 }
 
 /// The list of arrays while a network is built.

@@ -20,7 +20,7 @@ const MODEL: &str = "model.json";
 const WEIGHTS: &str = "weights.safetensors";
 /// Version of the two files.
 const FORMAT: u32 = 2;
-/// Rows predicted at once.
+/// Rows predicted at once, copies included.
 const CHUNK: usize = 2048;
 
 /// A trained network.
@@ -52,15 +52,16 @@ impl Computed {
     }
 
     /// Outputs of all rows, `[rows * heads, n_outputs]`.
-    fn outputs(&self, x: &Design) -> Vec<f32> {
+    fn outputs(&self, x: &Design, whole: &Architecture) -> Vec<f32> {
         let (network, device) = match self {
             Self::Device(predictor) => return predictor.outputs(x),
             Self::Host(network, device) => (network, device),
         };
         let table = data::Tables::new(device).numeric(x, network.n_numeric());
         let mut outputs = Vec::with_capacity(x.n_rows() * network.n_outputs());
-        for first in (0..x.n_rows()).step_by(CHUNK) {
-            let rows: Vec<usize> = (first..(first + CHUNK).min(x.n_rows())).collect();
+        let chunk = whole.chunk(CHUNK);
+        for first in (0..x.n_rows()).step_by(chunk) {
+            let rows: Vec<usize> = (first..(first + chunk).min(x.n_rows())).collect();
             if let Some(batch) = data::gather(&[(&table, x, &rows)], rows.len()) {
                 outputs.extend_from_slice(values(&network.predict(batch)));
             }
@@ -158,7 +159,7 @@ impl FittedNetwork {
 impl FittedModel for FittedNetwork {
     fn predict(&self, x: &Design) -> Result<Predictions, FitError> {
         data::check_columns(&self.about.architecture.columns, x)?;
-        Ok(self.predictions(&self.network.outputs(x)))
+        Ok(self.predictions(&self.network.outputs(x, &self.about.architecture)))
     }
 
     fn save(&self, dir: &Path) -> Result<(), ArtifactError> {

@@ -69,7 +69,7 @@ impl Gradients {
         match &mut self.0[index] {
             Some(own) => {
                 let (own, other) = (own.values_mut(), gradient.values());
-                vectorised(|| own.iter_mut().zip(other).for_each(|(own, other)| *own += other));
+                vectorised!(|| own.iter_mut().zip(other).for_each(|(own, other)| *own += other));
             }
             own => *own = Some(gradient),
         }

@@ -14,7 +14,7 @@ use super::optimizer::{Moments, Move};
 use super::parameters::{Gradients, Spec, Weights};
 use super::rng::Draws;
 
-/// Rows of a validation chunk: large enough to hide overhead, small enough to stay in the cache.
+/// Rows of a validation chunk, copies included: large enough to hide overhead, small enough to stay in the cache.
 const CHUNK: usize = 1024;
 
 struct Own<'a> {
@@ -77,7 +77,8 @@ pub(crate) fn n_parts(members: &[&Prepared<'_>]) -> usize {
     }
     let n_rows = n_batch_rows(members);
     let largest = members.iter().map(|own| own.architecture.largest_product(n_rows)).max().unwrap_or(0);
-    (largest / MULTIPLICATIONS).min(n_rows / ROWS).clamp(1, MOST)
+    let copies = members.iter().map(|own| own.architecture.copies()).min().unwrap_or(1);
+    (largest / MULTIPLICATIONS).min(n_rows * copies / ROWS).min(n_rows).clamp(1, MOST)
 }
 
 /// What a part of a batch gives.
@@ -106,7 +107,7 @@ impl HostEngine<'_> {
             gathered.map(|(own, plan)| (&own.train, own.prepared.train.design, rows(plan).1)).collect();
         let batch = data::gather(&gathered, n_rows)?;
         let dropout = plans.iter().map(|plan| DropOut {
-            rate: plan.move_after(step).dropout,
+            rates: plan.move_after(step).dropout,
             draws: Draws::new(plan.dropout_seed(step)),
             first_row: rows(plan).0,
         });
@@ -182,13 +183,14 @@ impl Engine for HostEngine<'_> {
         let columns = self.network.n_outputs();
         let mut sums = vec![LossSum::default(); self.members.len()];
         let longest = self.members.iter().map(|own| own.prepared.valid.answers.len()).max()?;
-        for first in (0..longest).step_by(CHUNK) {
+        let chunk = self.members.first()?.prepared.architecture.chunk(CHUNK);
+        for first in (0..longest).step_by(chunk) {
             if stop.check().is_some() {
                 return None;
             }
             let rows = |own: &Own<'_>| {
                 let n_rows = own.prepared.valid.answers.len();
-                (first.min(n_rows)..(first + CHUNK).min(n_rows)).collect::<Vec<usize>>()
+                (first.min(n_rows)..(first + chunk).min(n_rows)).collect::<Vec<usize>>()
             };
             let rows: Vec<Vec<usize>> = self.members.iter().map(rows).collect();
             let widest = rows.iter().map(Vec::len).max()?;

@@ -64,7 +64,7 @@ fn activate_with<F: Scalar>(inputs: &mut [f32], scale: f32, bias: &[f32], output
     }
     let blocks = inputs.chunks_exact_mut(shape.block()).zip(outputs.chunks_exact_mut(shape.block()));
     for ((block, outputs), bias) in blocks.zip(bias.chunks_exact(shape.columns)) {
-        vectorised(|| {
+        vectorised!(|| {
             let rows = block.chunks_exact_mut(shape.columns).zip(outputs.chunks_exact_mut(shape.columns));
             for (row, outputs) in rows {
                 for ((input, output), bias) in row.iter_mut().zip(outputs).zip(bias) {
@@ -109,7 +109,7 @@ fn bend_with<F: Scalar>(
     for (((block, outputs), bend), (bias, strength)) in
         blocks.zip(bend.chunks_exact_mut(shape.block())).zip(facts)
     {
-        vectorised(|| {
+        vectorised!(|| {
             let rows = block.chunks_exact_mut(shape.columns).zip(outputs.chunks_exact_mut(shape.columns));
             for ((row, outputs), bend) in rows.zip(bend.chunks_exact_mut(shape.columns)) {
                 let facts = bias.iter().zip(strength);
@@ -151,7 +151,7 @@ fn bend_in_place_with<F: Scalar>(
     }
     let facts = bias.chunks_exact(shape.columns).zip(strength.chunks_exact(shape.columns));
     for (block, (bias, strength)) in values.chunks_exact_mut(shape.block()).zip(facts) {
-        vectorised(|| {
+        vectorised!(|| {
             for row in block.chunks_exact_mut(shape.columns) {
                 for (value, (bias, strength)) in row.iter_mut().zip(bias.iter().zip(strength)) {
                     let x = *value * scale + bias;
@@ -184,7 +184,7 @@ fn apply_with<F: Scalar>(values: &mut [f32], scale: Option<&[f32]>, bias: &[f32]
     for (member, block) in values.chunks_exact_mut(shape.block()).enumerate() {
         let own = member * shape.columns..(member + 1) * shape.columns;
         let (scale, bias) = (scale.map(|scale| &scale[own.clone()]), &bias[own]);
-        vectorised(|| {
+        vectorised!(|| {
             for row in block.chunks_exact_mut(shape.columns) {
                 if let Some(scale) = scale {
                     row.iter_mut().zip(scale).for_each(|(value, scale)| *value *= scale);
@@ -204,7 +204,7 @@ pub(crate) fn activate_back(gradients: &mut [f32], slopes: &[f32], scale: f32, s
     }
     let blocks = gradients.chunks_exact_mut(shape.block()).zip(slopes.chunks_exact(shape.block()));
     for ((block, slopes), sums) in blocks.zip(sums.chunks_exact_mut(shape.columns)) {
-        vectorised(|| {
+        vectorised!(|| {
             let rows = block.chunks_exact_mut(shape.columns).zip(slopes.chunks_exact(shape.columns));
             for (row, slopes) in rows {
                 for ((gradient, slope), sum) in row.iter_mut().zip(slopes).zip(&mut *sums) {
@@ -226,7 +226,7 @@ pub(crate) fn sums_of_products(left: &[f32], right: &[f32], shape: Shape) -> Vec
     }
     let blocks = left.chunks_exact(shape.block()).zip(right.chunks_exact(shape.block()));
     for ((left, right), sums) in blocks.zip(sums.chunks_exact_mut(shape.columns)) {
-        vectorised(|| {
+        vectorised!(|| {
             for (left, right) in left.chunks_exact(shape.columns).zip(right.chunks_exact(shape.columns)) {
                 let pairs = left.iter().zip(right);
                 sums.iter_mut().zip(pairs).for_each(|(sum, (left, right))| *sum += left * right);
@@ -243,7 +243,7 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
         return sums;
     }
     for (block, sums) in values.chunks_exact(shape.block()).zip(sums.chunks_exact_mut(shape.columns)) {
-        vectorised(|| {
+        vectorised!(|| {
             for row in block.chunks_exact(shape.columns) {
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
             }
@@ -260,25 +260,53 @@ pub(crate) fn column_sums(values: &[f32], shape: Shape) -> Vec<f32> {
 /// `key` and `i` alone, so that parts of a batch, and devices with operations of their own, get the same mask.
 /// `first` is the place of the first of these values in the batch.
 pub(crate) fn drop_out(rate: f32, key: u64, first: usize, arrays: [&mut [f32]; 3]) {
-    let (threshold, kept) = (drop_threshold(rate), kept_scale(rate));
-    let (one, other) = drop_keys(key);
-    let factor = |index: u32| if drop_hash(index, one, other) < threshold { 0.0 } else { kept };
+    let mask = Mask { threshold: drop_threshold(rate), kept: kept_scale(rate), keys: drop_keys(key) };
     let [outputs, slopes, bend] = arrays;
-    let outputs = (first as u32..).zip(outputs);
-    vectorised(|| match (slopes.is_empty(), bend.is_empty()) {
-        (true, _) => outputs.for_each(|(index, output)| *output *= factor(index)),
-        (false, true) => outputs.zip(slopes).for_each(|((index, output), slope)| {
-            let factor = factor(index);
+    let first = first as u32;
+    match (slopes.is_empty(), bend.is_empty()) {
+        (true, _) => vectorised!(|| mask.apply(first, outputs)),
+        (false, true) => vectorised!(|| mask.apply_to_both(first, outputs, slopes)),
+        (false, false) => vectorised!(|| mask.apply_to_all(first, outputs, slopes, bend)),
+    }
+}
+
+/// What drops values.
+#[derive(Clone, Copy)]
+struct Mask {
+    threshold: u32,
+    kept: f32,
+    keys: (u32, u32),
+}
+
+impl Mask {
+    #[inline]
+    fn factor(self, index: u32) -> f32 {
+        if drop_hash(index, self.keys.0, self.keys.1) < self.threshold { 0.0 } else { self.kept }
+    }
+
+    #[inline]
+    fn apply(self, first: u32, outputs: &mut [f32]) {
+        (first..).zip(outputs).for_each(|(index, output)| *output *= self.factor(index));
+    }
+
+    #[inline]
+    fn apply_to_both(self, first: u32, outputs: &mut [f32], slopes: &mut [f32]) {
+        for ((index, output), slope) in (first..).zip(outputs).zip(slopes) {
+            let factor = self.factor(index);
             *output *= factor;
             *slope *= factor;
-        }),
-        (false, false) => outputs.zip(slopes).zip(bend).for_each(|(((index, output), slope), bend)| {
-            let factor = factor(index);
+        }
+    }
+
+    #[inline]
+    fn apply_to_all(self, first: u32, outputs: &mut [f32], slopes: &mut [f32], bend: &mut [f32]) {
+        for (((index, output), slope), bend) in (first..).zip(outputs).zip(slopes).zip(bend) {
+            let factor = self.factor(index);
             *output *= factor;
             *slope *= factor;
             *bend *= factor;
-        }),
-    });
+        }
+    }
 }
 
 /// Values whose 16-bit hash lies below this are dropped: the rate is exact to `2^-16`.

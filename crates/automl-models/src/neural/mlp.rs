@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
-use super::architecture::{Architecture, Arrays};
+use super::architecture::{Architecture, Arrays, Shape};
+use super::data::Rows;
 use super::layers::{Dense, Input, Layer, Output, Part};
 use super::norm::BatchNorm;
 use super::parameters::{Role, Weights};
@@ -22,28 +23,24 @@ pub(crate) struct MlpShape {
 }
 
 impl MlpShape {
-    /// Columns of each embedding: fastai's rule `1.6 c^0.56` for a category of `c` codes, at most 50.
-    pub(crate) fn widths(&self, whole: &Architecture) -> Vec<usize> {
-        let width = |&cardinality: &u32| (1.6 * f64::from(cardinality).powf(0.56)).ceil().clamp(1.0, 50.0);
-        whole.columns.cardinalities.iter().map(|cardinality| width(cardinality) as usize).collect()
-    }
-
     /// Input and output width of each dense layer.
     fn dense(&self, whole: &Architecture) -> Vec<(usize, usize)> {
-        let first = self.widths(whole).iter().sum::<usize>() + whole.columns.n_numeric.max(1);
+        let first = widths(whole).iter().sum::<usize>() + whole.columns.n_numeric.max(1);
         let outputs = self.hidden.iter().copied().chain([whole.n_outputs]);
         let inputs = [first].into_iter().chain(self.hidden.iter().copied());
         inputs.zip(outputs).collect()
     }
+}
 
+impl Shape for MlpShape {
     /// Values of the largest weight matrix.
-    pub(crate) fn largest_matrix(&self, whole: &Architecture) -> usize {
+    fn largest_matrix(&self, whole: &Architecture) -> usize {
         self.dense(whole).into_iter().map(|(n_in, n_out)| n_in * n_out).max().unwrap_or(0)
     }
 
     /// Arrays and layers.
-    pub(crate) fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
-        let tables = whole.columns.cardinalities.iter().zip(self.widths(whole)).enumerate();
+    fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
+        let tables = whole.columns.cardinalities.iter().zip(widths(whole)).enumerate();
         let tables = tables.map(|(index, (&cardinality, width))| {
             let shape = [cardinality as usize, width];
             Part::Table {
@@ -80,9 +77,9 @@ impl MlpShape {
     /// uniform in `±1/sqrt(fan_in)` so that units differ in where they bend, output weights uniform in
     /// `±1/sqrt(fan_in)`, output biases 0; embeddings uniform with the variance of the standardised
     /// columns they stand beside.
-    pub(crate) fn initial(&self, whole: &Architecture, draws: &mut Draws) -> Weights {
+    fn initial(&self, whole: &Architecture, _train: &Rows<'_>, draws: &mut Draws) -> Weights {
         let mut uniform = |n: usize, limit: f32| (0..n).map(|_| draws.symmetric(limit)).collect::<Vec<_>>();
-        let tables = whole.columns.cardinalities.iter().zip(self.widths(whole));
+        let tables = whole.columns.cardinalities.iter().zip(widths(whole));
         let mut weights: Vec<Vec<f32>> =
             tables.map(|(&card, width)| uniform(card as usize * width, 3.0_f32.sqrt())).collect();
         for (index, (n_in, n_out)) in self.dense(whole).into_iter().enumerate() {
@@ -98,4 +95,14 @@ impl MlpShape {
         }
         Weights(weights)
     }
+
+    fn looks_at_batches(&self) -> bool {
+        self.batch_norm
+    }
+}
+
+/// Columns of each embedding: fastai's rule `1.6 c^0.56` for a category of `c` codes, at most 50.
+pub(crate) fn widths(whole: &Architecture) -> Vec<usize> {
+    let width = |&cardinality: &u32| (1.6 * f64::from(cardinality).powf(0.56)).ceil().clamp(1.0, 50.0);
+    whole.columns.cardinalities.iter().map(|cardinality| width(cardinality) as usize).collect()
 }

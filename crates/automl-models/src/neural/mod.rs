@@ -4,14 +4,14 @@
 //! |---|---|
 //! | `families` | what a configuration means; the search space and first guesses of each family |
 //! | `training`, `schedule`, `read` | how a network is trained; parameters read and checked |
-//! | `architecture`, `mlp`, `realmlp` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
+//! | `architecture`, `mlp`, `realmlp`, `tabm`, `resnet` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
 //! | `layers` | layers: forward, back, prediction, and the same as tensor operations |
 //! | `parameters`, `gradients` | one member's numbers, and those of all members stacked |
 //! | `data` | a member's rows, checked; batches |
 //! | `shard` | members in step: when they train, validate, stop |
 //! | `engine` | the seam to what computes them |
 //! | `host_engine`, `network` | the engine of the CPU's backends |
-//! | `kernel`, `norm`, `loss`, `optimizer`, `activation`, `simd` | its fused element-wise arithmetic |
+//! | `kernel`, `norm`, `loss`, `optimizer`, `activation`, `sums`, `simd` | its fused element-wise arithmetic |
 //! | `resident` | the engine of devices with memory of their own |
 //! | `population`, `on_device` | shards over threads; populations as large as a device's memory allows |
 //! | `fitted` | prediction and files |
@@ -46,10 +46,13 @@ mod realmlp;
 #[cfg(test)]
 mod reference;
 mod resident;
+mod resnet;
 mod rng;
 mod schedule;
 mod shard;
 mod simd;
+mod sums;
+mod tabm;
 mod training;
 
-pub use families::{MlpFamily, RealMlpFamily};
+pub use families::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};

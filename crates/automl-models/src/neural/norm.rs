@@ -1,4 +1,5 @@
-//! Batch normalisation (Ioffe & Szegedy 2015) over the true rows of each member.
+//! Batch normalisation (Ioffe & Szegedy 2015) over the true rows of each member, and layer normalisation (Ba et al. 2016)
+//! of each row.
 
 use burn::tensor::Tensor;
 
@@ -6,6 +7,7 @@ use super::kernel::Shape;
 use super::layers::Trace;
 use super::parameters::{Index, Stack};
 use super::simd::vectorised;
+use super::sums;
 
 /// Added to a variance before its root.
 pub(crate) const EPSILON: f32 = 1e-5;
@@ -66,7 +68,7 @@ impl BatchNorm {
             let scale = &scales[own];
             let normal = normal[rows.clone()].chunks_exact_mut(columns);
             let values = values[rows].chunks_exact_mut(columns);
-            vectorised(|| {
+            vectorised!(|| {
                 for (row, normal) in values.zip(normal) {
                     let facts = mean.iter().zip(&*inverse).zip(scale);
                     for ((value, normal), ((mean, inverse), scale)) in row.iter_mut().zip(normal).zip(facts) {
@@ -100,7 +102,7 @@ impl BatchNorm {
             let by_scale = &mut scale_gradient[own.clone()];
             let mut sums = vec![0.0; columns];
             let pairs = || tape.normal[rows.clone()].chunks_exact(columns);
-            vectorised(|| {
+            vectorised!(|| {
                 for (row, normal) in gradients[rows.clone()].chunks_exact(columns).zip(pairs()) {
                     let totals = sums.iter_mut().zip(&mut *by_scale);
                     for ((gradient, normal), (sum, by_scale)) in row.iter().zip(normal).zip(totals) {
@@ -111,7 +113,7 @@ impl BatchNorm {
             });
             let share = 1.0 / count.max(1) as f32;
             let (scale, inverse) = (&scales[own.clone()], &tape.inverse[own]);
-            vectorised(|| {
+            vectorised!(|| {
                 for (row, normal) in gradients[rows.clone()].chunks_exact_mut(columns).zip(pairs()) {
                     let facts = sums.iter().zip(&*by_scale).zip(scale.iter().zip(inverse));
                     for ((gradient, normal), ((sum, by_scale), (scale, inverse))) in
@@ -157,6 +159,75 @@ impl BatchNorm {
     }
 }
 
+/// Normalises each row by its own mean and variance and multiplies with a factor a column; the shift is added later.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LayerNorm {
+    /// Learnt factor, `[1, columns]`.
+    pub(crate) scale: Index,
+}
+
+impl LayerNorm {
+    /// Normalises all rows and scales them; the tape has a `1 / deviation` of each row.
+    pub(crate) fn forward(&self, stack: &Stack, values: &mut [f32], shape: Shape) -> NormTape {
+        let columns = shape.columns;
+        let share = 1.0 / columns as f32;
+        let mut normal = vec![0.0; shape.len()];
+        let mut inverse = vec![0.0; shape.members * shape.rows];
+        let rows = values.chunks_exact_mut(columns).zip(normal.chunks_exact_mut(columns)).zip(&mut inverse);
+        let scales = stack.plain(self.scale);
+        vectorised!(|| for (index, ((row, normal), inverse)) in rows.enumerate() {
+            let mean = sums::sum_of(row, |x| x) * share;
+            let variance = sums::sum_of(row, |x| (x - mean) * (x - mean)) * share;
+            *inverse = (variance + EPSILON).sqrt().recip();
+            let member = index / shape.rows;
+            let scales = &scales[member * columns..(member + 1) * columns];
+            for ((value, normal), scale) in row.iter_mut().zip(normal).zip(scales) {
+                *normal = (*value - mean) * *inverse;
+                *value = *normal * scale;
+            }
+        });
+        NormTape { normal, inverse }
+    }
+
+    /// Turns gradients of the outputs into gradients of the inputs and returns that of the scale, `[members, columns]`.
+    pub(crate) fn backward(
+        &self,
+        stack: &Stack,
+        tape: &NormTape,
+        gradients: &mut [f32],
+        shape: Shape,
+    ) -> Vec<f32> {
+        let columns = shape.columns;
+        let share = 1.0 / columns as f32;
+        let scales = stack.plain(self.scale);
+        let mut of_scale = vec![0.0; shape.members * columns];
+        let rows = gradients.chunks_exact_mut(columns).zip(tape.normal.chunks_exact(columns));
+        vectorised!(|| for (index, ((row, normal), inverse)) in rows.zip(&tape.inverse).enumerate() {
+            let member = index / shape.rows;
+            let own = member * columns..(member + 1) * columns;
+            let facts = normal.iter().zip(&scales[own.clone()]);
+            for (sum, (gradient, (normal, scale))) in of_scale[own].iter_mut().zip(row.iter_mut().zip(facts))
+            {
+                *sum += *gradient * normal;
+                *gradient *= scale;
+            }
+            let mean = sums::sum_of(row, |gradient| gradient) * share;
+            let by_normal = sums::product(row, normal) * share;
+            for (gradient, normal) in row.iter_mut().zip(normal) {
+                *gradient = inverse * (*gradient - mean - normal * by_normal);
+            }
+        });
+        of_scale
+    }
+
+    /// The same as tensor operations.
+    pub(crate) fn trace(&self, z: Tensor<3>, trace: &Trace<'_>) -> Tensor<3> {
+        let centred = z.clone() - z.mean_dim(2);
+        let variance = (centred.clone() * centred.clone()).mean_dim(2);
+        centred * (variance + EPSILON).sqrt().recip() * trace.array(self.scale)
+    }
+}
+
 impl Moments {
     /// Moves the running statistics of the members with rows. The running variance takes the unbiased
     /// estimate, as `PyTorch`'s does.
@@ -181,7 +252,7 @@ fn moments(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
     let share = columns as f32 / values.len() as f32;
     let mut mean = vec![0.0; columns];
     let mut variance = vec![0.0; columns];
-    vectorised(|| {
+    vectorised!(|| {
         for row in values.chunks_exact(columns) {
             mean.iter_mut().zip(row).for_each(|(mean, value)| *mean += value);
         }

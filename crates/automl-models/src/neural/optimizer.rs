@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::layers::DropRates;
 use super::parameters::Role;
 use super::simd::vectorised;
 use super::training::Optimizer;
@@ -22,8 +23,8 @@ pub(crate) struct Move {
     pub(crate) optimizer: Optimizer,
     /// Largest norm of the gradient, all arrays together.
     pub(crate) clip_norm: Option<f64>,
-    /// Share of hidden values dropped in this step.
-    pub(crate) dropout: f32,
+    /// Shares of values dropped in this step.
+    pub(crate) dropout: DropRates,
 }
 
 impl Move {
@@ -104,7 +105,7 @@ impl Adam {
         let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
         chunks.zip(moments).for_each(|((values, gradient), (first, second))| {
             let moments = first.iter_mut().zip(second);
-            vectorised(|| {
+            vectorised!(|| {
                 for ((value, gradient), (first, second)) in values.iter_mut().zip(gradient).zip(moments) {
                     *first = beta_1 * *first + (1.0 - beta_1) * gradient;
                     *second = beta_2 * *second + (1.0 - beta_2) * gradient * gradient;
@@ -129,7 +130,7 @@ fn heavy_ball(
     rate: f32,
     shrink: f32,
 ) {
-    vectorised(|| {
+    vectorised!(|| {
         for ((value, gradient), speed) in values.iter_mut().zip(gradient).zip(speed) {
             *speed = momentum * *speed + gradient;
             *value = *value * shrink - rate * *speed;
@@ -143,7 +144,14 @@ mod tests {
 
     fn moves(optimizer: Optimizer, step: u32) -> Vec<Move> {
         [0.1, 0.2]
-            .map(|rate| Move { step, rate, decay: 0.5, optimizer, clip_norm: None, dropout: 0.0 })
+            .map(|rate| Move {
+                step,
+                rate,
+                decay: 0.5,
+                optimizer,
+                clip_norm: None,
+                dropout: DropRates::default(),
+            })
             .to_vec()
     }
 

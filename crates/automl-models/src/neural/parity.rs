@@ -8,6 +8,8 @@ use automl_core::{
 };
 
 use super::MlpFamily;
+use super::data::Read;
+use super::families::{resnet_read, tabm_read};
 use super::rng::Draws;
 use crate::device::found_devices;
 
@@ -81,6 +83,43 @@ pub(super) fn configurations(task: Task) -> Vec<Params> {
         base("selu", true, 0.0, true),
         base("mish", false, 0.1, false),
     ]
+}
+
+/// Configurations of the other families, with what reads them and a name.
+pub(super) fn other_configurations(task: Task) -> Vec<(Read, String, Params)> {
+    let base = |dropout: f64| {
+        let params = Params::new()
+            .with("n_layers", 2_i64)
+            .with("width", 16_i64)
+            .with("dropout", dropout)
+            .with("learning_rate", 3e-3)
+            .with("weight_decay", 0.01)
+            .with("batch_size", 32_i64)
+            .with("max_epochs", 6_i64)
+            .with("patience", 6_i64);
+        if task == Task::Regression {
+            params.with("loss", "mse")
+        } else {
+            params.with("class_weights", "balanced").with("label_smoothing", 0.1)
+        }
+    };
+    let tabm = |variant: &str, numbers: &str, dropout: f64| {
+        let params = base(dropout)
+            .with("variant", variant)
+            .with("k", 3_i64)
+            .with("numbers", numbers)
+            .with("n_bins", 6_i64)
+            .with("n_frequencies", 3_i64)
+            .with("sigma", 0.3)
+            .with("numbers_width", 4_i64);
+        (tabm_read as Read, format!("tabm {variant} {numbers}"), params)
+    };
+    let resnet = (
+        resnet_read as Read,
+        "resnet".to_owned(),
+        base(0.2).with("hidden_factor", 1.5).with("residual_dropout", 0.1),
+    );
+    vec![tabm("tabm", "plain", 0.2), tabm("mini", "ple", 0.1), tabm("tabm", "plr", 0.0), resnet]
 }
 
 /// The first rows of a design.

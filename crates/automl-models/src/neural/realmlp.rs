@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::activation::Activation;
-use super::architecture::{Architecture, Arrays, Built};
+use super::architecture::{Architecture, Arrays, Built, Shape};
 use super::data::{Rows, continuous_columns, numeric_rows};
 use super::host::{Values, tensor, values};
 use super::layers::{Batch, Dense, Embedding, Encoding, Input, Layer, Output, Part, Scale};
@@ -94,13 +94,6 @@ pub(crate) enum Start {
 }
 
 impl RealMlpShape {
-    /// The shape for the training rows of a member.
-    pub(crate) fn fit(&mut self, train: &Rows<'_>) {
-        if self.numbers != Numbers::Plain {
-            self.embedded = continuous_columns(train.design);
-        }
-    }
-
     /// Columns of the first layer's input.
     fn n_in(&self, whole: &Architecture) -> usize {
         let own = match self.numbers {
@@ -118,11 +111,6 @@ impl RealMlpShape {
         inputs.zip(outputs).collect()
     }
 
-    /// Values of the largest weight matrix.
-    pub(crate) fn largest_matrix(&self, whole: &Architecture) -> usize {
-        self.dense(whole).into_iter().map(|(n_in, n_out)| n_in * n_out).max().unwrap_or(0)
-    }
-
     /// Whether both can be trained in one population.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         let numbers = |own: &Self| match own.numbers {
@@ -138,33 +126,6 @@ impl RealMlpShape {
             && self.embedding_width == other.embedding_width
             && self.embedded == other.embedded
             && numbers(self) == numbers(other)
-    }
-
-    /// Arrays and layers. Every array but the biases decays, towards 0; the decay of the published code is multiplied
-    /// with the square of the array's factor on the rate.
-    pub(crate) fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
-        let input = self.input(whole, arrays);
-        let mut layers: Vec<Box<dyn Layer>> = Vec::new();
-        let factor = arrays.plain("scale".to_owned(), [1, self.n_in(whole)], decaying(self.rates.scale));
-        layers.push(Box::new(Scale { factor }));
-        for (index, (n_in, n_out)) in self.dense(whole).into_iter().enumerate() {
-            let name = |part: &str| format!("layer.{index}.{part}");
-            let rate = if index == 0 { self.rates.first } else { 1.0 };
-            let weight = arrays.matrix(name("weight"), [n_in, n_out], decaying(rate));
-            let bias = arrays.plain(name("bias"), [1, n_out], Role::BIAS.at_rate(self.rates.bias));
-            // Members of one population may have columns of their own, but the factor is that of the widest.
-            let scale = (n_in as f32).sqrt().recip();
-            if index == self.hidden.len() {
-                layers.push(Box::new(Output { weight, bias, scale, goes_back: true }));
-                break;
-            }
-            let strength = self
-                .has_strength
-                .then(|| arrays.plain(name("strength"), [1, n_out], decaying(self.rates.strength)));
-            let (norm, activation) = (None, self.activation);
-            layers.push(Box::new(Dense { weight, bias, scale, norm, activation, strength, goes_back: true }));
-        }
-        (input, layers)
     }
 
     fn input(&self, whole: &Architecture, arrays: &mut Arrays) -> Input {
@@ -210,8 +171,65 @@ impl RealMlpShape {
         Input { parts }
     }
 
+    /// What an array begins with before the data are looked at.
+    fn draw(&self, spec: &Spec, draws: &mut Draws) -> Vec<f32> {
+        let (n_encoded, sigma) = match self.numbers {
+            Numbers::Plain => (1, 0.0),
+            Numbers::Pbld { n_frequencies, sigma, .. } => (n_frequencies, sigma),
+            Numbers::Periodic { n_frequencies, sigma, .. } => (2 * n_frequencies, sigma),
+        };
+        let limit = (n_encoded as f32).sqrt().recip();
+        let mut fill = |value: &mut dyn FnMut(&mut Draws) -> f32| {
+            (0..spec.size()).map(|_| value(draws)).collect::<Vec<f32>>()
+        };
+        match spec.name.as_str() {
+            "scale" => vec![1.0; spec.size()],
+            "numbers.frequency" => fill(&mut |draws| sigma * draws.normal()),
+            "numbers.phase" => fill(&mut |draws| draws.symmetric(std::f32::consts::PI)),
+            "numbers.weight" | "numbers.bias" => fill(&mut |draws| draws.symmetric(limit)),
+            name if name.ends_with("strength") => vec![1.0; spec.size()],
+            _ => fill(&mut Draws::normal),
+        }
+    }
+}
+
+impl Shape for RealMlpShape {
+    /// The shape for the training rows of a member.
+    fn fit(&mut self, train: &Rows<'_>) {
+        if self.numbers != Numbers::Plain {
+            self.embedded = continuous_columns(train.design);
+        }
+    }
+
+    /// Arrays and layers. Every array but the biases decays, towards 0; the decay of the published code is multiplied
+    /// with the square of the array's factor on the rate.
+    fn build(&self, whole: &Architecture, arrays: &mut Arrays) -> (Input, Vec<Box<dyn Layer>>) {
+        let input = self.input(whole, arrays);
+        let mut layers: Vec<Box<dyn Layer>> = Vec::new();
+        let factor = arrays.plain("scale".to_owned(), [1, self.n_in(whole)], decaying(self.rates.scale));
+        layers.push(Box::new(Scale { factor }));
+        for (index, (n_in, n_out)) in self.dense(whole).into_iter().enumerate() {
+            let name = |part: &str| format!("layer.{index}.{part}");
+            let rate = if index == 0 { self.rates.first } else { 1.0 };
+            let weight = arrays.matrix(name("weight"), [n_in, n_out], decaying(rate));
+            let bias = arrays.plain(name("bias"), [1, n_out], Role::BIAS.at_rate(self.rates.bias));
+            // Members of one population may have columns of their own, but the factor is that of the widest.
+            let scale = (n_in as f32).sqrt().recip();
+            if index == self.hidden.len() {
+                layers.push(Box::new(Output { weight, bias, scale, goes_back: true }));
+                break;
+            }
+            let strength = self
+                .has_strength
+                .then(|| arrays.plain(name("strength"), [1, n_out], decaying(self.rates.strength)));
+            let (norm, activation) = (None, self.activation);
+            layers.push(Box::new(Dense { weight, bias, scale, norm, activation, strength, goes_back: true }));
+        }
+        (input, layers)
+    }
+
     /// The initial weights.
-    pub(crate) fn initial(&self, whole: &Architecture, train: &Rows<'_>, draws: &mut Draws) -> Weights {
+    fn initial(&self, whole: &Architecture, train: &Rows<'_>, draws: &mut Draws) -> Weights {
         let Built { specs, input, .. } = whole.build();
         let mut weights: Vec<Vec<f32>> = specs.iter().map(|spec| self.draw(spec, draws)).collect();
         if self.start == Start::Normal {
@@ -258,25 +276,9 @@ impl RealMlpShape {
         weights
     }
 
-    /// What an array begins with before the data are looked at.
-    fn draw(&self, spec: &Spec, draws: &mut Draws) -> Vec<f32> {
-        let (n_encoded, sigma) = match self.numbers {
-            Numbers::Plain => (1, 0.0),
-            Numbers::Pbld { n_frequencies, sigma, .. } => (n_frequencies, sigma),
-            Numbers::Periodic { n_frequencies, sigma, .. } => (2 * n_frequencies, sigma),
-        };
-        let limit = (n_encoded as f32).sqrt().recip();
-        let mut fill = |value: &mut dyn FnMut(&mut Draws) -> f32| {
-            (0..spec.size()).map(|_| value(draws)).collect::<Vec<f32>>()
-        };
-        match spec.name.as_str() {
-            "scale" => vec![1.0; spec.size()],
-            "numbers.frequency" => fill(&mut |draws| sigma * draws.normal()),
-            "numbers.phase" => fill(&mut |draws| draws.symmetric(std::f32::consts::PI)),
-            "numbers.weight" | "numbers.bias" => fill(&mut |draws| draws.symmetric(limit)),
-            name if name.ends_with("strength") => vec![1.0; spec.size()],
-            _ => fill(&mut Draws::normal),
-        }
+    /// Values of the largest weight matrix.
+    fn largest_matrix(&self, whole: &Architecture) -> usize {
+        self.dense(whole).into_iter().map(|(n_in, n_out)| n_in * n_out).max().unwrap_or(0)
     }
 }
 

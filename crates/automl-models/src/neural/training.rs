@@ -3,6 +3,7 @@
 use automl_core::{FitError, Params, Task};
 use serde::{Deserialize, Serialize};
 
+use super::layers::DropRates;
 use super::optimizer::Move;
 use super::read::{choice, count, float};
 
@@ -80,7 +81,13 @@ pub(crate) struct Training {
     pub(crate) decay_schedule: Schedule,
     /// Share of hidden values dropped, in `[0, 1)`.
     pub(crate) dropout: f32,
-    /// How that share changes.
+    /// Share of values dropped that a block adds to its input, in `[0, 1)`.
+    #[serde(default)]
+    pub(crate) residual_dropout: f32,
+    /// Share of attention's probabilities dropped, in `[0, 1)`.
+    #[serde(default)]
+    pub(crate) attention_dropout: f32,
+    /// How these shares change.
     pub(crate) dropout_schedule: Schedule,
     /// Largest norm of a gradient, all arrays together; `None` where any will do.
     pub(crate) clip_norm: Option<f64>,
@@ -125,6 +132,8 @@ impl Training {
             weight_decay: float(params, "weight_decay", 0.0, f64::MAX)?,
             decay_schedule: Schedule::Constant,
             dropout: float(params, "dropout", 0.0, 0.95)? as f32,
+            residual_dropout: 0.0,
+            attention_dropout: 0.0,
             dropout_schedule: Schedule::Constant,
             clip_norm: None,
             batch_size: count(params, "batch_size", 1, 1 << 20)?,
@@ -139,13 +148,19 @@ impl Training {
 
     /// The move of step `step`, counted from 1, when `progress` of all planned steps are done.
     pub(crate) fn next_move(&self, step: u32, progress: f64) -> Move {
+        let factor = self.dropout_schedule.factor(progress) as f32;
+        let dropout = DropRates {
+            hidden: self.dropout * factor,
+            residual: self.residual_dropout * factor,
+            attention: self.attention_dropout * factor,
+        };
         Move {
             step,
             rate: self.learning_rate * self.schedule.factor(progress),
             decay: self.weight_decay * self.decay_schedule.factor(progress),
             optimizer: self.optimizer,
             clip_norm: self.clip_norm,
-            dropout: self.dropout * self.dropout_schedule.factor(progress) as f32,
+            dropout,
         }
     }
 

@@ -6,6 +6,10 @@ mod mlp_space;
 mod mlp_tests;
 mod realmlp;
 mod realmlp_space;
+mod resnet;
+mod resnet_space;
+mod tabm;
+mod tabm_space;
 
 use std::ops::ControlFlow;
 
@@ -24,6 +28,12 @@ pub(super) use mlp::read;
 pub use realmlp::RealMlpFamily;
 #[cfg(test)]
 pub(super) use realmlp::read as realmlp_read;
+pub use resnet::ResNetFamily;
+#[cfg(test)]
+pub(super) use resnet::read as resnet_read;
+pub use tabm::TabmFamily;
+#[cfg(test)]
+pub(super) use tabm::read as tabm_read;
 
 /// Fits all members of the family `id`, whose configurations `read` reads.
 fn fit(

@@ -7,7 +7,7 @@ use super::super::host::{Values, values, values_mut};
 use super::super::kernel;
 use super::super::norm::BatchNorm;
 use super::super::parameters::{Gradients, Index, Stack};
-use super::{Back, Layer, Pass, Trace, product_back, shape_of};
+use super::{Back, DropSite, Layer, Pass, Trace, product_back, shape_of};
 
 /// `drop_out(f(norm(x W scale) + b))`.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Layer for Dense {
         } else {
             kernel::activate(self.activation, inputs, self.scale, bias, outputs, shape);
         }
-        pass.drop_out(shape, &mut [outputs, inputs, &mut bend]);
+        pass.masks(DropSite::Hidden, shape).apply(&mut [outputs, inputs, &mut bend]);
         let back = move |mut gradient: Values, gradients: &mut Gradients| {
             let back = values_mut(&mut gradient);
             if let Some(strength) = self.strength {
@@ -102,8 +102,8 @@ impl Layer for Dense {
         trace.drop_out(value)
     }
 
-    fn n_dropouts(&self) -> usize {
-        1
+    fn dropouts(&self) -> Vec<DropSite> {
+        vec![DropSite::Hidden]
     }
 }
 

@@ -226,7 +226,7 @@ impl Embedding {
                 return;
             }
         };
-        vectorised(|| {
+        vectorised!(|| {
             for (cell, (x, encoded)) in numbers.iter().zip(encoded.chunks_exact_mut(n_encoded)).enumerate() {
                 let own = cell / per_member * n_columns + cell % n_columns;
                 let frequencies = &frequencies[own * n..(own + 1) * n];
@@ -257,7 +257,7 @@ impl Embedding {
         let slopes = self.slope.map(|slope| stack.plain(slope));
         let mut outcome = vec![0.0; numbers.len() * width];
         let cells = outcome.chunks_exact_mut(width).zip(encoded.chunks_exact(n_encoded)).zip(numbers);
-        vectorised(|| {
+        vectorised!(|| {
             for (cell, ((outcome, encoded), x)) in cells.enumerate() {
                 let own = cell / (n_rows * n_columns) * n_columns + cell % n_columns;
                 outcome.copy_from_slice(&biases[own * width..(own + 1) * width]);
@@ -281,12 +281,8 @@ impl Embedding {
     pub(crate) fn trace(&self, numeric: &Tensor<3>, trace: &Trace<'_>) -> Tensor<3> {
         let [members, n_rows, _] = numeric.dims();
         let (n_columns, n_encoded, width) = (self.columns.len(), self.n_encoded, self.width);
-        let places: Vec<i32> = self.columns.iter().map(|&column| column as i32).collect();
-        let places = TensorData::new(places, [n_columns]);
-        let places = Tensor::<1, Int>::from_data(places, &numeric.device().inner());
-        let places = if numeric.is_autodiff() { places.autodiff() } else { places };
         // A matrix a member and column: rows by what the column becomes.
-        let numbers = numeric.clone().select(2, places).swap_dims(1, 2);
+        let numbers = pick_columns(numeric, &self.columns).swap_dims(1, 2);
         let numbers = numbers.reshape([members * n_columns, n_rows, 1]);
         let array = |index: Index, rows: usize, columns: usize| {
             trace.array(index).reshape([members * n_columns, rows, columns])
@@ -312,6 +308,15 @@ impl Embedding {
         let by_row: Tensor<4> = outcome.reshape([members, n_columns, n_rows, width]).swap_dims(1, 2);
         by_row.reshape([members, n_rows, n_columns * width])
     }
+}
+
+/// Some columns, `[members, rows, columns]`.
+pub(super) fn pick_columns(numeric: &Tensor<3>, columns: &[usize]) -> Tensor<3> {
+    let places: Vec<i32> = columns.iter().map(|&column| column as i32).collect();
+    let places = TensorData::new(places, [columns.len()]);
+    let places = Tensor::<1, Int>::from_data(places, &numeric.device().inner());
+    let places = if numeric.is_autodiff() { places.autodiff() } else { places };
+    numeric.clone().select(2, places)
 }
 
 /// The shares of bins below `x`; see [`Encoding::Bins`].

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::super::host::{Values, tensor, values};
 use super::super::parameters::{Gradients, Index, Stack};
-use super::embedding::{Embedding, EmbeddingTape};
+use super::embedding::{Embedding, EmbeddingTape, pick_columns};
 use super::{Trace, widths_before};
 
 /// A batch: numeric columns and codes of the same rows.
@@ -36,8 +36,17 @@ pub(crate) enum Part {
         /// The table.
         table: Index,
     },
+    /// A column for each code of a categorical column: 1 where it is the row's.
+    OneHot {
+        /// Which categorical column.
+        column: usize,
+        /// Its codes.
+        cardinality: usize,
+    },
     /// Numbers that each of some numeric columns becomes.
     Embedded(Embedding),
+    /// Some numeric columns as they are.
+    Some(Vec<usize>),
     /// All numeric columns as they are.
     Numeric,
 }
@@ -52,14 +61,19 @@ pub(crate) struct InputTape {
 impl Input {
     /// Whether a gradient of the row is of any use.
     pub(crate) fn is_learnt(&self) -> bool {
-        self.parts.iter().any(|part| !matches!(part, Part::Numeric))
+        self.parts.iter().any(|part| matches!(part, Part::Table { .. } | Part::Embedded(_)))
+    }
+
+    /// Whether a row is nothing but its numeric columns.
+    fn is_plain(&self) -> bool {
+        matches!(self.parts.as_slice(), [Part::Numeric])
     }
 
     /// The rows of a training batch, and what the way back needs.
     pub(crate) fn train(&self, batch: Batch, stack: &Stack, device: &Device) -> (Tensor<3>, InputTape) {
         let Batch { numeric, codes, .. } = batch;
         let n_rows = numeric.dims()[1];
-        if !self.is_learnt() {
+        if self.is_plain() {
             return (numeric, InputTape { codes, n_rows, embeddings: Vec::new() });
         }
         let mut embeddings = Vec::with_capacity(self.parts.len());
@@ -73,7 +87,7 @@ impl Input {
 
     /// The rows to predict.
     pub(crate) fn predict(&self, batch: Batch, stack: &Stack, device: &Device) -> Tensor<3> {
-        if !self.is_learnt() {
+        if self.is_plain() {
             return batch.numeric;
         }
         let n_rows = batch.numeric.dims()[1];
@@ -106,6 +120,18 @@ impl Input {
             match part {
                 Part::Numeric => fill(numbers),
                 Part::Embedded(embedding) => fill(&embed(embedding, numbers, n_numeric)),
+                Part::Some(columns) => {
+                    for (row, source) in rows.chunks_exact_mut(width).zip(numbers.chunks_exact(n_numeric)) {
+                        let target = row[start..start + own].iter_mut().zip(columns);
+                        target.for_each(|(value, column)| *value = source[*column]);
+                    }
+                }
+                Part::OneHot { column, cardinality } => {
+                    let places = self.places(codes, *column, n_rows, *cardinality);
+                    for (row, place) in rows.chunks_exact_mut(width).zip(places) {
+                        row[start + place % cardinality] = 1.0;
+                    }
+                }
                 Part::Table { column, table } => {
                     let [cardinality, _] = stack.shape(*table);
                     let places = self.places(codes, *column, n_rows, cardinality);
@@ -128,7 +154,7 @@ impl Input {
         let mut tapes = tape.embeddings.into_iter();
         for ((part, own), start) in self.parts.iter().zip(&widths).zip(widths_before(&widths)) {
             match part {
-                Part::Numeric => {}
+                Part::Numeric | Part::Some(_) | Part::OneHot { .. } => {}
                 Part::Embedded(embedding) => {
                     let rows = gradient.chunks_exact(width).flat_map(|row| &row[start..start + own]);
                     let own: Vec<f32> = rows.copied().collect();
@@ -163,7 +189,15 @@ impl Input {
             parts.push(match (part, codes) {
                 (Part::Numeric, _) => numeric.clone(),
                 (Part::Embedded(embedding), _) => embedding.trace(&numeric, trace),
-                (Part::Table { .. }, None) => continue,
+                (Part::Some(columns), _) => pick_columns(&numeric, columns),
+                (Part::Table { .. } | Part::OneHot { .. }, None) => continue,
+                (Part::OneHot { column, cardinality }, Some(codes)) => {
+                    let own = codes.clone().slice([0..members * n_rows, *column..*column + 1]);
+                    let every = Tensor::<1, Int>::arange(0..*cardinality as i64, &codes.device());
+                    let every = every.reshape([1, *cardinality]).expand([members * n_rows, *cardinality]);
+                    let own = own.expand([members * n_rows, *cardinality]);
+                    own.equal(every).float().reshape([members, n_rows, *cardinality])
+                }
                 (Part::Table { column, table }, Some(codes)) => {
                     let table = trace.array(*table);
                     let [_, cardinality, width] = table.dims();
@@ -184,6 +218,8 @@ impl Input {
     fn widths(&self, n_numeric: usize, stack: &Stack) -> Vec<usize> {
         let width = |part: &Part| match part {
             Part::Numeric => n_numeric,
+            Part::Some(columns) => columns.len(),
+            Part::OneHot { cardinality, .. } => *cardinality,
             Part::Embedded(embedding) => embedding.width(),
             Part::Table { table, .. } => stack.shape(*table)[1],
         };
@@ -204,7 +240,8 @@ impl Input {
         n_rows: usize,
         cardinality: usize,
     ) -> impl Iterator<Item = usize> + use<'a> {
-        let n_columns = self.parts.iter().filter(|part| matches!(part, Part::Table { .. })).count();
+        let is_category = |part: &&Part| matches!(part, Part::Table { .. } | Part::OneHot { .. });
+        let n_columns = self.parts.iter().filter(is_category).count();
         codes.chunks_exact(n_columns).enumerate().map(move |(row, codes)| {
             let code = codes[column] as usize;
             row / n_rows * cardinality + if code < cardinality { code } else { 0 }

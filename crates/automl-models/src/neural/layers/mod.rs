@@ -5,8 +5,13 @@
 //! compares the two for every layer.
 
 mod dense;
+mod drop;
 mod embedding;
+mod ensemble;
+mod heads;
 mod input;
+mod normalise;
+mod residual;
 mod scale;
 mod trace;
 
@@ -16,14 +21,20 @@ use std::fmt::Debug;
 use burn::tensor::{Device, Tensor};
 
 use super::host::Values;
-use super::kernel::{self, Shape};
+use super::kernel::Shape;
 use super::norm::Moments;
 use super::parameters::{Gradients, Index, Stack};
-use super::rng::Draws;
+
+use drop::Masks;
 
 pub(crate) use dense::{Dense, Output};
+pub(crate) use drop::{DropOut, DropRates, DropSite};
 pub(crate) use embedding::{Embedding, Encoding};
+pub(crate) use ensemble::{Ensemble, Spread};
+pub(crate) use heads::Heads;
 pub(crate) use input::{Batch, Input, Part};
+pub(crate) use normalise::{Norm, Normalise};
+pub(crate) use residual::{Drop, Residual};
 pub(crate) use scale::Scale;
 pub(crate) use trace::{Counts, Trace, TrainingBatch};
 
@@ -41,20 +52,10 @@ pub(crate) trait Layer: Debug + Send + Sync {
     /// The same, or that of a training batch, as tensor operations.
     fn trace(&self, input: Tensor<3>, trace: &Trace<'_>) -> Tensor<3>;
 
-    /// How often it drops values.
-    fn n_dropouts(&self) -> usize {
-        0
+    /// Where it drops values, in order.
+    fn dropouts(&self) -> Vec<DropSite> {
+        Vec::new()
     }
-}
-
-/// Dropout of one member in one step.
-pub(crate) struct DropOut {
-    /// Share of hidden values dropped.
-    pub(crate) rate: f32,
-    /// Where its keys come from, one a layer.
-    pub(crate) draws: Draws,
-    /// Place of the first row in the member's batch.
-    pub(crate) first_row: usize,
 }
 
 /// What the layers of one training pass share.
@@ -79,20 +80,9 @@ impl Pass<'_> {
         self.counts[member] * (shape.rows / self.n_rows)
     }
 
-    /// Drops values of the true rows of all `arrays` alike; those after the first may be empty.
-    fn drop_out(&self, shape: Shape, arrays: &mut [&mut [f32]; 3]) {
-        for (member, own) in self.dropout.borrow_mut().iter_mut().enumerate() {
-            if own.rate <= 0.0 {
-                continue;
-            }
-            let start = member * shape.block();
-            let rows = start..start + self.true_rows(member, shape) * shape.columns;
-            let first = own.first_row * (shape.rows / self.n_rows) * shape.columns;
-            let parts = arrays
-                .each_mut()
-                .map(|array| if array.is_empty() { &mut [] } else { &mut array[rows.clone()] });
-            kernel::drop_out(own.rate, own.draws.bits(), first, parts);
-        }
+    /// The masks of the next dropout.
+    fn masks(&self, site: DropSite, shape: Shape) -> Masks {
+        Masks::draw(site, shape, self)
     }
 }
 
@@ -113,6 +103,18 @@ fn product_back(
         return Values::take(gradient.matmul(pass.stack.matrix(weight).transpose()));
     }
     Values::take(gradient)
+}
+
+/// Rows of copies, `[members, rows * copies, columns]`, as `[members, rows, copies, columns]`.
+fn by_copy(x: Tensor<3>, copies: usize) -> Tensor<4> {
+    let [members, rows, columns] = x.dims();
+    x.reshape([members, rows / copies, copies, columns])
+}
+
+/// An array of a row a copy, `[members, copies, columns]`, as factors or terms of what [`by_copy`] gives.
+fn of_copy(array: Tensor<3>) -> Tensor<4> {
+    let [members, copies, columns] = array.dims();
+    array.reshape([members, 1, copies, columns])
 }
 
 fn shape_of(tensor: &Tensor<3>) -> Shape {

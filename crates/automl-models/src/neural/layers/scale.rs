@@ -45,7 +45,7 @@ impl Layer for Scale {
 
 fn multiply(values: &mut [f32], factor: &[f32], shape: Shape) {
     for (block, factor) in values.chunks_exact_mut(shape.block()).zip(factor.chunks_exact(shape.columns)) {
-        vectorised(|| {
+        vectorised!(|| {
             for row in block.chunks_exact_mut(shape.columns) {
                 row.iter_mut().zip(factor).for_each(|(value, factor)| *value *= factor);
             }

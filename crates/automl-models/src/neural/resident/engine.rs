@@ -18,7 +18,7 @@ use super::network::Network;
 use super::optimizer::{Moments, N_SCALARS, scalars};
 use super::tables::{Batches, Tables};
 
-/// Rows of a validation chunk a member.
+/// Rows of a validation chunk a member, copies included.
 const CHUNK: usize = 8192;
 /// Scalars of a step and member: those of the optimiser, then rows, their share, the factor of the unbiased variance,
 /// the weight in running statistics, the share of the loss's weights, and the largest norm of a gradient.
@@ -133,16 +133,22 @@ impl<'a> ResidentEngine<'a> {
     }
 }
 
+/// Rows of a validation chunk a member.
+fn chunk_size(members: &[&Prepared<'_>]) -> usize {
+    members.first().map_or(CHUNK, |own| own.architecture.chunk(CHUNK))
+}
+
 /// Validation rows in chunks, the same for every epoch.
 fn valid_batches(members: &[&Prepared<'_>], tables: &Tables) -> Batches {
     let lengths: Vec<usize> = members.iter().map(|own| own.valid.answers.len()).collect();
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let all: Vec<usize> = (0..longest).collect();
+    let size = chunk_size(members);
     let rows = |chunk: usize, member: usize| {
         let n_rows = lengths[member];
-        &all[(chunk * CHUNK).min(n_rows)..((chunk + 1) * CHUNK).min(n_rows)]
+        &all[(chunk * size).min(n_rows)..((chunk + 1) * size).min(n_rows)]
     };
-    tables.batches(longest.div_ceil(CHUNK), longest.min(CHUNK), rows)
+    tables.batches(longest.div_ceil(size), longest.min(size), rows)
 }
 
 impl Engine for ResidentEngine<'_> {
@@ -150,15 +156,15 @@ impl Engine for ResidentEngine<'_> {
         let (n_steps, members) = (plan.n_steps(), self.members.len());
         let batches = self.train.batches(n_steps, self.n_rows, |step, member| plan.0[member].rows(step));
         let (facts, weights) = self.facts(&plan, n_steps);
-        let n_dropouts = self.network.n_dropouts();
+        let sites = self.network.dropouts();
+        let n_dropouts = sites.len();
         let mut keys = vec![(0, 0.0); n_steps * n_dropouts * members];
         for step in 0..n_steps {
             for (member, plan) in plan.0.iter().enumerate() {
                 let mut draws = Draws::new(plan.dropout_seed(step));
-                let rate = plan.move_after(step).dropout;
-                // A member that drops nothing draws nothing on the host; its keys have no effect here.
-                for number in 0..n_dropouts {
-                    keys[(step * n_dropouts + number) * members + member] = (draws.bits(), rate);
+                let rates = plan.move_after(step).dropout;
+                for (number, site) in sites.iter().enumerate() {
+                    keys[(step * n_dropouts + number) * members + member] = (draws.bits(), rates.of(*site));
                 }
             }
         }
@@ -182,7 +188,7 @@ impl Engine for ResidentEngine<'_> {
             unbias: cube(N_SCALARS + 2),
             weight: cube(N_SCALARS + 3),
         };
-        let n_dropouts = self.network.n_dropouts();
+        let n_dropouts = self.network.dropouts().len();
         let drop_out = |number: usize, rows: usize, columns: usize| {
             Some(epoch.drop_outs.as_ref()?.factors(step * n_dropouts + number, rows, columns))
         };
@@ -222,7 +228,7 @@ impl Engine for ResidentEngine<'_> {
         let weights: Vec<f64> = self.members.iter().map(weight).collect();
         let longest = self.members.iter().map(|own| own.valid.answers.len()).max()?;
         let mut sum: Option<Tensor<3>> = None;
-        for chunk in 0..longest.div_ceil(CHUNK) {
+        for chunk in 0..longest.div_ceil(chunk_size(&self.members)) {
             if stop.check().is_some() {
                 return None;
             }

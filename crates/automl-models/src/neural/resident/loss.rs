@@ -42,15 +42,18 @@ pub(super) fn differentiate(
     outputs: Tensor<3>,
     answers: Tensor<3>,
 ) -> (Tensor<3>, Tensor<3>) {
-    let answers = if heads == 1 { answers } else { repeat(answers, heads) * (1.0 / heads as f32) };
+    let answers = if heads == 1 { answers } else { repeat(answers, heads) };
+    let of_head = 1.0 / heads as f32;
     if loss == Loss::CrossEntropy {
         let log = log_softmax(outputs, 2);
+        let answers = answers * of_head;
         let weight = answers.clone().sum_dim(2);
         let total = total((log.clone() * answers.clone()).neg());
         return (total, log.exp() * weight - answers);
     }
     let [members, rows, _] = outputs.dims();
     let (target, weight) = target_and_weight(answers, members, rows);
+    let weight = weight * of_head;
     let (losses, slopes) = regression(loss, outputs - target);
     (total(losses * weight.clone()), slopes * weight)
 }

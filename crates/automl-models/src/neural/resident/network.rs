@@ -6,7 +6,7 @@ use automl_core::Precision;
 use burn::tensor::{Device, Tensor};
 
 use super::super::architecture::{Architecture, Built};
-use super::super::layers::{Counts, Input, Layer, Trace, TrainingBatch};
+use super::super::layers::{Counts, DropSite, Input, Layer, Trace, TrainingBatch};
 use super::super::parameters::{Index, Spec};
 use super::flat::{Flat, Pieces};
 use super::tables::Batch;
@@ -43,9 +43,9 @@ impl Network {
         Some(Self { whole, pieces, input, layers, device: device.clone(), precision })
     }
 
-    /// How often a training batch drops values.
-    pub(super) fn n_dropouts(&self) -> usize {
-        self.layers.iter().map(|layer| layer.n_dropouts()).sum()
+    /// Where a training batch drops values, in order.
+    pub(super) fn dropouts(&self) -> Vec<DropSite> {
+        self.layers.iter().flat_map(|layer| layer.dropouts()).collect()
     }
 
     /// Trains on a batch and moves the running statistics. `drop_out(number, rows, columns)` gives what values are

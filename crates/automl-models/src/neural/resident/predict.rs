@@ -10,7 +10,7 @@ use super::flat::Flat;
 use super::network::Network;
 use super::tables::Tables;
 
-/// Rows predicted at once.
+/// Rows predicted at once, copies included.
 const CHUNK: usize = 1 << 16;
 
 /// One trained network on the device.
@@ -35,8 +35,9 @@ impl Predictor {
         let tables = Tables::new(&[(x, Vec::new())], 0, &self.network.whole.columns, &self.device);
         let n_rows = x.n_rows();
         let mut outputs = Vec::with_capacity(n_rows * self.network.whole.n_outputs);
-        for first in (0..n_rows).step_by(CHUNK) {
-            let rows: Vec<usize> = (first..(first + CHUNK).min(n_rows)).collect();
+        let chunk = self.network.whole.chunk(CHUNK);
+        for first in (0..n_rows).step_by(chunk) {
+            let rows: Vec<usize> = (first..(first + chunk).min(n_rows)).collect();
             let batches = tables.batches(1, rows.len(), |_, _| &rows);
             let found = self.network.predict(&self.flat, tables.gather(&batches, 0));
             outputs.extend_from_slice(floats(&found.into_data()));

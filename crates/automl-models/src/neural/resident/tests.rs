@@ -1,16 +1,16 @@
 //! The resident engine computes what the host engine does; both run on the CPU here.
 
-use automl_core::{Epoch, Member, Precision, Seed, StopSignal, Task};
+use automl_core::{Epoch, Member, Params, Precision, Seed, StopSignal, Task};
 use burn::tensor::Device;
 
-use super::super::data::{Prepared, Tables, gather};
+use super::super::data::{Prepared, Read, Tables, gather};
 use super::super::engine::Engine;
 use super::super::families::read;
 use super::super::host::values;
 use super::super::host_engine::HostEngine;
 use super::super::network::Network;
 use super::super::parameters::Weights;
-use super::super::parity::{configurations, design, first_rows};
+use super::super::parity::{configurations, design, first_rows, other_configurations};
 use super::super::population::initial;
 use super::super::shard::{End, Shard};
 use super::{Predictor, ResidentEngine};
@@ -33,19 +33,28 @@ fn train<'a>(members: &[(usize, Seed, &'a Prepared<'a>)], engine: Box<dyn Engine
     (epochs, weights.into_iter().map(Option::unwrap).collect())
 }
 
-fn prepared<'a>(member: &Member<'a>, task: Task) -> Prepared<'a> {
+fn prepared<'a>(member: &Member<'a>, read: Read, task: Task) -> Prepared<'a> {
     Prepared::new(member, read, task, 3).unwrap()
+}
+
+/// Configurations of all families, with what reads them.
+fn all_configurations(task: Task) -> Vec<(Read, String, Params)> {
+    let mlp = configurations(task).into_iter().map(|params| {
+        let name = params.text("activation").unwrap().to_owned();
+        (read as Read, name, params)
+    });
+    mlp.chain(other_configurations(task)).collect()
 }
 
 fn compare(task: Task) {
     let (large, valid) = (design(task, 1), design(task, 2));
     let small = first_rows(&large, 133);
-    for params in configurations(task) {
+    for (read, name, params) in all_configurations(task) {
         // The second member stops sooner, so that the population shrinks.
         let short = params.clone().with("max_epochs", 3_i64);
         let member = |params, train, seed| Member { params, train, valid: &valid, seed: Seed(seed) };
         let members = [member(&params, &large, 5), member(&short, &small, 6), member(&params, &large, 7)];
-        let prepared: Vec<Prepared<'_>> = members.iter().map(|member| prepared(member, task)).collect();
+        let prepared: Vec<Prepared<'_>> = members.iter().map(|member| prepared(member, read, task)).collect();
         let parts: Vec<&Prepared<'_>> = prepared.iter().collect();
         let entries: Vec<_> =
             prepared.iter().enumerate().map(|(index, own)| (index, members[index].seed, own)).collect();
@@ -54,7 +63,7 @@ fn compare(task: Task) {
         let host = HostEngine::new(&parts, &weights_0, 1, &mut Tables::new(&flex), &flex).unwrap();
         let (host_epochs, host_weights) = train(&entries, Box::new(host));
         for device in cpu_devices() {
-            let what = format!("{task}, {} on {device:?}", params.text("activation").unwrap());
+            let what = format!("{task}, {name} on {device:?}");
             let resident = ResidentEngine::new(&parts, &weights_0, &device, Precision::F32).unwrap();
             let (epochs, weights) = train(&entries, Box::new(resident));
             for (ours, theirs) in epochs.iter().zip(&host_epochs) {
@@ -89,9 +98,9 @@ fn regression_is_trained_as_on_the_host() {
 #[test]
 fn a_predictor_predicts_as_the_host_does() {
     let (train_rows, valid) = (design(Task::Multiclass, 1), design(Task::Multiclass, 2));
-    for params in configurations(Task::Multiclass) {
+    for (read, _, params) in all_configurations(Task::Multiclass) {
         let member = Member { params: &params, train: &train_rows, valid: &valid, seed: Seed(3) };
-        let own = prepared(&member, Task::Multiclass);
+        let own = prepared(&member, read, Task::Multiclass);
         let weights = own.architecture.initial(&own.train, Seed(3));
         let flex = Device::flex();
         let host = Network::stack(&[(&own.architecture, &weights)], &flex).unwrap();
@@ -117,7 +126,7 @@ fn products_of_bfloat16_train_nearly_as_well() {
         let (train_rows, valid) = (design(task, 1), design(task, 2));
         for params in configurations(task) {
             let member = Member { params: &params, train: &train_rows, valid: &valid, seed: Seed(4) };
-            let own = prepared(&member, task);
+            let own = prepared(&member, read, task);
             let entries = [(0, Seed(4), &own)];
             let losses = |precision| {
                 let engine = ResidentEngine::new(&[&own], &initial(&entries), &device, precision).unwrap();

@@ -1,35 +1,17 @@
-//! The published implementations' numbers; `tests/make_neural.py` made them and `tests/data/neural/README.md` explains.
+//! `RealMLP`.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 
-use automl_core::{Design, Matrix, Member, Params, Precision, Seed, Target, Task};
-use burn::tensor::Device;
+use automl_core::{Design, Matrix, Member, Params, Seed, Target, Task};
 use serde_json::Value;
 
-use super::architecture::Body;
-use super::data::{Prepared, Tables};
-use super::engine::{Engine, EpochPlan, MemberPlan};
-use super::families::realmlp_read;
-use super::host_engine::HostEngine;
-use super::parameters::{Spec, Weights};
-use super::resident::ResidentEngine;
-use super::training::Schedule;
-use crate::device::cpu_devices;
-
-fn file(name: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/neural").join(name);
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
-
-fn numbers(tensor: &Value) -> Vec<f64> {
-    tensor["values"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
-}
-
-fn columns(tensor: &Value) -> usize {
-    tensor["shape"].as_array().unwrap().last().unwrap().as_u64().unwrap() as usize
-}
+use super::super::architecture::Body;
+use super::super::data::Prepared;
+use super::super::engine::{EpochPlan, MemberPlan};
+use super::super::families::realmlp_read;
+use super::super::parameters::{Spec, Weights};
+use super::super::training::Schedule;
+use super::{assert_close, columns, engines, file, numbers};
 
 /// One set of arrays by our names, in our order of input columns.
 struct RealMlp {
@@ -122,17 +104,6 @@ impl RealMlp {
     }
 }
 
-/// Two arrays differ by no more than single precision explains.
-#[track_caller]
-fn assert_close(ours: &[f32], theirs: &[f64], tolerance: f64, what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
-    let size = theirs.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
-    for (index, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-        let off = (f64::from(*ours) - theirs).abs();
-        assert!(off <= tolerance * (size + 1e-3), "{what} at {index}: {ours}, not {theirs}");
-    }
-}
-
 fn params(task: Task) -> Params {
     let params = Params::new()
         .with("variant", "td")
@@ -169,14 +140,7 @@ fn check(name: &str, task: Task) {
     let specs = own.architecture.specs();
     assert_eq!(columns(&reference.data["parameters"]["net/first_layer/layer-0/scale"]), 36);
     let start = reference.weights(&specs, &reference.data["parameters"]);
-    let flex = Device::flex();
-    let host = HostEngine::new(&[&own], std::slice::from_ref(&start), 1, &mut Tables::new(&flex), &flex);
-    let mut engines: Vec<(String, Box<dyn Engine + '_>)> = vec![("host".to_owned(), Box::new(host.unwrap()))];
-    for device in cpu_devices() {
-        let resident = ResidentEngine::new(&[&own], std::slice::from_ref(&start), &device, Precision::F32);
-        engines.push((format!("resident on {device:?}"), Box::new(resident.unwrap())));
-    }
-    for (engine_name, mut engine) in engines {
+    for (engine_name, mut engine) in engines(&own, &start) {
         let moves = (0..6).map(|step| own.training.next_move(step + 1, f64::from(step) / 6.0)).collect();
         let plan = MemberPlan { order: (0..48).collect(), moves, dropout: Seed(0) };
         engine.begin_epoch(EpochPlan(vec![plan]));

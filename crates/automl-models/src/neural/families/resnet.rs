@@ -1,0 +1,95 @@
+//! The family `resnet`.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
+    ModelFamily, ParamSpec, Params, Task,
+};
+
+use super::super::architecture::Body;
+use super::super::data::Recipe;
+use super::super::fitted::FittedNetwork;
+use super::super::read::{count, float};
+use super::super::resnet::ResNetShape;
+use super::super::training::{Optimizer, Schedule, Training};
+use super::{fit, resnet_space};
+
+/// The family's name.
+const ID: &str = "resnet";
+
+/// The family `resnet`: residual blocks of dense layers (Gorishniy, Rubachev, Khrulkov & Babenko, "Revisiting Deep Learning
+/// Models for Tabular Data", `NeurIPS` 2021, arXiv 2106.11959).
+///
+/// `x` becomes `x + drop(linear(drop(relu(linear(norm(x))))))` in every block, between a linear layer and
+/// `linear(relu(norm(x)))`; normalisation is over the batch.
+///
+/// | Name | Range | Meaning |
+/// |---|---|---|
+/// | `n_layers` | 1 to 16 | blocks |
+/// | `width` | 1 to 4096 | values between blocks |
+/// | `hidden_factor` | above 0, to 16 | neurons within a block, as a multiple of `width` |
+/// | `dropout` | 0 to below 1 | share of a block's neurons dropped |
+/// | `residual_dropout` | 0 to below 1 | share dropped of what a block adds |
+/// | `learning_rate` | above 0 | constant |
+/// | `weight_decay` | from 0 | decoupled; none on embeddings |
+/// | `batch_size` | from 1 | rows a step |
+/// | `max_epochs` | from 1 | |
+/// | `patience` | from 1 | epochs without a better validation loss before it stops |
+/// | `class_weights` | none, balanced | classification |
+/// | `label_smoothing` | 0 to below 1 | classification |
+/// | `loss` | mse, huber | regression |
+///
+/// `AdamW`. Categories are embedded, as the paper has it; their widths follow fastai's rule instead of a tuned number.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ResNetFamily;
+
+impl ModelFamily for ResNetFamily {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        Some(resnet_space::space(data))
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        resnet_space::defaults(data)
+    }
+
+    fn input_form(&self) -> InputForm {
+        InputForm::Codes
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        fit(ID, read, members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
+    }
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// [`FitError::Params`] naming the parameter that is missing or outside its range.
+pub(in super::super) fn read(params: &Params, task: Task) -> Result<Recipe, FitError> {
+    let rate = float(params, "learning_rate", f64::MIN_POSITIVE, f64::MAX)?;
+    let mut training = Training::read(params, task, Optimizer::ADAM_W, rate, Schedule::Constant)?;
+    training.residual_dropout = float(params, "residual_dropout", 0.0, 0.95)? as f32;
+    let width = count(params, "width", 1, 4096)?;
+    let factor = float(params, "hidden_factor", f64::MIN_POSITIVE, 16.0)?;
+    let shape = ResNetShape {
+        n_blocks: count(params, "n_layers", 1, 16)?,
+        width,
+        hidden: ((width as f64 * factor) as usize).max(1),
+    };
+    Ok(Recipe { training, body: Body::ResNet(shape) })
+}

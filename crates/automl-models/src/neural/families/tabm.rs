@@ -1,0 +1,118 @@
+//! The family `tabm`.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use automl_core::{
+    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
+    ModelFamily, ParamSpec, Params, Task,
+};
+
+use super::super::architecture::Body;
+use super::super::data::Recipe;
+use super::super::fitted::FittedNetwork;
+use super::super::read::{choice, count, float};
+use super::super::tabm::{Numbers, TabmShape, Variant};
+use super::super::training::{Optimizer, Schedule, Training};
+use super::{fit, tabm_space};
+
+/// The family's name.
+const ID: &str = "tabm";
+
+/// The family `tabm`: many perceptrons in one, which share their matrices (Gorishniy, Kotelnikov & Babenko, "`TabM`:
+/// Advancing Tabular Deep Learning with Parameter-Efficient Ensembling", `ICLR` 2025, arXiv 2410.24210).
+///
+/// | Name | Range | Meaning |
+/// |---|---|---|
+/// | `variant` | tabm, mini | adapters around every matrix, or on the input alone |
+/// | `k` | 1 to 256 | perceptrons in one |
+/// | `n_layers` | 1 to 8 | hidden layers |
+/// | `width` | 1 to 4096 | neurons of each |
+/// | `numbers` | plain, ple, plr | embedding of numeric columns: none, piecewise linear (version B), periodic |
+/// | `n_bins` | 1 to 1024 | ple: bins of a column |
+/// | `n_frequencies` | 1 to 512 | plr: frequencies of a column |
+/// | `sigma` | above 0 | plr: deviation of the first frequencies |
+/// | `numbers_width` | 1 to 256 | ple, plr: columns that a number becomes |
+/// | `dropout` | 0 to below 1 | share of hidden values dropped |
+/// | `learning_rate` | above 0 | constant |
+/// | `weight_decay` | from 0 | decoupled; none on biases and the linear part of embeddings |
+/// | `batch_size` | from 1 | rows a step |
+/// | `max_epochs` | from 1 | |
+/// | `patience` | from 1 | epochs without a better validation loss before it stops |
+/// | `class_weights` | none, balanced | classification |
+/// | `label_smoothing` | 0 to below 1 | classification |
+/// | `loss` | mse, huber | regression |
+///
+/// The perceptrons answer one by one: the mean of their losses is trained on, and the mean of their probabilities or numbers
+/// is what validation and prediction see. `AdamW`; the norm of a gradient is at most 1 (appendix D.2 of the paper).
+/// Categories that come as codes become a column a code. Columns of three values or fewer, flags and the like, are not
+/// embedded.
+///
+/// Start, as in the published code: matrices and biases uniform within `1 / sqrt(inputs)`, the heads' each for itself, a
+/// layer's bias the same for all perceptrons; adapters 1, but the first: random signs, or normal numbers with embeddings,
+/// one for all columns of a feature.
+///
+/// Three departures. All perceptrons see the same batch: batches of their own would cost `k` times the gathering and
+/// embedding. The best epoch is the one of least validation loss. Batches of an epoch are of equal size.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TabmFamily;
+
+impl ModelFamily for TabmFamily {
+    fn id(&self) -> &'static str {
+        ID
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        Some(tabm_space::space(data))
+    }
+
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        tabm_space::defaults(data)
+    }
+
+    fn input_form(&self) -> InputForm {
+        InputForm::Codes
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        fit(ID, read, members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
+    }
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// [`FitError::Params`] naming the parameter that is missing or outside its range.
+pub(in super::super) fn read(params: &Params, task: Task) -> Result<Recipe, FitError> {
+    let rate = float(params, "learning_rate", f64::MIN_POSITIVE, f64::MAX)?;
+    let mut training = Training::read(params, task, Optimizer::ADAM_W, rate, Schedule::Constant)?;
+    training.clip_norm = Some(1.0);
+    let kind = choice(params, "numbers", &["plain", "ple", "plr"].map(|name| (name, name)))?;
+    let width = || count(params, "numbers_width", 1, 256);
+    let numbers = match kind {
+        "plain" => Numbers::Plain,
+        "ple" => Numbers::Bins { n_bins: count(params, "n_bins", 1, 1024)?, width: width()? },
+        _ => Numbers::Periodic {
+            n_frequencies: count(params, "n_frequencies", 1, 512)?,
+            sigma: float(params, "sigma", f64::MIN_POSITIVE, f64::MAX)? as f32,
+            width: width()?,
+        },
+    };
+    let shape = TabmShape {
+        variant: choice(params, "variant", &[("tabm", Variant::Full), ("mini", Variant::Mini)])?,
+        copies: count(params, "k", 1, 256)?,
+        hidden: vec![count(params, "width", 1, 4096)?; count(params, "n_layers", 1, 8)?],
+        numbers,
+        embedded: Vec::new(),
+    };
+    Ok(Recipe { training, body: Body::Tabm(shape) })
+}
