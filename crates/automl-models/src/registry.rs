@@ -4,7 +4,7 @@ use automl_core::ModelFamily;
 
 use crate::constant::ConstantFamily;
 use crate::linear::LinearFamily;
-use crate::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
+use crate::neural::{FtTransformerFamily, MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 
 /// Every family, simplest first.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
@@ -15,6 +15,7 @@ pub fn families() -> Vec<Box<dyn ModelFamily>> {
         Box::new(RealMlpFamily),
         Box::new(ResNetFamily),
         Box::new(TabmFamily),
+        Box::new(FtTransformerFamily),
     ]
 }
 
@@ -30,7 +31,7 @@ mod tests {
     #[test]
     fn families_are_listed_simplest_first_and_found_by_name() {
         let ids: Vec<&str> = families().iter().map(|family| family.id()).collect();
-        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp", "resnet", "tabm"]);
+        assert_eq!(ids, ["constant", "linear", "mlp", "realmlp", "resnet", "tabm", "ft_transformer"]);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));
         assert!(family("forest").is_none());
     }
