@@ -79,6 +79,8 @@ fn assert_filled(rows: &[Row], n: u64) {
 fn search(scratch: &Scratch, more: &[&str]) -> Command {
     let mut command =
         scratch.command(&["search", "--data", "train.csv", "--target", "target", "--out", "run"]);
+    // Quick families, so that what is tested falls into many trials.
+    command.args(["--families", "constant,linear,gbdt,mlp"]);
     command.args(more).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

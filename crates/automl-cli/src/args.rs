@@ -74,7 +74,7 @@ pub(crate) struct SearchArgs {
     /// Column of numbers above 0 that say how much each row counts
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
-    /// Model families, separated by commas: constant, linear, gbdt, mlp, `random_forest`, `extra_trees`, knn, realmlp, tabm, resnet
+    /// Model families, separated by commas: constant, linear, gbdt, mlp, `random_forest`, `extra_trees`, knn, realmlp, tabm, resnet, `ft_transformer`
     /// [default: all]
     #[arg(long, value_delimiter = ',', value_name = "LIST")]
     pub(crate) families: Vec<String>,

@@ -7,7 +7,7 @@ use crate::forest::{ExtraTreesFamily, RandomForestFamily};
 use crate::gbdt::GbdtFamily;
 use crate::knn::KnnFamily;
 use crate::linear::LinearFamily;
-use crate::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
+use crate::neural::{FtTransformerFamily, MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 
 /// Every family, in the order in which their first guesses are tried: a quick one of each kind before the slow ones.
 pub fn families() -> Vec<Box<dyn ModelFamily>> {
@@ -22,6 +22,7 @@ pub fn families() -> Vec<Box<dyn ModelFamily>> {
         Box::new(RealMlpFamily),
         Box::new(TabmFamily),
         Box::new(ResNetFamily),
+        Box::new(FtTransformerFamily),
     ]
 }
 
@@ -48,6 +49,7 @@ mod tests {
             "realmlp",
             "tabm",
             "resnet",
+            "ft_transformer",
         ];
         assert_eq!(ids, expected);
         assert!(ids.iter().all(|id| family(id).is_some_and(|family| family.id() == *id)));

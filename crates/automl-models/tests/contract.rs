@@ -12,7 +12,7 @@ use automl_models::forest::{ExtraTreesFamily, RandomForestFamily};
 use automl_models::gbdt::GbdtFamily;
 use automl_models::knn::KnnFamily;
 use automl_models::linear::LinearFamily;
-use automl_models::neural::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
+use automl_models::neural::{FtTransformerFamily, MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
 use automl_testkit::family_contract;
 
 /// A family that trains small networks for a few epochs: the contract does not ask for good models.
@@ -67,6 +67,7 @@ family_contract!(random_forest, RandomForestFamily);
 family_contract!(realmlp, Brief(RealMlpFamily));
 family_contract!(resnet, Brief(ResNetFamily));
 family_contract!(tabm, Brief(TabmFamily));
+family_contract!(ft_transformer, Brief(FtTransformerFamily));
 #[cfg(feature = "libtorch")]
 family_contract!(mlp_on_libtorch, MlpFamily, Device::Libtorch);
 #[cfg(feature = "libtorch")]
@@ -75,6 +76,8 @@ family_contract!(realmlp_on_libtorch, Brief(RealMlpFamily), Device::Libtorch);
 family_contract!(resnet_on_libtorch, Brief(ResNetFamily), Device::Libtorch);
 #[cfg(feature = "libtorch")]
 family_contract!(tabm_on_libtorch, Brief(TabmFamily), Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(ft_transformer_on_libtorch, Brief(FtTransformerFamily), Device::Libtorch);
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
@@ -101,5 +104,12 @@ family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
     resnet_on_gpu,
     Brief(ResNetFamily),
+    Device::Cuda(0)
+);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    ft_transformer_on_gpu,
+    Brief(FtTransformerFamily),
     Device::Cuda(0)
 );

@@ -4,6 +4,7 @@ use automl_core::{Purpose, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::data::Rows;
+use super::ft_transformer::FtTransformerShape;
 use super::layers::{Input, Layer};
 use super::mlp::{self, MlpShape};
 use super::parameters::{Form, Index, Role, Spec, Weights};
@@ -45,6 +46,8 @@ pub(crate) enum Body {
     /// Residual blocks of dense layers.
     #[serde(rename = "resnet")]
     ResNet(ResNetShape),
+    /// Attention among the columns of a row.
+    FtTransformer(FtTransformerShape),
 }
 
 /// What a kind of network is made of, given the whole architecture.
@@ -84,6 +87,7 @@ impl Body {
             Body::RealMlp(shape) => shape,
             Body::Tabm(shape) => shape,
             Body::ResNet(shape) => shape,
+            Body::FtTransformer(shape) => shape,
         }
     }
 
@@ -94,6 +98,7 @@ impl Body {
             Body::RealMlp(shape) => shape,
             Body::Tabm(shape) => shape,
             Body::ResNet(shape) => shape,
+            Body::FtTransformer(shape) => shape,
         };
         shape.fit(train);
     }
@@ -164,6 +169,8 @@ impl Architecture {
                     one.is_alike(two) && self.columns.n_numeric == other.columns.n_numeric
                 }
                 (Body::ResNet(one), Body::ResNet(two)) => one == two && same_tables(self, other),
+                // Numbers of columns are the shape's own.
+                (Body::FtTransformer(one), Body::FtTransformer(two)) => one == two,
                 (Body::Tabm(one), Body::Tabm(two)) => one.is_alike(two, &self.columns, &other.columns),
                 _ => false,
             }

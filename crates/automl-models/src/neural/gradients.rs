@@ -44,7 +44,9 @@ impl Gradients {
             let values = gradient.values_mut();
             let size = values.len() / factors.len();
             for (own, factor) in values.chunks_exact_mut(size.max(1)).zip(factors) {
-                own.iter_mut().for_each(|value| *value *= factor);
+                for value in own {
+                    *value *= factor;
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `families` | what a configuration means; the search space and first guesses of each family |
 //! | `training`, `schedule`, `read` | how a network is trained; parameters read and checked |
-//! | `architecture`, `mlp`, `realmlp`, `tabm`, `resnet` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
+//! | `architecture`, `mlp`, `realmlp`, `tabm`, `resnet`, `ft_transformer` | shapes of networks: from columns and sizes to arrays, initial weights and layers |
 //! | `layers` | layers: forward, back, prediction, and the same as tensor operations |
 //! | `parameters`, `gradients` | one member's numbers, and those of all members stacked |
 //! | `data` | a member's rows, checked; batches |
@@ -26,6 +26,7 @@ mod data;
 mod engine;
 mod families;
 mod fitted;
+mod ft_transformer;
 mod gradients;
 mod host;
 mod host_engine;
@@ -55,4 +56,4 @@ mod sums;
 mod tabm;
 mod training;
 
-pub use families::{MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};
+pub use families::{FtTransformerFamily, MlpFamily, RealMlpFamily, ResNetFamily, TabmFamily};

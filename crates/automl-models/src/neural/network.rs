@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use super::architecture::{Architecture, Built};
 use super::host::Values;
@@ -112,7 +112,6 @@ impl Network {
     /// Outputs for rows to predict, `[members, rows, n_outputs]`.
     pub(crate) fn predict(&self, batch: Batch) -> Values {
         let rows = self.input.predict(batch, &self.stack, &self.device);
-        let through = |input: Tensor<3>, layer: &Box<dyn Layer>| layer.predict(input, &self.stack);
-        Values::take(self.layers.iter().fold(rows, through))
+        Values::take(self.layers.iter().fold(rows, |input, layer| layer.predict(input, &self.stack)))
     }
 }

@@ -168,7 +168,7 @@ pub(crate) struct LayerNorm {
 
 impl LayerNorm {
     /// Normalises all rows and scales them; the tape has a `1 / deviation` of each row.
-    pub(crate) fn forward(&self, stack: &Stack, values: &mut [f32], shape: Shape) -> NormTape {
+    pub(crate) fn forward(self, stack: &Stack, values: &mut [f32], shape: Shape) -> NormTape {
         let columns = shape.columns;
         let share = 1.0 / columns as f32;
         let mut normal = vec![0.0; shape.len()];
@@ -191,7 +191,7 @@ impl LayerNorm {
 
     /// Turns gradients of the outputs into gradients of the inputs and returns that of the scale, `[members, columns]`.
     pub(crate) fn backward(
-        &self,
+        self,
         stack: &Stack,
         tape: &NormTape,
         gradients: &mut [f32],
@@ -221,7 +221,7 @@ impl LayerNorm {
     }
 
     /// The same as tensor operations.
-    pub(crate) fn trace(&self, z: Tensor<3>, trace: &Trace<'_>) -> Tensor<3> {
+    pub(crate) fn trace(self, z: Tensor<3>, trace: &Trace<'_>) -> Tensor<3> {
         let centred = z.clone() - z.mean_dim(2);
         let variance = (centred.clone() * centred.clone()).mean_dim(2);
         centred * (variance + EPSILON).sqrt().recip() * trace.array(self.scale)

@@ -119,7 +119,7 @@ pub(crate) struct Stack {
 /// `[members, rows, columns]`: as a tensor where matrix products use it, as plain numbers where kernels do.
 #[derive(Debug)]
 enum Array {
-    Matrix(Slot),
+    Matrix(Box<Slot>),
     Plain(Vec<f32>),
 }
 
@@ -134,7 +134,7 @@ impl Stack {
                 Form::Plain => Array::Plain(values),
                 Form::Matrix => {
                     let shape = [members.len(), wide.shape[0], wide.shape[1]];
-                    Array::Matrix(Slot::new(tensor(values, shape, device)))
+                    Array::Matrix(Box::new(Slot::new(tensor(values, shape, device))))
                 }
             }
         };

@@ -9,7 +9,7 @@ use automl_core::{
 
 use super::MlpFamily;
 use super::data::Read;
-use super::families::{resnet_read, tabm_read};
+use super::families::{ft_transformer_read, resnet_read, tabm_read};
 use super::rng::Draws;
 use crate::device::found_devices;
 
@@ -119,7 +119,22 @@ pub(super) fn other_configurations(task: Task) -> Vec<(Read, String, Params)> {
         "resnet".to_owned(),
         base(0.2).with("hidden_factor", 1.5).with("residual_dropout", 0.1),
     );
-    vec![tabm("tabm", "plain", 0.2), tabm("mini", "ple", 0.1), tabm("tabm", "plr", 0.0), resnet]
+    let ft_transformer = (
+        ft_transformer_read as Read,
+        "ft_transformer".to_owned(),
+        base(0.1)
+            .with("n_heads", 4_i64)
+            .with("hidden_factor", 1.5)
+            .with("attention_dropout", 0.2)
+            .with("residual_dropout", 0.1),
+    );
+    vec![
+        tabm("tabm", "plain", 0.2),
+        tabm("mini", "ple", 0.1),
+        tabm("tabm", "plr", 0.0),
+        resnet,
+        ft_transformer,
+    ]
 }
 
 /// The first rows of a design.

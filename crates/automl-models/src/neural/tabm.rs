@@ -182,8 +182,8 @@ impl TabmShape {
             "numbers.bias" | "numbers.slope" => uniform(spec.size(), (width as f32).sqrt().recip()),
             "adapter" => self.first_adapter(whole, draws),
             "heads.weight" | "heads.bias" => uniform(spec.size(), limit),
-            name if name.ends_with(".bias") => uniform(columns, limit).repeat(rows),
-            name if name.ends_with(".weight") => uniform(spec.size(), limit),
+            name if name.ends_with("bias") => uniform(columns, limit).repeat(rows),
+            name if name.ends_with("weight") => uniform(spec.size(), limit),
             // Adapters within: every network begins as the same one, but for its input and head.
             _ => vec![1.0; spec.size()],
         }

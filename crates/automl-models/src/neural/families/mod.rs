@@ -1,5 +1,7 @@
 //! Families of networks: what a configuration means, and what is searched.
 
+mod ft_transformer;
+mod ft_transformer_space;
 mod mlp;
 mod mlp_space;
 #[cfg(test)]
@@ -22,6 +24,9 @@ use super::fitted::{About, FittedNetwork};
 use super::shard::End;
 use super::{on_device, population};
 
+pub use ft_transformer::FtTransformerFamily;
+#[cfg(test)]
+pub(super) use ft_transformer::read as ft_transformer_read;
 pub use mlp::MlpFamily;
 #[cfg(test)]
 pub(super) use mlp::read;

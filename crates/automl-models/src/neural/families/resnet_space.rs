@@ -50,7 +50,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
 }
 
 /// A smaller batch, the usual one by number of rows, and a larger one.
-fn batch_sizes(n_rows: usize) -> [i64; 3] {
+pub(super) fn batch_sizes(n_rows: usize) -> [i64; 3] {
     let usual = match n_rows {
         0..2_800 => 64,
         2_800..20_000 => 128,

@@ -127,7 +127,9 @@ impl Layer for Output {
         let back = move |mut gradient: Values, gradients: &mut Gradients| {
             gradients.add_host(self.bias, kernel::column_sums(values(&gradient), shape));
             if self.scale != 1.0 {
-                values_mut(&mut gradient).iter_mut().for_each(|value| *value *= self.scale);
+                for value in values_mut(&mut gradient) {
+                    *value *= self.scale;
+                }
             }
             product_back(self.weight, input, gradient, self.goes_back, pass, gradients)
         };

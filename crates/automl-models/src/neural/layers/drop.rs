@@ -89,6 +89,19 @@ impl Masks {
         }
     }
 
+    /// Drops values of all `arrays` alike, the first of which is value `place` of a member.
+    pub(super) fn apply_from(&self, member: usize, place: usize, arrays: &mut [&mut [f32]; 3]) {
+        let own = &self.0[member];
+        if own.rate > 0.0 {
+            kernel::drop_out(
+                own.rate,
+                own.key,
+                own.first + place,
+                arrays.each_mut().map(|array| &mut **array),
+            );
+        }
+    }
+
     /// Whether nothing is dropped.
     pub(super) fn are_empty(&self) -> bool {
         self.0.iter().all(|own| own.rate <= 0.0)

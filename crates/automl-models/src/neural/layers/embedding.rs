@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | PBLD (Holzmüller et al. 2024) | `cos(2π w x + b)` | linear, `x` beside it |
 //! | PL, PLR (Gorishniy et al. 2022) | `cos(2π w x)`, `sin(2π w x)` | linear; `ReLU` in PLR |
+//! | linear (Gorishniy et al. 2021) | `x` | linear |
 //! | PLE, version B (Gorishniy et al. 2024) | share of each bin that lies below `x` | linear, plus a linear function of `x` |
 
 use std::f32::consts::TAU;
@@ -36,6 +37,8 @@ pub(crate) enum Encoding {
         /// The edges.
         edges: Index,
     },
+    /// Not at all: `x` itself is all of the encoding.
+    Number,
 }
 
 /// The embedding of some numeric columns: `width` numbers each.
@@ -87,7 +90,7 @@ impl Embedding {
     ) -> (Vec<f32>, EmbeddingTape) {
         let numbers = self.pick(numeric, n_numeric);
         let mut encoded = vec![0.0; numbers.len() * self.n_encoded];
-        let is_learnt = !matches!(self.encoding, Encoding::Bins { .. });
+        let is_learnt = !matches!(self.encoding, Encoding::Bins { .. } | Encoding::Number);
         let mut slopes = vec![0.0; if is_learnt { encoded.len() } else { 0 }];
         self.encode(&numbers, n_rows, stack, &mut encoded, &mut slopes);
         let outcome = self.combine(&numbers, &encoded, n_rows, stack);
@@ -113,7 +116,7 @@ impl Embedding {
     pub(crate) fn back(
         &self,
         gradient: &[f32],
-        tape: EmbeddingTape,
+        tape: &EmbeddingTape,
         stack: &Stack,
         gradients: &mut Gradients,
     ) {
@@ -156,7 +159,7 @@ impl Embedding {
         if let Some(slope) = self.slope {
             gradients.add_host(slope, of_slope);
         }
-        self.encoding_back(&of_encoded, &tape, members, gradients);
+        self.encoding_back(&of_encoded, tape, members, gradients);
     }
 
     /// Adds the gradients of the encoding's arrays.
@@ -171,7 +174,7 @@ impl Embedding {
         let (frequency, phase) = match self.encoding {
             Encoding::Cosine { frequency, phase } => (frequency, Some(phase)),
             Encoding::CosineSine { frequency } => (frequency, None),
-            Encoding::Bins { .. } => return,
+            Encoding::Bins { .. } | Encoding::Number => return,
         };
         let n = if phase.is_some() { self.n_encoded } else { self.n_encoded / 2 };
         let mut of_frequency = vec![0.0; members * n_columns * n];
@@ -215,6 +218,10 @@ impl Embedding {
                 (stack.plain(frequency), Some(stack.plain(phase)), n_encoded)
             }
             Encoding::CosineSine { frequency } => (stack.plain(frequency), None, n_encoded / 2),
+            Encoding::Number => {
+                encoded.copy_from_slice(numbers);
+                return;
+            }
             Encoding::Bins { edges } => {
                 let edges = stack.plain(edges);
                 for (cell, (x, encoded)) in
@@ -270,7 +277,9 @@ impl Embedding {
                     outcome.iter_mut().zip(weights).for_each(|(value, weight)| *value += encoded * weight);
                 }
                 if self.is_rectified {
-                    outcome.iter_mut().for_each(|value| *value = value.max(0.0));
+                    for value in outcome {
+                        *value = value.max(0.0);
+                    }
                 }
             }
         });
@@ -296,6 +305,7 @@ impl Embedding {
                 let angle = numbers.clone() * array(frequency, 1, n_encoded / 2) * TAU;
                 Tensor::cat(vec![angle.clone().cos(), angle.sin()], 2)
             }
+            Encoding::Number => numbers.clone(),
             Encoding::Bins { edges } => trace_bins(&numbers, array(edges, 1, n_encoded + 1), n_encoded),
         };
         let mut outcome = encoded.matmul(array(self.weight, n_encoded, width)) + array(self.bias, 1, width);

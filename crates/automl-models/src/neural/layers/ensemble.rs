@@ -127,6 +127,7 @@ pub(crate) struct Ensemble {
 }
 
 /// The adapters of one member, or what is summed up for them; `[k, columns]` each, `r` may be empty.
+#[derive(Clone, Copy)]
 struct Adapters<T> {
     s: T,
     b: T,
@@ -180,7 +181,7 @@ impl Ensemble {
             let adapters = self.adapters(stack, member, columns);
             let block = member * shape.block()..(member + 1) * shape.block();
             let own = member * size..(member + 1) * size;
-            let sums =
+            let mut sums =
                 Adapters { s: &mut sums.s[own.clone()], b: &mut sums.b[own.clone()], r: &mut sums.r[own] };
             let rows = Rows {
                 gradient: &mut gradient[block.clone()],
@@ -189,8 +190,8 @@ impl Ensemble {
             };
             let kept = masks.kept_scale(member);
             match self.adapter {
-                Some(_) => vectorised!(|| rows.back(adapters, sums, kept)),
-                None => vectorised!(|| rows.back_of_last(adapters, sums, kept)),
+                Some(_) => vectorised!(|| rows.back(adapters, &mut sums, kept)),
+                None => vectorised!(|| rows.back_of_last(adapters, &mut sums, kept)),
             }
         }
         sums
@@ -208,7 +209,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// See [`Ensemble::back`].
     #[inline(always)]
-    fn back(self, own: Adapters<&[f32]>, sums: Adapters<&mut [f32]>, kept: f32) {
+    fn back(self, own: Adapters<&[f32]>, sums: &mut Adapters<&mut [f32]>, kept: f32) {
         let size = own.s.len();
         let rows = self.gradient.chunks_exact_mut(size).zip(self.products.chunks_exact(size));
         for ((gradient, products), outputs) in rows.zip(self.outputs.chunks_exact(size)) {
@@ -229,7 +230,7 @@ impl Rows<'_> {
 
     /// The same without adapters behind.
     #[inline(always)]
-    fn back_of_last(self, own: Adapters<&[f32]>, sums: Adapters<&mut [f32]>, kept: f32) {
+    fn back_of_last(self, own: Adapters<&[f32]>, sums: &mut Adapters<&mut [f32]>, kept: f32) {
         let size = own.s.len();
         let rows = self.gradient.chunks_exact_mut(size).zip(self.products.chunks_exact(size));
         for ((gradient, products), outputs) in rows.zip(self.outputs.chunks_exact(size)) {

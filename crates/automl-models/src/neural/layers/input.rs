@@ -159,7 +159,7 @@ impl Input {
                     let rows = gradient.chunks_exact(width).flat_map(|row| &row[start..start + own]);
                     let own: Vec<f32> = rows.copied().collect();
                     if let Some(Some(tape)) = tapes.next() {
-                        embedding.back(&own, tape, stack, gradients);
+                        embedding.back(&own, &tape, stack, gradients);
                     }
                 }
                 Part::Table { column, table } => {
@@ -179,7 +179,7 @@ impl Input {
     /// The rows of a batch as tensor operations; `codes` are `[members * rows, n_categorical]` and possible.
     pub(crate) fn trace(
         &self,
-        numeric: Tensor<3>,
+        numeric: &Tensor<3>,
         codes: Option<&Tensor<2, Int>>,
         trace: &Trace<'_>,
     ) -> Tensor<3> {
@@ -188,8 +188,8 @@ impl Input {
         for part in &self.parts {
             parts.push(match (part, codes) {
                 (Part::Numeric, _) => numeric.clone(),
-                (Part::Embedded(embedding), _) => embedding.trace(&numeric, trace),
-                (Part::Some(columns), _) => pick_columns(&numeric, columns),
+                (Part::Embedded(embedding), _) => embedding.trace(numeric, trace),
+                (Part::Some(columns), _) => pick_columns(numeric, columns),
                 (Part::Table { .. } | Part::OneHot { .. }, None) => continue,
                 (Part::OneHot { column, cardinality }, Some(codes)) => {
                     let own = codes.clone().slice([0..members * n_rows, *column..*column + 1]);

@@ -4,15 +4,19 @@
 //! operations that burn differentiates ([`Layer::trace`]), which is what devices with memory of their own run. A test
 //! compares the two for every layer.
 
+mod attend;
+mod attention;
 mod dense;
 mod drop;
 mod embedding;
 mod ensemble;
+mod gated;
 mod heads;
 mod input;
 mod normalise;
 mod residual;
 mod scale;
+mod tokens;
 mod trace;
 
 use std::cell::RefCell;
@@ -27,15 +31,18 @@ use super::parameters::{Gradients, Index, Stack};
 
 use drop::Masks;
 
+pub(crate) use attention::Attention;
 pub(crate) use dense::{Dense, Output};
 pub(crate) use drop::{DropOut, DropRates, DropSite};
 pub(crate) use embedding::{Embedding, Encoding};
 pub(crate) use ensemble::{Ensemble, Spread};
+pub(crate) use gated::Gated;
 pub(crate) use heads::Heads;
 pub(crate) use input::{Batch, Input, Part};
 pub(crate) use normalise::{Norm, Normalise};
 pub(crate) use residual::{Drop, Residual};
 pub(crate) use scale::Scale;
+pub(crate) use tokens::Tokens;
 pub(crate) use trace::{Counts, Trace, TrainingBatch};
 
 /// From the gradient of a layer's output to that of its input, adding those of its arrays on the way.

@@ -16,7 +16,7 @@ pub(crate) struct Residual {
 }
 
 /// The first of every `group` rows.
-fn firsts(input: Tensor<3>, group: usize) -> Tensor<3> {
+pub(super) fn firsts(input: Tensor<3>, group: usize) -> Tensor<3> {
     if group == 1 {
         return input;
     }
@@ -26,8 +26,12 @@ fn firsts(input: Tensor<3>, group: usize) -> Tensor<3> {
     grouped.slice([0..members, 0..n, 0..1, 0..columns]).reshape([members, n, columns])
 }
 
-fn add(sum: &mut [f32], terms: &[f32]) {
-    vectorised!(|| sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term));
+/// Adds rows of `columns` values to the first of every `group` rows of `sums`.
+pub(super) fn add_to_firsts(sums: &mut [f32], terms: &[f32], columns: usize, group: usize) {
+    let rows = sums.chunks_exact_mut(columns * group).zip(terms.chunks_exact(columns));
+    vectorised!(|| for (sums, terms) in rows {
+        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+    });
 }
 
 impl Layer for Residual {
@@ -50,9 +54,7 @@ impl Layer for Residual {
                 through = back(through, gradients);
             }
             let outer = Values::take(gradient);
-            let outer_rows = values(&outer).chunks_exact(shape.columns);
-            let inner_rows = values_mut(&mut through).chunks_exact_mut(shape.columns * group);
-            inner_rows.zip(outer_rows).for_each(|(inner, outer)| add(&mut inner[..shape.columns], outer));
+            add_to_firsts(values_mut(&mut through), values(&outer), shape.columns, group);
             through
         };
         (output, Box::new(back))

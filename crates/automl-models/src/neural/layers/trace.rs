@@ -73,10 +73,10 @@ impl Trace<'_> {
         &self,
         input: &Input,
         layers: &[Box<dyn Layer>],
-        numeric: Tensor<3>,
-        codes: Option<Tensor<2, Int>>,
+        numeric: &Tensor<3>,
+        codes: Option<&Tensor<2, Int>>,
     ) -> Tensor<3> {
-        let rows = input.trace(numeric, codes.as_ref(), self);
+        let rows = input.trace(numeric, codes, self);
         layers.iter().fold(rows, |x, layer| layer.trace(x, self))
     }
 }

@@ -32,7 +32,7 @@ fn arrays(data: &Value, of: &Value) -> Arrays {
         }
     }
     // Running statistics begin as in PyTorch; the file has them after training alone.
-    if std::ptr::eq(of, &data["parameters"]) {
+    if *of == data["parameters"] {
         for (ours, _) in places {
             arrays.insert(format!("{ours}.norm_mean"), vec![0.0; 8]);
             arrays.insert(format!("{ours}.norm_variance"), vec![1.0; 8]);

@@ -234,7 +234,7 @@ impl Engine for ResidentEngine<'_> {
             }
             let mut batch = self.valid.gather(&self.valid_batches, chunk);
             let answers = batch.answers.take()?;
-            let output = self.network.predict(&self.flat, batch);
+            let output = self.network.predict(&self.flat, &batch);
             let objective = &self.members[0].objective;
             let total = loss::evaluate(objective.loss, objective.heads, output, answers);
             sum = Some(match sum {

@@ -25,7 +25,7 @@ impl Piece {
 /// Where everything is.
 #[derive(Debug, Clone)]
 pub(super) struct Pieces {
-    pieces: Vec<Piece>,
+    places: Vec<Piece>,
     n_learnt: usize,
     n_tracked: usize,
 }
@@ -41,8 +41,8 @@ impl Pieces {
             *next += spec.size();
             piece
         };
-        let pieces = widest(members).iter().map(&mut piece).collect();
-        Self { pieces, n_learnt, n_tracked }
+        let places = widest(members).iter().map(&mut piece).collect();
+        Self { places, n_learnt, n_tracked }
     }
 
     /// The numbers of all members, padded with zeros.
@@ -50,7 +50,7 @@ impl Pieces {
         let mut learnt = Vec::with_capacity(members.len() * self.n_learnt);
         let mut tracked = Vec::with_capacity(members.len() * self.n_tracked);
         for (own, weights) in members {
-            for ((piece, own), values) in self.pieces.iter().zip(*own).zip(&weights.0) {
+            for ((piece, own), values) in self.places.iter().zip(*own).zip(&weights.0) {
                 let row = if piece.is_learnt { &mut learnt } else { &mut tracked };
                 row.extend(pad(values, own.shape, piece.shape));
             }
@@ -68,7 +68,7 @@ impl Pieces {
     pub(super) fn factors(&self, members: &[&[Spec]], device: &Device) -> Factors {
         let (mut rates, mut decays) = (Vec::new(), Vec::new());
         for own in members {
-            for (piece, spec) in self.pieces.iter().zip(*own) {
+            for (piece, spec) in self.places.iter().zip(*own) {
                 let Role::Learnt { rate, decay } = spec.role else { continue };
                 let size = piece.range().len();
                 rates.extend(std::iter::repeat_n(rate, size));
@@ -90,12 +90,12 @@ impl Pieces {
             let members = row.dims()[0];
             row.clone().slice([0..members, piece.range()]).reshape([members, piece.shape[0], piece.shape[1]])
         };
-        self.pieces.iter().map(array).collect()
+        self.places.iter().map(array).collect()
     }
 
     /// Whether the optimiser moves array `index`.
     pub(super) fn is_learnt(&self, index: usize) -> bool {
-        self.pieces[index].is_learnt
+        self.places[index].is_learnt
     }
 
     /// One row a member of an array each for all learnt arrays, or all tracked ones; `None` stands for zeros.
@@ -106,7 +106,7 @@ impl Pieces {
         device: &Device,
         array: impl Fn(usize) -> Option<Tensor<3>>,
     ) -> Tensor<2> {
-        let of_kind = self.pieces.iter().enumerate().filter(|(_, piece)| piece.is_learnt == is_learnt);
+        let of_kind = self.places.iter().enumerate().filter(|(_, piece)| piece.is_learnt == is_learnt);
         let parts = of_kind.map(|(index, piece)| {
             let width = piece.range().len();
             match array(index) {
@@ -130,7 +130,7 @@ impl Pieces {
             let row = if piece.is_learnt { &learnt } else { &tracked };
             crop(&row[piece.range()], own.shape, piece.shape)
         };
-        Weights(self.pieces.iter().zip(own).map(array).collect())
+        Weights(self.places.iter().zip(own).map(array).collect())
     }
 }
 

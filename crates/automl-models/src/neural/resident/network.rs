@@ -74,7 +74,7 @@ impl Network {
         let batch_of = TrainingBatch { counts, drop_out: &drop_out, n_dropped, tracked };
         let trace = Trace { arrays, precision: self.precision, batch: Some(batch_of) };
         let codes = batch.codes.map(Tensor::autodiff);
-        let output = trace.run(&self.input, &self.layers, batch.numeric.autodiff(), codes);
+        let output = trace.run(&self.input, &self.layers, &batch.numeric.autodiff(), codes.as_ref());
         let (loss, gradient) = differentiate(output.clone().inner());
         // The gradient of this sum by the outputs is the gradient that was given.
         let graph = (output * gradient.autodiff()).sum().backward();
@@ -93,8 +93,8 @@ impl Network {
     }
 
     /// Outputs for rows to predict, `[members, rows, n_outputs]`.
-    pub(super) fn predict(&self, flat: &Flat, batch: Batch) -> Tensor<3> {
+    pub(super) fn predict(&self, flat: &Flat, batch: &Batch) -> Tensor<3> {
         let trace = Trace { arrays: self.pieces.arrays(flat), precision: self.precision, batch: None };
-        trace.run(&self.input, &self.layers, batch.numeric, batch.codes)
+        trace.run(&self.input, &self.layers, &batch.numeric, batch.codes.as_ref())
     }
 }

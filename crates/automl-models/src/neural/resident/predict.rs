@@ -39,7 +39,7 @@ impl Predictor {
         for first in (0..n_rows).step_by(chunk) {
             let rows: Vec<usize> = (first..(first + chunk).min(n_rows)).collect();
             let batches = tables.batches(1, rows.len(), |_, _| &rows);
-            let found = self.network.predict(&self.flat, tables.gather(&batches, 0));
+            let found = self.network.predict(&self.flat, &tables.gather(&batches, 0));
             outputs.extend_from_slice(floats(&found.into_data()));
         }
         outputs

@@ -1,0 +1,108 @@
+"""Runs candidate configurations on tables, for `choose.py`.
+
+    python measure.py --automl BINARY --data DIR --out runs.jsonl
+
+Every candidate is cross-validated on each table's training file alone; no test file is read. Candidates are the first
+guesses of every family, which `automl` tries by itself, and those of `candidates.toml`. One line a (table, candidate):
+its cost, that of the constant model, the seconds it took, and the size of the table. Tables that are done are skipped.
+"""
+
+import argparse
+import json
+import sqlite3
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--automl", required=True, help="the program")
+    parser.add_argument("--data", type=Path, required=True, help="folder of folders with train.csv and meta.json")
+    parser.add_argument("--out", type=Path, default=HERE / "runs.jsonl")
+    parser.add_argument("--tables", default="", help="names, separated by commas; all if absent")
+    parser.add_argument("--time", default="20m", help="most time for a table")
+    parser.add_argument("--threads", default="2")
+    return parser.parse_args()
+
+
+def experiment(table, target, candidates, threads):
+    """The experiment file: candidates first, then the families' own guesses, nothing pruned."""
+    lines = [
+        f"data = {json.dumps(str(table / 'train.csv'))}",
+        f"target = {json.dumps(target)}",
+        "seed = 1",
+        f"threads = {threads}",
+        "[split]",
+        "holdout = 0.0",
+        "[search]",
+        "pruner = 'none'",
+        "sampler = 'random'",
+    ]
+    for candidate in candidates:
+        lines.append("[[search.enqueue]]")
+        lines += [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in candidate.items()]
+    return "\n".join(lines) + "\n"
+
+
+def n_initial(run):
+    """Number of configurations that the study begins with: those given and the families' own."""
+    with sqlite3.connect(run / "study.sqlite3") as study:
+        (text,) = study.execute("SELECT value FROM automl_study WHERE key = 'initial'").fetchone()
+    return len(json.loads(text)["initial"])
+
+
+def measure(table, options, candidates):
+    meta = json.loads((table / "meta.json").read_text())
+    of_task = [dict(each["params"]) for each in candidates if meta["task"] in each.get("tasks", [meta["task"]])]
+    with tempfile.TemporaryDirectory() as folder:
+        toml, run = Path(folder) / "experiment.toml", Path(folder) / "run"
+        toml.write_text(experiment(table, meta["target"], of_task, options.threads))
+        search = [options.automl, "search", str(toml), "--out", str(run)]
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run([*search, "--trials", "1"], **quiet)
+        trials = ["--trials", str(n_initial(run)), "--time", options.time]
+        subprocess.run([*search, *trials], **quiet)
+        printed = subprocess.run(
+            [options.automl, "leaderboard", str(run), "--json"], check=True, capture_output=True, text=True
+        )
+        rows = json.loads(printed.stdout)["rows"]
+    constant = next(row["score"] for row in rows if row["family"] == "constant" and row["score"] is not None)
+    for row in rows:
+        yield {
+            "table": meta["name"],
+            "task": meta["task"],
+            "n_rows": meta["n_train"],
+            "n_columns": meta["n_features"],
+            "n_folds": row["n_folds"],
+            "family": row["family"],
+            "params": row["params"],
+            "state": row["state"],
+            "score": row["score"],
+            "constant": constant,
+            "seconds": row["seconds"],
+            "reason": row["reason"],
+        }
+
+
+def main():
+    options = arguments()
+    candidates = tomllib.loads((HERE / "candidates.toml").read_text()).get("candidate", [])
+    done = set()
+    if options.out.exists():
+        done = {json.loads(line)["table"] for line in options.out.read_text().splitlines()}
+    wanted = set(filter(None, options.tables.split(",")))
+    for table in sorted(path for path in options.data.iterdir() if (path / "meta.json").exists()):
+        if table.name in done or (wanted and table.name not in wanted):
+            continue
+        rows = list(measure(table, options, candidates))
+        with options.out.open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+        print(f"{table.name}: {len(rows)} configurations", flush=True)
+
+
+if __name__ == "__main__":
+    main()
