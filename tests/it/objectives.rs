@@ -22,6 +22,8 @@ fn two_objectives_have_a_front_in_leaderboard_and_report() {
         "12",
         "--pruner",
         "none",
+        "--families",
+        "constant,linear,gbdt,mlp",
         "--also",
         "fit_time,accuracy",
     ];
