@@ -1,6 +1,6 @@
-//! Score and seconds of the perceptron's default configurations on prepared tables.
+//! Score and seconds of a family's default configurations on prepared tables.
 //!
-//! `cargo run --release -p automl-models --example quality -- classes|numbers FOLD...`, where a fold is
+//! `cargo run --release -p automl-models --example quality -- FAMILY classes|numbers FOLD...`, where a fold is
 //! `TRAIN.csv,VALID.csv`: numbers without a header, the target in the last column.
 
 use std::error::Error;
@@ -9,9 +9,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    DataProfile, Design, FitContext, Matrix, Member, ModelFamily, Predictions, Seed, StopSignal, Target, Task,
+    DataProfile, Design, FitContext, Matrix, Member, Predictions, Seed, StopSignal, Target, Task,
 };
-use automl_models::neural::MlpFamily;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -19,6 +18,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[expect(clippy::print_stdout, reason = "an example prints its figures")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
+    let id = arguments.next().ok_or("say which family")?;
+    let family = automl_models::family(&id).ok_or("no such family")?;
     let classes = arguments.next().ok_or("say `classes` or `numbers`")? == "classes";
     let mut folds = Vec::new();
     for fold in arguments {
@@ -34,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let n_rows = folds.iter().map(|(train, _)| train.n_rows()).max().ok_or("no folds")?;
     let stop = StopSignal::never();
     let ctx = FitContext { threads: 2, ..FitContext::new(task, n_classes, &stop) };
-    for params in MlpFamily.defaults(&profile(n_rows, task)) {
+    for params in family.defaults(&profile(n_rows, task)) {
         let start = Instant::now();
         let member = |index: usize| {
             let (train, valid) = &folds[index];
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let members: Vec<Member<'_>> = (0..folds.len()).map(member).collect();
         let mut epochs = vec![0; folds.len()];
-        let fitted = MlpFamily.fit_population(&members, &ctx, &mut |member, epoch| {
+        let fitted = family.fit_population(&members, &ctx, &mut |member, epoch| {
             epochs[member] = epoch.index + 1;
             ControlFlow::Continue(())
         });

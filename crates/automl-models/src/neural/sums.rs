@@ -28,3 +28,31 @@ pub(crate) fn product(left: &[f32], right: &[f32]) -> f32 {
     }
     sums.iter().sum::<f32>() + rest
 }
+
+/// The greatest of all values.
+#[inline]
+pub(crate) fn greatest(values: &[f32]) -> f32 {
+    let greater = |a: f32, b: f32| if b > a { b } else { a };
+    let mut most = [f32::NEG_INFINITY; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest = chunks.remainder().iter().copied().fold(f32::NEG_INFINITY, greater);
+    for chunk in chunks {
+        most.iter_mut().zip(chunk).for_each(|(most, value)| *most = greater(*most, *value));
+    }
+    most.into_iter().fold(rest, greater)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_the_definition() {
+        for n in [0_usize, 1, 15, 16, 37] {
+            let values: Vec<f32> = (0..n).map(|index| (index * 7 % 23) as f32 - 11.0).collect();
+            assert_eq!(sum_of(&values, |x| 2.0 * x), 2.0 * values.iter().sum::<f32>());
+            assert_eq!(product(&values, &values), values.iter().map(|x| x * x).sum::<f32>());
+            assert_eq!(greatest(&values), values.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        }
+    }
+}

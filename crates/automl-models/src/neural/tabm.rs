@@ -71,9 +71,6 @@ impl Numbers {
     }
 }
 
-/// Columns of the input that belong to one feature, for they begin with the same adapter.
-type Features = Vec<usize>;
-
 impl TabmShape {
     /// Whether both can be trained in one population.
     pub(crate) fn is_alike(&self, other: &Self, own: &Columns, others: &Columns) -> bool {
@@ -92,8 +89,8 @@ impl TabmShape {
         (0..whole.columns.n_numeric.max(1)).filter(|column| !self.embedded.contains(column)).collect()
     }
 
-    /// Features of the input in their order, with the number of their columns.
-    fn features(&self, whole: &Architecture) -> Features {
+    /// Columns of each feature of the input, in its order; they begin with the same adapter.
+    fn features(&self, whole: &Architecture) -> Vec<usize> {
         let (_, _, width) = self.numbers.sizes();
         let codes = whole.columns.cardinalities.iter().map(|cardinality| *cardinality as usize);
         let embedded = self.embedded.iter().map(|_| width);
@@ -119,8 +116,8 @@ impl TabmShape {
             arrays.plain(format!("numbers.{part}"), [n, columns], role)
         };
         let embedding = match self.numbers {
-            _ if n == 0 => None,
             Numbers::Plain => None,
+            _ if n == 0 => None,
             Numbers::Bins { n_bins, width } => {
                 let encoding = Encoding::Bins { edges: array("edges", n_bins + 1, Role::Tracked) };
                 Some((encoding, n_bins, width, Some(array("slope", width, Role::BIAS))))
@@ -146,13 +143,11 @@ impl TabmShape {
                 is_rectified,
             }));
         }
-        match self.plain(whole) {
-            plain if n == 0 => {
-                debug_assert_eq!(plain.len(), whole.columns.n_numeric.max(1));
-                parts.push(Part::Numeric);
-            }
-            plain if plain.is_empty() => {}
-            plain => parts.push(Part::Some(plain)),
+        if n == 0 {
+            parts.push(Part::Numeric);
+        } else {
+            let plain = self.plain(whole);
+            parts.extend((!plain.is_empty()).then_some(Part::Some(plain)));
         }
         Input { parts }
     }

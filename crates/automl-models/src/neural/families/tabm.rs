@@ -45,7 +45,7 @@ const ID: &str = "tabm";
 ///
 /// The perceptrons answer one by one: the mean of their losses is trained on, and the mean of their probabilities or numbers
 /// is what validation and prediction see. `AdamW`; the norm of a gradient is at most 1 (appendix D.2 of the paper).
-/// Categories that come as codes become a column a code. Columns of three values or fewer, flags and the like, are not
+/// Categories that come as codes become a column a code, so one of thousands of codes makes the first matrix large. Columns of three values or fewer, flags and the like, are not
 /// embedded.
 ///
 /// Start, as in the published code: matrices and biases uniform within `1 / sqrt(inputs)`, the heads' each for itself, a

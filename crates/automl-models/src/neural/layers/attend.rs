@@ -2,6 +2,7 @@
 
 use super::super::activation::exp;
 use super::super::simd::vectorised;
+use super::super::sums;
 
 /// Sizes of attention.
 #[derive(Debug, Clone, Copy)]
@@ -144,11 +145,11 @@ impl Head {
         self.probabilities.fill(0.0);
         add_product(&mut self.probabilities, &self.queries, &self.keys[1], n_tokens);
         for row in self.probabilities.chunks_exact_mut(n_tokens) {
-            let greatest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let greatest = sums::greatest(row);
             for value in row.iter_mut() {
                 *value = exp(*value - greatest);
             }
-            let inverse = row.iter().sum::<f32>().recip();
+            let inverse = sums::sum_of(row, |value| value).recip();
             for value in row {
                 *value *= inverse;
             }
@@ -212,14 +213,22 @@ impl Head {
     }
 }
 
+/// Rows of a product added at once: each sum is then read and written a quarter as often.
+const AT_ONCE: usize = 4;
+
 /// Adds `left right`, where `right` and the sums have `columns` columns.
 #[expect(clippy::inline_always, reason = "what is not inlined has no wide vectors")]
 #[inline(always)]
 fn add_product(sums: &mut [f32], left: &[f32], right: &[f32], columns: usize) {
     let inner = right.len() / columns;
     for (sums, left) in sums.chunks_exact_mut(columns).zip(left.chunks_exact(inner)) {
-        for (factor, right) in left.iter().zip(right.chunks_exact(columns)) {
-            sums.iter_mut().zip(right).for_each(|(sum, value)| *sum += factor * value);
+        let (factors, rows) = (left.chunks_exact(AT_ONCE), right.chunks_exact(AT_ONCE * columns));
+        let rest = factors.remainder().iter().zip(rows.remainder().chunks_exact(columns));
+        for (factors, rows) in factors.zip(rows) {
+            add_four(sums, [factors[0], factors[1], factors[2], factors[3]], rows);
+        }
+        for (factor, row) in rest {
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
         }
     }
 }
@@ -229,9 +238,58 @@ fn add_product(sums: &mut [f32], left: &[f32], right: &[f32], columns: usize) {
 #[inline(always)]
 fn add_turned_product(sums: &mut [f32], left: &[f32], right: &[f32], columns: usize) {
     let n_sums = sums.len() / columns;
-    for (left, right) in left.chunks_exact(n_sums).zip(right.chunks_exact(columns)) {
-        for (factor, sums) in left.iter().zip(sums.chunks_exact_mut(columns)) {
-            sums.iter_mut().zip(right).for_each(|(sum, value)| *sum += factor * value);
+    let (factors, rows) = (left.chunks_exact(AT_ONCE * n_sums), right.chunks_exact(AT_ONCE * columns));
+    let rest = factors.remainder().chunks_exact(n_sums).zip(rows.remainder().chunks_exact(columns));
+    for (factors, rows) in factors.zip(rows) {
+        for (place, sums) in sums.chunks_exact_mut(columns).enumerate() {
+            add_four(sums, std::array::from_fn(|row| factors[row * n_sums + place]), rows);
+        }
+    }
+    for (factors, row) in rest {
+        for (factor, sums) in factors.iter().zip(sums.chunks_exact_mut(columns)) {
+            sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
+        }
+    }
+}
+
+/// Adds four rows, each times its factor.
+#[expect(clippy::inline_always, reason = "what is not inlined has no wide vectors")]
+#[inline(always)]
+fn add_four(sums: &mut [f32], factors: [f32; AT_ONCE], rows: &[f32]) {
+    let columns = sums.len();
+    let (first, rows) = rows.split_at(columns);
+    let (second, rows) = rows.split_at(columns);
+    let (third, fourth) = rows.split_at(columns);
+    let pairs = first.iter().zip(second).zip(third.iter().zip(fourth));
+    for (sum, ((first, second), (third, fourth))) in sums.iter_mut().zip(pairs) {
+        *sum += (factors[0] * first + factors[1] * second) + (factors[2] * third + factors[3] * fourth);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reference: the definition, for sizes with and without remainders.
+    #[test]
+    fn products_are_those_of_the_definition() {
+        for (rows, inner, columns) in [(3, 4, 5), (1, 7, 2), (6, 9, 16), (2, 3, 1)] {
+            let value = |index: usize| (index * 7 % 11) as f32 - 5.0;
+            let left: Vec<f32> = (0..rows * inner).map(value).collect();
+            let right: Vec<f32> = (0..inner * columns).map(|index| value(index + 3)).collect();
+            let mut sums = vec![1.0; rows * columns];
+            add_product(&mut sums, &left, &right, columns);
+            let turned: Vec<f32> =
+                (0..inner * rows).map(|index| left[index % rows * inner + index / rows]).collect();
+            let mut turned_sums = vec![1.0; rows * columns];
+            add_turned_product(&mut turned_sums, &turned, &right, columns);
+            for (index, sum) in sums.iter().enumerate() {
+                let (row, column) = (index / columns, index % columns);
+                let terms =
+                    (0..inner).map(|place| left[row * inner + place] * right[place * columns + column]);
+                assert_eq!(*sum, 1.0 + terms.sum::<f32>(), "{rows} x {inner} x {columns} at {index}");
+            }
+            assert_eq!(sums, turned_sums);
         }
     }
 }

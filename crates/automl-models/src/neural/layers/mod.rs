@@ -16,6 +16,7 @@ mod input;
 mod normalise;
 mod residual;
 mod scale;
+mod spread;
 mod tokens;
 mod trace;
 
@@ -35,13 +36,14 @@ pub(crate) use attention::Attention;
 pub(crate) use dense::{Dense, Output};
 pub(crate) use drop::{DropOut, DropRates, DropSite};
 pub(crate) use embedding::{Embedding, Encoding};
-pub(crate) use ensemble::{Ensemble, Spread};
+pub(crate) use ensemble::Ensemble;
 pub(crate) use gated::Gated;
 pub(crate) use heads::Heads;
 pub(crate) use input::{Batch, Input, Part};
 pub(crate) use normalise::{Norm, Normalise};
 pub(crate) use residual::{Drop, Residual};
 pub(crate) use scale::Scale;
+pub(crate) use spread::Spread;
 pub(crate) use tokens::Tokens;
 pub(crate) use trace::{Counts, Trace, TrainingBatch};
 
