@@ -4,7 +4,7 @@ use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
 use super::resnet_space::batch_sizes;
 
-/// The search space of the paper (Gorishniy et al. 2021, table 13).
+/// The search space of the paper (Gorishniy et al. 2021).
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let mut specs = vec![
         ParamSpec::new("n_layers", Domain::int(1, 4)),

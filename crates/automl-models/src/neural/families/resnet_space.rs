@@ -2,7 +2,7 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
-/// The search space of the paper (Gorishniy et al. 2021, table 14).
+/// The search space of the paper (Gorishniy et al. 2021).
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let mut specs = vec![
         ParamSpec::new("n_layers", Domain::int(1, 8)),

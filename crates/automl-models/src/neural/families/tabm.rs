@@ -44,7 +44,7 @@ const ID: &str = "tabm";
 /// | `loss` | mse, huber | regression |
 ///
 /// The perceptrons answer one by one: the mean of their losses is trained on, and the mean of their probabilities or numbers
-/// is what validation and prediction see. `AdamW`; the norm of a gradient is at most 1 (appendix D.2 of the paper).
+/// is what validation and prediction see. `AdamW`; the norm of a gradient is at most 1, as in the paper.
 /// Categories that come as codes become a column a code, so one of thousands of codes makes the first matrix large. Columns of three values or fewer, flags and the like, are not
 /// embedded.
 ///

@@ -2,7 +2,7 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
-/// The search space: that of the paper (Gorishniy et al. 2024, table 8 and its tuning files), `TabM` and `TabM-mini`, with and
+/// The search space: that of the paper (Gorishniy et al. 2024) and its tuning files, `TabM` and `TabM-mini`, with and
 /// without piecewise-linear embeddings, and the periodic ones of Gorishniy et al. 2022. `k` stays 32.
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let when =
@@ -33,7 +33,7 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     specs
 }
 
-/// The published default, `TabM` without embeddings; then `TabM-mini` with piecewise-linear ones, the paper's best.
+/// The published default, `TabM` without embeddings; then `TabM-mini` with piecewise-linear ones.
 pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
     let [_, batch, _] = batch_sizes(data.n_rows);
     let base = |variant: &str, n_layers: i64| {
