@@ -264,8 +264,9 @@ impl CrossValidation<'_> {
     /// Removes the models of finished trials that are no longer among those that keep theirs.
     fn forget_others(&self, trials: &[TrialRecord]) -> Result<(), ArtifactError> {
         let kept: Vec<u32> = library::kept(trials).iter().map(|trial| trial.number).collect();
-        let gone = trials.iter().filter(|trial| trial.state.is_finished() && !kept.contains(&trial.number));
-        gone.map(|trial| self.folder.forget_trial(trial.number)).collect()
+        let mut gone =
+            trials.iter().filter(|trial| trial.state.is_finished() && !kept.contains(&trial.number));
+        gone.try_for_each(|trial| self.folder.forget_trial(trial.number))
     }
 }
 

@@ -60,7 +60,9 @@ fn run_nested(
             result.holdout.iter().find(|(of, _)| *of == metric).map(|(_, value)| table::number(*value));
         lines.push(format!("outer fold {}: {metric} {}", fold + 1, score.unwrap_or_default()));
     })?;
-    lines.iter().for_each(|line| progress.say(line));
+    for line in &lines {
+        progress.say(line);
+    }
     Ok(scores)
 }
 
