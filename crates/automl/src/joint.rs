@@ -16,7 +16,7 @@ use crate::space_config;
 pub(crate) struct Joint {
     pub(crate) families: Vec<Box<dyn ModelFamily>>,
     pub(crate) space: SearchSpace,
-    /// The first family's best guess, then the next family's, …, then second guesses.
+    /// The first family's best guess, then the next family's, …, then second guesses; slow families come later.
     pub(crate) initial: Vec<Params>,
 }
 
@@ -135,9 +135,20 @@ fn initial(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Para
             own.into_iter().map(|params| join(family.id(), &prep, &params)).collect()
         })
         .collect();
-    let rounds = defaults.iter().map(Vec::len).max().unwrap_or(0);
-    (0..rounds).flat_map(|round| defaults.iter().filter_map(move |of| of.get(round).cloned())).collect()
+    let mut ordered: Vec<(usize, Params)> = Vec::new();
+    for (family, of_family) in families.iter().zip(defaults) {
+        let delay = if SLOW.contains(&family.id()) { SLOW_DELAY } else { 0 };
+        ordered.extend(of_family.into_iter().enumerate().map(|(round, params)| (round + delay, params)));
+    }
+    // Stable: within a round the families keep their order.
+    ordered.sort_by_key(|(round, _)| *round);
+    ordered.into_iter().map(|(_, params)| params).collect()
 }
+
+/// Families of which one configuration takes as long as many of the others.
+const SLOW: [&str; 4] = ["realmlp", "tabm", "resnet", "ft_transformer"];
+/// Rounds of the quick families' guesses before the first of a slow one.
+const SLOW_DELAY: usize = 2;
 
 fn join(family: &str, prep: &Params, own: &Params) -> Params {
     let mut joint = Params::new().with("family", family);

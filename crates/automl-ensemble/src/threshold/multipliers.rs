@@ -16,6 +16,9 @@ const MAX_PASSES: usize = 10;
 /// How far a multiplier may be from 1 either way: beyond it only rows of a practically impossible class change.
 const MOST: f64 = 1e4;
 
+/// Share of itself by which a multiplier must be larger than another to count as another.
+const TIE: f64 = 1e-12;
+
 /// The class of the largest product, the lowest index among ties.
 pub(super) fn decide(row: &[f64], multipliers: &[f64]) -> u32 {
     let mut best = (0, f64::NEG_INFINITY);
@@ -108,7 +111,8 @@ fn best_of_class(
     for (place, &(from, rival, code, weight)) in changes.iter().enumerate() {
         marginals.relabel(code, rival, class as u32, weight);
         match changes.get(place + 1) {
-            Some(next) if next.0 == from => {}
+            // No multiplier in 64 bits lies safely between them.
+            Some(next) if next.0 <= from * (1.0 + TIE) => {}
             // The geometric middle, since multipliers are ratios.
             Some(next) => offer(cost(metric, &marginals), (from * next.0).sqrt().max(1.0 / MOST)),
             None => offer(cost(metric, &marginals), from * 2.0),
