@@ -12,6 +12,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Characters of a configuration that a table shows.
 const CONFIGURATION_WIDTH: usize = 60;
 
+/// Probability from which a difference to the best trial may well be chance.
+const LIKE_THE_BEST: f64 = 0.05;
+
 /// The first `top` trials of a leaderboard.
 pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     let shown: Vec<Metric> = beside(board.metric, board.rows.first());
@@ -36,6 +39,9 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
         states.iter().map(|state| format!("{} {}", count(*state), state.name())).collect();
     // Writing to a `String` cannot fail.
     let _ = write!(text, "\n{}", counts.join(", "));
+    if board.rows.iter().take(top).any(|row| row.p_value.is_some_and(|p| p >= LIKE_THE_BEST)) {
+        text.push_str("\n~ not told apart from the best by a paired test over the folds");
+    }
     if !board.also.is_empty() {
         text.push_str(
             "\n* on the Pareto front: no trial is better in one objective and as good in the others",
@@ -180,6 +186,8 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
         (Some(score), None) => number(score),
         (None, _) => String::new(),
     };
+    let is_like_best = row.p_value.is_some_and(|p| p >= LIKE_THE_BEST);
+    let score = if is_like_best { format!("{score} ~") } else { score };
     let mut cells = vec![
         row.rank.map(|rank| rank.to_string()).unwrap_or_default(),
         row.trial.to_string(),

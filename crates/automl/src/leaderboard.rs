@@ -1,6 +1,7 @@
 //! All trials in order of merit.
 
 use automl_core::{Information, Metric, Params, TrialRecord, TrialState};
+use automl_ensemble::compare::{corrected_t_test, holm};
 use automl_search::pareto_front;
 use automl_store::ObjectiveHeader;
 use serde::Serialize;
@@ -40,6 +41,11 @@ pub struct LeaderboardRow {
     /// Whether no trial is better in one objective and no worse in the others; `None` where there is but one objective.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_front: Option<bool>,
+    /// Of a complete trial but the best: how probable a difference to the best trial as large as theirs is if there is
+    /// none. A paired t-test over their folds, corrected for shared training rows (Nadeau & Bengio 2003) and for the number
+    /// of trials (Holm 1979).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_value: Option<f64>,
     /// Information criteria, where the models have any: means over the folds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub information: Option<Information>,
@@ -85,6 +91,33 @@ impl Leaderboard {
         Self { metric, also: Vec::new(), rows: rows.collect() }
     }
 
+    /// Compares every complete trial with the best one. `test_to_train` is the number of validation rows of a fold over
+    /// that of its training rows.
+    pub(crate) fn compare(&mut self, trials: &[TrialRecord], test_to_train: f64) {
+        let find = |number: u32| trials.iter().find(|trial| trial.number == number);
+        let Some(best) = self.rows.first().filter(|row| row.rank.is_some()).and_then(|row| find(row.trial))
+        else {
+            return;
+        };
+        let p_value = |row: &LeaderboardRow| -> Option<f64> {
+            let other = find(row.trial).filter(|_| row.rank.is_some_and(|rank| rank > 1))?;
+            let differences: Vec<f64> =
+                best.folds.iter().zip(&other.folds).map(|(a, b)| b.cost - a.cost).collect();
+            // A single fold says nothing, and folds that were not all scored are not those of the best.
+            if differences.len() < 2 || best.folds.len() != other.folds.len() {
+                return None;
+            }
+            corrected_t_test(&differences, test_to_train).ok().map(|test| test.p_value)
+        };
+        let plain: Vec<Option<f64>> = self.rows.iter().map(p_value).collect();
+        let known: Vec<f64> = plain.iter().flatten().copied().collect();
+        let Ok(corrected) = holm(&known) else { return };
+        let mut corrected = corrected.into_iter();
+        for (row, plain) in self.rows.iter_mut().zip(plain) {
+            row.p_value = plain.and_then(|_| corrected.next());
+        }
+    }
+
     /// The leaderboard as CSV: one line a trial, one column a metric, the configuration as JSON.
     ///
     /// # Errors
@@ -101,7 +134,9 @@ impl Leaderboard {
         if !self.also.is_empty() {
             header.push("on_front".to_owned());
         }
-        header.extend(["folds", "aic", "bic", "seconds", "reason", "params"].iter().map(ToString::to_string));
+        header.extend(
+            ["folds", "p_value", "aic", "bic", "seconds", "reason", "params"].iter().map(ToString::to_string),
+        );
         writer.write_record(&header).map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer.write_record(row.record(&others, self.also.len())?).map_err(|error| error.to_string())?;
@@ -126,6 +161,7 @@ impl LeaderboardRow {
             scores: others.filter_map(|of| Some((of, trial.mean_score(of)?))).collect(),
             also: Vec::new(),
             on_front: None,
+            p_value: None,
             information: trial.information,
             n_folds: trial.folds.len(),
             seconds: trial.seconds,
@@ -151,6 +187,7 @@ impl LeaderboardRow {
         record.extend((self.also.len()..n_also).map(|_| String::new()));
         record.extend(self.on_front.map(|on_front| on_front.to_string()));
         record.push(self.n_folds.to_string());
+        record.push(number(self.p_value));
         record.extend([self.information.map(|of| of.aic), self.information.map(|of| of.bic)].map(number));
         record.push(format!("{:.3}", self.seconds));
         record.push(self.reason.clone().unwrap_or_default());
@@ -207,6 +244,27 @@ mod tests {
     }
 
     #[test]
+    fn trials_are_compared_with_the_best_over_their_folds() {
+        let folds = |number: u32, costs: [f64; 5]| {
+            let mut of = trial(number, TrialState::Complete, Some(costs.iter().sum::<f64>() / 5.0));
+            let template = of.folds[0].clone();
+            of.folds =
+                (0..).zip(costs).map(|(fold, cost)| FoldScore { fold, cost, ..template.clone() }).collect();
+            of
+        };
+        let trials = [
+            folds(0, [1.0, 2.0, 1.5, 1.2, 1.8]),
+            folds(1, [1.1, 1.95, 1.6, 1.15, 1.85]),
+            folds(2, [2.0, 3.0, 2.5, 2.21, 2.8]),
+        ];
+        let mut board = Leaderboard::new(&trials, Metric::Rmse);
+        board.compare(&trials, 0.25);
+        let p = |place: usize| board.rows[place].p_value;
+        assert_eq!((board.rows[0].trial, p(0)), (0, None));
+        assert!(p(1).unwrap() > 0.3 && p(2).unwrap() < 1e-3, "{:?} {:?}", p(1), p(2));
+    }
+
+    #[test]
     fn complete_trials_come_first_by_cost() {
         let trials = [
             trial(0, TrialState::Failed, None),
@@ -218,11 +276,11 @@ mod tests {
         let order: Vec<(Option<usize>, u32)> = board.rows.iter().map(|row| (row.rank, row.trial)).collect();
         assert_eq!(order, [(Some(1), 3), (Some(2), 1), (None, 2), (None, 0)]);
         insta::assert_snapshot!(board.to_csv().unwrap(), @r#"
-        rank,trial,family,state,rmse,rmse_std,r2,folds,aic,bic,seconds,reason,params
-        1,3,linear,complete,3,1.4142135623730951,0.5,2,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
-        2,1,linear,complete,4,1.4142135623730951,0.5,2,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
-        ,2,linear,pruned,,,,0,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
-        ,0,linear,failed,,,,0,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        rank,trial,family,state,rmse,rmse_std,r2,folds,p_value,aic,bic,seconds,reason,params
+        1,3,linear,complete,3,1.4142135623730951,0.5,2,,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        2,1,linear,complete,4,1.4142135623730951,0.5,2,,,,0.200,,"{""family"":""linear"",""linear.penalty"":0.1}"
+        ,2,linear,pruned,,,,0,,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
+        ,0,linear,failed,,,,0,,,,0.200,"said ""no""","{""family"":""linear"",""linear.penalty"":0.1}"
         "#);
     }
 }

@@ -61,7 +61,14 @@ impl Run {
 
     /// All trials in order of merit.
     pub fn leaderboard(&self) -> Leaderboard {
-        Leaderboard::with_objectives(&self.trials, self.header.metric, &self.header.objectives)
+        let mut board =
+            Leaderboard::with_objectives(&self.trials, self.header.metric, &self.header.objectives);
+        // A study that Optuna made may have no folds.
+        let plan: Option<FoldPlan> = serde_json::from_str(&self.header.fold_plan).ok();
+        if let Some(fold) = plan.as_ref().and_then(|plan| plan.folds.first()) {
+            board.compare(&self.trials, fold.valid.len() as f64 / fold.train.len().max(1) as f64);
+        }
+        board
     }
 
     /// The final model; `None` before a search has ended with one.

@@ -11,7 +11,7 @@ given = arguments(binary="automl", families="")
 clock = Clock()
 notes = {}
 with tempfile.TemporaryDirectory(prefix="automl-") as folder:
-    search = [given.binary, "search", "--data", given.train, "--target", given.target, "--task", given.task,
+    search = [given.binary, "search", "--data", given.train, "--target", given.target, "--task", given.task, "--holdout", "0",
               "--time", f"{given.time:g}s", "--metric", given.metric, "--seed", str(given.seed),
               "--threads", str(given.cores), "--out", f"{folder}/run"]
     if given.families:

@@ -11,7 +11,7 @@ use super::architecture::{Architecture, Body, Columns};
 use super::host::tensor;
 use super::layers::Batch;
 use super::loss::{Answers, Objective, Truth};
-use super::training::Training;
+use super::training::{Balance, Training};
 
 /// Standardisation of a regression target, from the member's training rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ impl<'a> Prepared<'a> {
         let train = Rows { design: train, answers: answers(train, scaling, n_classes)? };
         let valid = Rows { design: valid, answers: answers(valid, scaling, n_classes)? };
         architecture.body.fit(&train);
-        let class_weights = class_weights(training.balanced, &train.answers, n_classes);
+        let class_weights = class_weights(training.balance == Balance::Weights, &train.answers, n_classes);
         let objective = Objective {
             loss: training.loss,
             smoothing: training.label_smoothing,

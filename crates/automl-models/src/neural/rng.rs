@@ -53,6 +53,21 @@ impl Draws {
         }
         order
     }
+
+    /// As many rows as there are codes, with replacement: each of a random class, all classes alike.
+    pub(crate) fn balanced_order(&mut self, codes: &[u32]) -> Vec<usize> {
+        let n_classes = codes.iter().max().map_or(0, |most| *most as usize + 1);
+        let mut rows = vec![Vec::new(); n_classes];
+        for (row, &code) in codes.iter().enumerate() {
+            rows[code as usize].push(row);
+        }
+        rows.retain(|class: &Vec<usize>| !class.is_empty());
+        let mut draw = || {
+            let class = &rows[self.below(rows.len())];
+            class[self.below(class.len())]
+        };
+        codes.iter().map(|_| draw()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +80,15 @@ mod tests {
         assert_ne!(order, (0..1000).collect::<Vec<_>>());
         order.sort_unstable();
         assert_eq!(order, (0..1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_balanced_order_draws_classes_alike() {
+        let codes: Vec<u32> = (0..10_000).map(|row| u32::from(row % 50 == 0) * 2).collect();
+        let order = Draws::new(Seed(4)).balanced_order(&codes);
+        let rare = order.iter().filter(|&&row| codes[row] == 2).count();
+        assert_eq!(order.len(), codes.len());
+        assert!((4_700..5_300).contains(&rare), "{rare}");
     }
 
     /// A stored study names its seeds, so the stream is pinned.

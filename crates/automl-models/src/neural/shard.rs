@@ -4,9 +4,11 @@ use automl_core::{Epoch, Purpose, Seed, StopReason, StopSignal};
 
 use super::data::Prepared;
 use super::engine::{Engine, EpochPlan, MemberPlan};
+use super::loss::Truth;
 use super::optimizer::Move;
 use super::parameters::Weights;
 use super::rng::Draws;
+use super::training::Balance;
 
 /// How a member ended.
 #[derive(Debug)]
@@ -65,7 +67,11 @@ struct Live<'a> {
 impl Live<'_> {
     fn plan(&mut self, epoch: u32) -> MemberPlan {
         let shuffle = self.seed.purpose(Purpose::Shuffle).step(u64::from(epoch));
-        let order = Draws::new(shuffle).order(self.prepared.train.answers.len());
+        let (mut draws, answers) = (Draws::new(shuffle), &self.prepared.train.answers);
+        let order = match (self.prepared.training.balance, &answers.truth) {
+            (Balance::Sampling, Truth::Classes(codes)) => draws.balanced_order(codes),
+            _ => draws.order(answers.len()),
+        };
         let n_batches = self.prepared.n_batches();
         let moves = (0..n_batches).map(|step| self.next_move(epoch, step, n_batches)).collect();
         MemberPlan { order, moves, dropout: self.seed.purpose(Purpose::Dropout).step(u64::from(epoch)) }

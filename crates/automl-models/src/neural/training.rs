@@ -65,6 +65,22 @@ impl Optimizer {
     }
 }
 
+/// What is done about rare classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Balance {
+    /// Nothing.
+    None,
+    /// All classes weigh alike in the loss, in training and validation.
+    Weights,
+    /// All classes are drawn alike in training, rows with replacement; validation sees them as they are.
+    Sampling,
+}
+
+/// The names of the parameter `class_weights`.
+const BALANCES: [(&str, Balance); 3] =
+    [("none", Balance::None), ("balanced", Balance::Weights), ("sampled", Balance::Sampling)];
+
 /// How a member is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,8 +117,8 @@ pub(crate) struct Training {
     pub(crate) patience_growth: u32,
     /// What is minimised.
     pub(crate) loss: Loss,
-    /// Whether all classes weigh alike; classification.
-    pub(crate) balanced: bool,
+    /// What is done about rare classes; classification.
+    pub(crate) balance: Balance,
     /// Share of each label that is spread evenly over all classes; classification.
     pub(crate) label_smoothing: f32,
 }
@@ -141,7 +157,7 @@ impl Training {
             patience: count(params, "patience", 1, 1 << 20)? as u32,
             patience_growth: 0,
             loss,
-            balanced: classes && choice(params, "class_weights", &[("none", false), ("balanced", true)])?,
+            balance: if classes { choice(params, "class_weights", &BALANCES)? } else { Balance::None },
             label_smoothing: if classes { float(params, "label_smoothing", 0.0, 0.95)? as f32 } else { 0.0 },
         })
     }

@@ -21,7 +21,7 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("patience", Domain::choice(&[8_i64, 16, 32])),
     ];
     if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced"])));
+        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
         specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.1)));
     } else {
         specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));

@@ -126,6 +126,7 @@ fn it_learns_exclusive_or_with_every_activation_norm_and_optimizer() {
         params().with("dropout", 0.1),
         sgd,
         params().with("label_smoothing", 0.1).with("class_weights", "balanced"),
+        params().with("class_weights", "sampled"),
         params().with("schedule", "one_cycle"),
     ];
     variants.extend(["relu", "gelu", "selu", "mish"].map(|name| params().with("activation", name)));

@@ -42,7 +42,7 @@ const N_FREQUENCIES: usize = 16;
 /// | `batch_size` | from 1 | rows a step |
 /// | `max_epochs` | from 1 | all are trained, unless `patience` ends it |
 /// | `patience` | from 1 | it stops after 2 times the best epoch and these epochs more without a better one |
-/// | `class_weights` | none, balanced | classification |
+/// | `class_weights` | none, balanced, sampled | classification: rare classes weigh more, or are drawn more often |
 /// | `label_smoothing` | 0 to below 1 | classification |
 /// | `loss` | mse, huber | regression |
 ///

@@ -39,7 +39,7 @@ const ID: &str = "tabm";
 /// | `batch_size` | from 1 | rows a step |
 /// | `max_epochs` | from 1 | |
 /// | `patience` | from 1 | epochs without a better validation loss before it stops |
-/// | `class_weights` | none, balanced | classification |
+/// | `class_weights` | none, balanced, sampled | classification: rare classes weigh more, or are drawn more often |
 /// | `label_smoothing` | 0 to below 1 | classification |
 /// | `loss` | mse, huber | regression |
 ///
