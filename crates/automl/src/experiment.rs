@@ -205,7 +205,8 @@ impl Experiment {
         if let Choice { device, reason: Some(reason) } = &self.device {
             store.record_event("device", &format!("auto is {device}; {reason}"))?;
         }
-        let left = self.time.map(|time| time.saturating_sub(time_used(&before)));
+        let left =
+            self.time.map(|time| time.saturating_sub(reserve(time)).saturating_sub(time_used(&before)));
         let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
         let stopped = search(&folder, &mut store, &stop, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
@@ -253,6 +254,13 @@ impl Experiment {
         };
         Ok(run_search(&plan, store, &mut objective, observer)?)
     }
+}
+
+/// What of a time budget is kept for making the final model and the report.
+fn reserve(time: Duration) -> Duration {
+    const ONE_IN: u32 = 12;
+    const MOST: Duration = Duration::from_secs(60);
+    (time / ONE_IN).min(MOST)
 }
 
 /// Wall-clock time during which trials ran: trials side by side count once.

@@ -95,21 +95,21 @@ fn final_model(
     let composition = compose(&library.entries, &scorer, parts.as_ref(), limits, n_folds);
     let composition = composition.map_err(|error| too_slow(error, limits))?;
     let mut manifest = manifest_of(experiment, &library, &composition)?;
-    let copy = |dir: &Path| -> Result<(), ArtifactError> {
-        for (model, &place) in manifest.models.iter().zip(&composition.used) {
-            let from = folder.trial(library.trials[place].number);
+    let place = |index: usize, member: &str| {
+        let name = member.rsplit('/').next().unwrap_or_default();
+        folder.trial(library.trials[composition.used[index]].number).join(name)
+    };
+    let model = Model::from_members(manifest.clone(), experiment.config.device, place)?;
+    let (holdout, predict_ms) = holdout(experiment, &model)?;
+    manifest.holdout = holdout;
+    replace_folder(&folder.model(), |dir| {
+        for (index, model) in manifest.models.iter().enumerate() {
             for member in &model.members {
-                let name = member.rsplit('/').next().unwrap_or_default();
-                copy_folder(&from.join(name), &dir.join(member))?;
+                copy_folder(&place(index, member), &dir.join(member))?;
             }
         }
         manifest.seal(dir)
-    };
-    replace_folder(&folder.model(), copy)?;
-    let model = Model::load(&folder.model(), experiment.config.device)?;
-    let (holdout, predict_ms) = holdout(experiment, &model)?;
-    manifest.holdout = holdout;
-    manifest.seal(&folder.model())?;
+    })?;
     Ok(Some((manifest, predict_ms)))
 }
 

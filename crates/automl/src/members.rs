@@ -1,7 +1,7 @@
 //! Fold models: fitted preprocessing and fitted model together; the mean of several; what is made of several means.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use automl_core::{ArtifactError, Device, FittedModel, Metric, Predictions};
 use automl_data::Table;
@@ -55,12 +55,21 @@ impl Model {
     /// # Errors
     /// [`ArtifactError`] naming the file that is missing, changed or newer.
     pub fn load(dir: &Path, device: Device) -> Result<Self, AutomlError> {
-        let manifest = Manifest::open(dir)?;
-        let load_model = |model: &ManifestModel| {
-            let load = |name: &String| FoldModel::load(&dir.join(name), &model.family, device);
+        Ok(Self::from_members(Manifest::open(dir)?, device, |_, member| dir.join(member))?)
+    }
+
+    /// Reads the members that `manifest` names from where `place` says they are, given the number of the model and the
+    /// member's folder in a bundle.
+    pub(crate) fn from_members(
+        manifest: Manifest,
+        device: Device,
+        place: impl Fn(usize, &str) -> PathBuf,
+    ) -> Result<Self, ArtifactError> {
+        let load_model = |(index, model): (usize, &ManifestModel)| {
+            let load = |member: &String| FoldModel::load(&place(index, member), &model.family, device);
             model.members.iter().map(load).collect::<Result<Vec<_>, _>>()
         };
-        let models = manifest.models.iter().map(load_model).collect::<Result<Vec<_>, _>>()?;
+        let models = manifest.models.iter().enumerate().map(load_model).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { manifest, models })
     }
 
