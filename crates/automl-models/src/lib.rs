@@ -15,6 +15,7 @@
 pub mod artifact;
 pub mod constant;
 pub mod device;
+mod draws;
 pub mod forest;
 pub mod gbdt;
 mod gemm;

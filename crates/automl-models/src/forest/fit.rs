@@ -9,9 +9,9 @@ use super::config::ForestConfig;
 use super::fitted::{ForestModel, Head};
 use super::grow::Forest;
 use super::order::order_categories;
+use crate::draws::Draws;
 use crate::target::target_of;
 use crate::trees::bins::Binner;
-use crate::trees::draws::Draws;
 use crate::trees::ensemble::Ensemble;
 use crate::trees::tree::Tree;
 

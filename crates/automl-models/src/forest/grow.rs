@@ -7,8 +7,8 @@ use automl_core::{StopReason, StopSignal};
 
 use super::answers::Answers;
 use super::split::{NodeRows, Split, Sums};
+use crate::draws::Draws;
 use crate::trees::bins::ColumnBins;
-use crate::trees::draws::Draws;
 use crate::trees::partition::{Column, divide};
 use crate::trees::tree::Tree;
 

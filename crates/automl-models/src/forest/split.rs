@@ -1,8 +1,8 @@
 //! The best split of a column in a node.
 
 use super::answers::Answers;
+use crate::draws::Draws;
 use crate::trees::bins::{ColumnBins, MAX_BINS};
-use crate::trees::draws::Draws;
 use crate::trees::split::Rule;
 
 /// A split of one column.

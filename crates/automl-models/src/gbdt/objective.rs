@@ -3,7 +3,7 @@
 //! Scores are laid out output by output: `scores[output * n_rows + row]`.
 
 use super::math::exp;
-use crate::trees::draws::Draws;
+use crate::draws::Draws;
 
 /// Least hessian of a row, so that no row is without weight.
 const LEAST_HESSIAN: f32 = 1e-16;

@@ -3,8 +3,8 @@
 use automl_core::{Purpose, Seed, StopReason, StopSignal};
 
 use super::config::GbdtConfig;
+use crate::draws::Draws;
 use crate::trees::bins::{BinnedTable, Binner};
-use crate::trees::draws::Draws;
 use crate::trees::gradients::{Packed, Quanta};
 use crate::trees::grow::{Grower, Grown, Growth, Sample};
 use crate::trees::tree::Tree;

@@ -1,10 +1,9 @@
 //! The training rows that are kept, scaled for distances.
 
 use automl_core::{FitError, Matrix, Purpose, Seed, StopSignal};
-use rand::rngs::Xoshiro256PlusPlus;
-use rand::{Rng, SeedableRng};
 
 use super::check_stop;
+use crate::draws::Draws;
 
 /// Rows scaled between two looks at the stop signal.
 const BLOCK_ROWS: usize = 1024;
@@ -64,19 +63,8 @@ impl Prototypes {
 /// The rows to keep, ascending: all, or `max_rows` of them without replacement (Floyd's algorithm would need a set; this
 /// is selection sampling, Knuth, *The Art of Computer Programming*, vol. 2, 3.4.2 S).
 pub(super) fn sample(n_rows: usize, max_rows: usize, seed: Seed) -> Vec<usize> {
-    if n_rows <= max_rows {
-        return (0..n_rows).collect();
-    }
-    let mut bits = Xoshiro256PlusPlus::seed_from_u64(seed.purpose(Purpose::Sample).value());
-    let mut kept = Vec::with_capacity(max_rows);
-    for row in 0..n_rows {
-        let (left, wanted) = ((n_rows - row) as u64, (max_rows - kept.len()) as u64);
-        // The bias of a multiplication in place of a division is below n_rows / 2^32.
-        if ((bits.next_u64() >> 32) * left) >> 32 < wanted {
-            kept.push(row);
-        }
-    }
-    kept
+    let chosen = Draws::new(seed.purpose(Purpose::Sample)).sample(max_rows, n_rows);
+    chosen.into_iter().map(|row| row as usize).collect()
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use super::mlp::{self, MlpShape};
 use super::parameters::{Form, Index, Role, Spec, Weights};
 use super::realmlp::RealMlpShape;
 use super::resnet::ResNetShape;
-use super::rng::Draws;
 use super::tabm::TabmShape;
+use crate::draws::Draws;
 
 /// The columns that a network takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::layers::{
 };
 use super::norm::LayerNorm;
 use super::parameters::{Index, Role, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// What the network consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use super::loss::LossSum;
 use super::network::{Network, Statistics};
 use super::optimizer::{Moments, Move};
 use super::parameters::{Gradients, Spec, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// Rows of a validation chunk, copies included: large enough to hide overhead, small enough to stay in the cache.
 const CHUNK: usize = 1024;

@@ -8,7 +8,7 @@ use super::data::Rows;
 use super::layers::{Dense, Input, Layer, Output, Part};
 use super::norm::BatchNorm;
 use super::parameters::{Role, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// Hidden layers and what they do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -48,7 +48,6 @@ mod realmlp;
 mod reference;
 mod resident;
 mod resnet;
-mod rng;
 mod schedule;
 mod shard;
 mod simd;

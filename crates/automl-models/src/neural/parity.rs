@@ -10,8 +10,8 @@ use automl_core::{
 use super::MlpFamily;
 use super::data::Read;
 use super::families::{ft_transformer_read, resnet_read, tabm_read};
-use super::rng::Draws;
 use crate::device::found_devices;
+use crate::draws::Draws;
 
 const N_ROWS: usize = 150;
 const CARDINALITY: u32 = 5;

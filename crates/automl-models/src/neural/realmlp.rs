@@ -10,7 +10,7 @@ use super::data::{Rows, continuous_columns, numeric_rows};
 use super::host::{Values, tensor, values};
 use super::layers::{Batch, Dense, Embedding, Encoding, Input, Layer, Output, Part, Scale};
 use super::parameters::{Role, Spec, Stack, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// Rows that the initial weights look at: enough for a deviation to within 2 %.
 const INITIAL_ROWS: usize = 4096;

@@ -10,7 +10,7 @@ use super::layers::{Dense, Drop, DropSite, Input, Layer, Norm, Normalise, Output
 use super::mlp;
 use super::norm::BatchNorm;
 use super::parameters::{Role, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// What the network consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use super::engine::{Engine, EpochPlan, MemberPlan};
 use super::loss::Truth;
 use super::optimizer::Move;
 use super::parameters::Weights;
-use super::rng::Draws;
 use super::training::Balance;
+use crate::draws::Draws;
 
 /// How a member ended.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::architecture::{Architecture, Arrays, Columns, Shape};
 use super::data::{Rows, continuous_columns};
 use super::layers::{Dense, Embedding, Encoding, Ensemble, Heads, Input, Layer, Part, Spread};
 use super::parameters::{Role, Spec, Weights};
-use super::rng::Draws;
+use crate::draws::Draws;
 
 /// What the network consists of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use automl_core::{Design, FitError, Seed};
 
-use super::draws::Draws;
+use crate::draws::Draws;
 
 /// Bins of a column, the one of missing values included.
 pub(crate) const MAX_BINS: usize = 256;

@@ -7,13 +7,13 @@ use automl_core::{StopReason, StopSignal};
 
 use super::bins::{BinnedTable, ColumnBins};
 use super::categories::CategoryRules;
-use super::draws::Draws;
 use super::gradients::{Packed, Quanta};
 use super::histogram::Histogram;
 use super::node::{Side, Work};
 use super::partition::{Column, divide};
 use super::split::{Leaf, Limits, Split};
 use super::tree::Tree;
+use crate::draws::Draws;
 
 /// Cells of a leaf from which the stop signal is asked before its split.
 const LARGE_LEAF: usize = 1 << 21;

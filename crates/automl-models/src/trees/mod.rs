@@ -11,7 +11,6 @@
 //! | [`tree`] | a grown tree and its predictions |
 //! | [`ensemble`] | many trees in one file |
 //! | [`members`] | the members of a fit over threads |
-//! | [`draws`] | random numbers whose stream never changes |
 //!
 //! A tree holds bins, not thresholds: the thresholds stand once in the [`bins::Binner`] that belongs to the model, and
 //! every row is binned by it, in training and in prediction alike. A row therefore falls into the leaf in which it
@@ -19,7 +18,6 @@
 
 pub(crate) mod bins;
 pub(crate) mod categories;
-pub(crate) mod draws;
 pub(crate) mod ensemble;
 pub(crate) mod gradients;
 pub(crate) mod grow;

@@ -1,11 +1,11 @@
 //! The best split of a leaf, over its columns.
 
 use super::categories::best_category;
-use super::draws::Draws;
 use super::gradients::Packed;
 use super::grow::{Growth, Sample};
 use super::histogram::Histogram;
 use super::split::{Leaf, Split, best_numeric, occupied};
+use crate::draws::Draws;
 
 /// A leaf.
 pub(super) struct Side {

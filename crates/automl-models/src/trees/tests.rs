@@ -4,11 +4,11 @@ use automl_core::{Design, Matrix, Purpose, Seed, StopSignal};
 
 use super::bins::{BinnedTable, Binner};
 use super::categories::CategoryRules;
-use super::draws::Draws;
 use super::gradients::{Packed, Quanta};
 use super::grow::{Grower, Grown, Growth, Sample};
 use super::histogram::Histogram;
 use super::split::Limits;
+use crate::draws::Draws;
 
 /// Numeric columns, of which every third value of the first is missing, and a category of `levels` levels.
 pub(crate) fn table(n_rows: usize, n_numeric: usize, levels: usize, seed: u64) -> Design {

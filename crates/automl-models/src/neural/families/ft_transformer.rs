@@ -1,23 +1,13 @@
 //! The family `ft_transformer`.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, SpaceError, Task,
-};
+use automl_core::{FitError, Params, SpaceError, Task};
 
 use super::super::architecture::Body;
 use super::super::data::Recipe;
-use super::super::fitted::FittedNetwork;
 use super::super::ft_transformer::FtTransformerShape;
 use super::super::read::{count, float};
 use super::super::training::{Optimizer, Schedule, Training};
-use super::{fit, ft_transformer_space};
-
-/// The family's name.
-const ID: &str = "ft_transformer";
+use super::ft_transformer_space;
 
 /// The family `ft_transformer`: attention among the columns of a row (Gorishniy, Rubachev, Khrulkov & Babenko, "Revisiting
 /// Deep Learning Models for Tabular Data", `NeurIPS` 2021, arXiv 2106.11959).
@@ -49,36 +39,7 @@ const ID: &str = "ft_transformer";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FtTransformerFamily;
 
-impl ModelFamily for FtTransformerFamily {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
-        Some(ft_transformer_space::space(data))
-    }
-
-    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
-        ft_transformer_space::defaults(data)
-    }
-
-    fn input_form(&self) -> InputForm {
-        InputForm::Codes
-    }
-
-    fn fit_population(
-        &self,
-        members: &[Member<'_>],
-        ctx: &FitContext<'_>,
-        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
-    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        fit(ID, read, members, ctx, on_epoch)
-    }
-
-    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
-        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
-    }
-}
+network_family!(FtTransformerFamily, "ft_transformer", ft_transformer_space, read);
 
 /// Reads and checks a configuration.
 ///

@@ -1,24 +1,14 @@
 //! The family `mlp`: dense layers on numeric columns and embedded categories.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, Task,
-};
+use automl_core::{FitError, Params, Task};
 
 use super::super::activation::Activation;
 use super::super::architecture::Body;
 use super::super::data::Recipe;
-use super::super::fitted::FittedNetwork;
 use super::super::mlp::MlpShape;
 use super::super::read::{choice, count, float};
 use super::super::training::{Optimizer, Schedule, Training};
-use super::{fit, mlp_space};
-
-/// The family's name.
-const ID: &str = "mlp";
+use super::mlp_space;
 
 /// The family `mlp`: dense layers on numeric columns and embedded categories.
 ///
@@ -42,36 +32,7 @@ const ID: &str = "mlp";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MlpFamily;
 
-impl ModelFamily for MlpFamily {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
-        Some(mlp_space::space(data))
-    }
-
-    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
-        mlp_space::defaults(data)
-    }
-
-    fn input_form(&self) -> InputForm {
-        InputForm::Codes
-    }
-
-    fn fit_population(
-        &self,
-        members: &[Member<'_>],
-        ctx: &FitContext<'_>,
-        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
-    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        fit(ID, read, members, ctx, on_epoch)
-    }
-
-    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
-        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
-    }
-}
+network_family!(MlpFamily, "mlp", mlp_space, read);
 
 /// Reads and checks a configuration.
 ///

@@ -6,8 +6,8 @@ use automl_core::{
 };
 use proptest::prelude::*;
 
-use super::super::rng::Draws;
 use super::MlpFamily;
+use crate::draws::Draws;
 
 fn params() -> Params {
     Params::new()

@@ -1,5 +1,46 @@
 //! Families of networks: what a configuration means, and what is searched.
 
+/// Implements [`ModelFamily`](automl_core::ModelFamily) for a family of networks: its name, the module of its search space and
+/// first guesses, and how it reads its parameters.
+macro_rules! network_family {
+    ($family:ident, $id:literal, $space:ident, $read:ident) => {
+        impl ::automl_core::ModelFamily for $family {
+            fn id(&self) -> &'static str {
+                $id
+            }
+
+            fn space(&self, data: &::automl_core::DataProfile) -> Option<Vec<::automl_core::ParamSpec>> {
+                Some($space::space(data))
+            }
+
+            fn defaults(&self, data: &::automl_core::DataProfile) -> Vec<::automl_core::Params> {
+                $space::defaults(data)
+            }
+
+            fn input_form(&self) -> ::automl_core::InputForm {
+                ::automl_core::InputForm::Codes
+            }
+
+            fn fit_population(
+                &self,
+                members: &[::automl_core::Member<'_>],
+                ctx: &::automl_core::FitContext<'_>,
+                on_epoch: &mut dyn FnMut(usize, ::automl_core::Epoch) -> ::std::ops::ControlFlow<()>,
+            ) -> Vec<Result<Box<dyn ::automl_core::FittedModel>, ::automl_core::FitError>> {
+                super::fit($id, $read, members, ctx, on_epoch)
+            }
+
+            fn load(
+                &self,
+                dir: &::std::path::Path,
+                device: ::automl_core::Device,
+            ) -> Result<Box<dyn ::automl_core::FittedModel>, ::automl_core::ArtifactError> {
+                super::load($id, dir, device)
+            }
+        }
+    };
+}
+
 mod ft_transformer;
 mod ft_transformer_space;
 mod mlp;
@@ -14,8 +55,9 @@ mod tabm;
 mod tabm_space;
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use automl_core::{Epoch, FitContext, FitError, FittedModel, Member};
+use automl_core::{ArtifactError, Device, Epoch, FitContext, FitError, FittedModel, Member};
 
 use crate::device::{burn_device, check_precision};
 
@@ -73,6 +115,11 @@ fn fit(
         }
     };
     prepared.into_iter().enumerate().map(finish).collect()
+}
+
+/// Reads a model of the family `id`.
+fn load(id: &str, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+    Ok(Box::new(FittedNetwork::load(id, dir, device)?))
 }
 
 fn finish(

@@ -1,24 +1,15 @@
 //! The family `realmlp`.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, Task,
-};
+use automl_core::{FitError, Params, Task};
 
 use super::super::activation::Activation;
 use super::super::architecture::Body;
 use super::super::data::Recipe;
-use super::super::fitted::FittedNetwork;
 use super::super::read::{choice, count, float};
 use super::super::realmlp::{Numbers, Rates, RealMlpShape, Start};
 use super::super::training::{Optimizer, Schedule, Training};
-use super::{fit, realmlp_space};
+use super::realmlp_space;
 
-/// The family's name.
-const ID: &str = "realmlp";
 /// Frequencies of an embedded number.
 const N_FREQUENCIES: usize = 16;
 
@@ -51,36 +42,7 @@ const N_FREQUENCIES: usize = 16;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealMlpFamily;
 
-impl ModelFamily for RealMlpFamily {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
-        Some(realmlp_space::space(data))
-    }
-
-    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
-        realmlp_space::defaults(data)
-    }
-
-    fn input_form(&self) -> InputForm {
-        InputForm::Codes
-    }
-
-    fn fit_population(
-        &self,
-        members: &[Member<'_>],
-        ctx: &FitContext<'_>,
-        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
-    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        fit(ID, read, members, ctx, on_epoch)
-    }
-
-    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
-        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
-    }
-}
+network_family!(RealMlpFamily, "realmlp", realmlp_space, read);
 
 /// Reads and checks a configuration.
 ///

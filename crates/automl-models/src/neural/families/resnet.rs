@@ -1,23 +1,13 @@
 //! The family `resnet`.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, Task,
-};
+use automl_core::{FitError, Params, Task};
 
 use super::super::architecture::Body;
 use super::super::data::Recipe;
-use super::super::fitted::FittedNetwork;
 use super::super::read::{count, float};
 use super::super::resnet::ResNetShape;
 use super::super::training::{Optimizer, Schedule, Training};
-use super::{fit, resnet_space};
-
-/// The family's name.
-const ID: &str = "resnet";
+use super::resnet_space;
 
 /// The family `resnet`: residual blocks of dense layers (Gorishniy, Rubachev, Khrulkov & Babenko, "Revisiting Deep Learning
 /// Models for Tabular Data", `NeurIPS` 2021, arXiv 2106.11959).
@@ -45,36 +35,7 @@ const ID: &str = "resnet";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ResNetFamily;
 
-impl ModelFamily for ResNetFamily {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
-        Some(resnet_space::space(data))
-    }
-
-    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
-        resnet_space::defaults(data)
-    }
-
-    fn input_form(&self) -> InputForm {
-        InputForm::Codes
-    }
-
-    fn fit_population(
-        &self,
-        members: &[Member<'_>],
-        ctx: &FitContext<'_>,
-        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
-    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        fit(ID, read, members, ctx, on_epoch)
-    }
-
-    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
-        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
-    }
-}
+network_family!(ResNetFamily, "resnet", resnet_space, read);
 
 /// Reads and checks a configuration.
 ///

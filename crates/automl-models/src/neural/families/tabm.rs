@@ -1,23 +1,13 @@
 //! The family `tabm`.
 
-use std::ops::ControlFlow;
-use std::path::Path;
-
-use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, Task,
-};
+use automl_core::{FitError, Params, Task};
 
 use super::super::architecture::Body;
 use super::super::data::Recipe;
-use super::super::fitted::FittedNetwork;
 use super::super::read::{choice, count, float};
 use super::super::tabm::{Numbers, TabmShape, Variant};
 use super::super::training::{Optimizer, Schedule, Training};
-use super::{fit, tabm_space};
-
-/// The family's name.
-const ID: &str = "tabm";
+use super::tabm_space;
 
 /// The family `tabm`: many perceptrons in one, which share their matrices (Gorishniy, Kotelnikov & Babenko, "`TabM`:
 /// Advancing Tabular Deep Learning with Parameter-Efficient Ensembling", `ICLR` 2025, arXiv 2410.24210).
@@ -57,36 +47,7 @@ const ID: &str = "tabm";
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TabmFamily;
 
-impl ModelFamily for TabmFamily {
-    fn id(&self) -> &'static str {
-        ID
-    }
-
-    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
-        Some(tabm_space::space(data))
-    }
-
-    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
-        tabm_space::defaults(data)
-    }
-
-    fn input_form(&self) -> InputForm {
-        InputForm::Codes
-    }
-
-    fn fit_population(
-        &self,
-        members: &[Member<'_>],
-        ctx: &FitContext<'_>,
-        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
-    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        fit(ID, read, members, ctx, on_epoch)
-    }
-
-    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
-        Ok(Box::new(FittedNetwork::load(ID, dir, device)?))
-    }
-}
+network_family!(TabmFamily, "tabm", tabm_space, read);
 
 /// Reads and checks a configuration.
 ///

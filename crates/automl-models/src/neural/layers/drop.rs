@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::super::kernel::{self, Shape};
-use super::super::rng::Draws;
 use super::Pass;
+use crate::draws::Draws;
 
 /// Where values are dropped; each place has a rate of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,13 +10,13 @@ use super::super::host::floats;
 use super::super::layers::Counts;
 use super::super::norm::MOMENTUM;
 use super::super::parameters::{Spec, Weights};
-use super::super::rng::Draws;
 use super::dropout::DropOuts;
 use super::flat::{Factors, Flat};
 use super::loss;
 use super::network::Network;
 use super::optimizer::{Moments, N_SCALARS, scalars};
 use super::tables::{Batches, Tables};
+use crate::draws::Draws;
 
 /// Rows of a validation chunk a member, copies included.
 const CHUNK: usize = 8192;
