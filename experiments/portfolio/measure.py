@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import tempfile
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -69,16 +70,22 @@ def search(table, meta, candidates, options, n_trials=None):
         printed = subprocess.run(
             [options.automl, "leaderboard", str(run), "--json"], check=True, capture_output=True, text=True
         )
-        return json.loads(printed.stdout)["rows"]
+        rows = sorted(json.loads(printed.stdout)["rows"], key=lambda row: row["trial"])
+    # A configuration's name: its place among the candidates, or among the guesses of its family.
+    counts = Counter()
+    for row in rows:
+        name = "candidate" if candidates else row["family"]
+        row["candidate" if candidates else "guess"] = counts[name]
+        counts[name] += 1
+    return rows
 
 
 def measure(table, options, candidates):
     meta = json.loads((table / "meta.json").read_text())
-    of_task = [dict(each["params"]) for each in candidates if meta["task"] in each.get("tasks", [meta["task"]])]
+    candidates = [each["params"] for each in candidates]
     # The families' own guesses have a search and a time of their own: slow candidates must not crowd them out.
     rows = search(table, meta, [], options)
-    if of_task:
-        rows += search(table, meta, of_task, options, n_trials=len(of_task))
+    rows += search(table, meta, candidates, options, n_trials=len(candidates))
     constant = next(row["score"] for row in rows if row["family"] == "constant" and row["score"] is not None)
     for row in rows:
         yield {
@@ -88,6 +95,8 @@ def measure(table, options, candidates):
             "n_columns": meta["n_features"],
             "n_folds": row["n_folds"],
             "family": row["family"],
+            "guess": row.get("guess"),
+            "candidate": row.get("candidate"),
             "params": row["params"],
             "state": row["state"],
             "score": row["score"],

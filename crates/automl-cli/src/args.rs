@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use automl::{
     ColumnKind, Device, Fidelity, FurtherObjective, Metric, Precision, PrunerKind, SamplerKind, Scheme, Task,
-    parse_duration,
+    parse_duration, parse_memory,
 };
 use clap::{Args, Parser, Subcommand};
 
@@ -56,6 +56,12 @@ pub(crate) struct SearchArgs {
     /// Time budget of all runs together, such as 90s, 5m or 1h30m [default: 5m unless --trials is given]
     #[arg(long, value_parser = parse_duration)]
     pub(crate) time: Option<Duration>,
+    /// Most time of one trial [default: a quarter of --time]
+    #[arg(long, value_parser = parse_duration)]
+    pub(crate) trial_time: Option<Duration>,
+    /// Memory that the fits of the search may use together, such as 4GB [default: 80 % of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = check_memory)]
+    pub(crate) memory: Option<String>,
     /// Number of trials, those of earlier runs included
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) trials: Option<u32>,
@@ -232,6 +238,10 @@ pub(crate) struct ReportArgs {
 fn parse_task(text: &str) -> Result<Task, String> {
     let found = Task::ALL.into_iter().find(|task| task.name() == text);
     found.ok_or_else(|| "tasks are binary, multiclass and regression".to_owned())
+}
+
+fn check_memory(text: &str) -> Result<String, String> {
+    parse_memory(text).map(|_| text.to_owned())
 }
 
 fn parse_column(text: &str) -> Result<(String, ColumnKind), String> {

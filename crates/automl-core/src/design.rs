@@ -29,6 +29,18 @@ impl Design {
     pub fn n_rows(&self) -> usize {
         self.numeric.n_rows()
     }
+
+    /// Bytes of its numbers.
+    pub fn n_bytes(&self) -> u64 {
+        let target = match &self.target {
+            Some(Target::Real(values)) => size_of_val(values.as_slice()),
+            Some(Target::Classes { codes, .. }) => size_of_val(codes.as_slice()),
+            None => 0,
+        };
+        let weights = self.weights.as_ref().map_or(0, |weights| size_of_val(weights.as_slice()));
+        let rows = size_of_val(self.numeric.values()) + size_of_val(self.codes.values());
+        (rows + target + weights) as u64
+    }
 }
 
 /// The values to learn.

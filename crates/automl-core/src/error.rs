@@ -226,6 +226,12 @@ pub enum TrialError {
         /// The last step.
         step: u32,
     },
+    /// It would take more time than a trial may; recorded as pruned.
+    #[error("{reason}")]
+    TooLong {
+        /// What took how long.
+        reason: String,
+    },
     /// It failed by itself; recorded, and the search goes on.
     #[error("{reason}")]
     Failed {

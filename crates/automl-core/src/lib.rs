@@ -45,7 +45,7 @@ pub use folds::{Fold, FoldPlan};
 pub use history::History;
 pub use matrix::Matrix;
 pub use metric::{Average, Direction, Metric, MetricError};
-pub use model::{Epoch, FitContext, FittedModel, InputForm, Member, ModelFamily};
+pub use model::{Epoch, FitContext, FittedModel, InputForm, Member, MemoryNeed, ModelFamily};
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
 pub use search::{

@@ -66,6 +66,23 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
+/// Memory of the host that a fit takes, beside its designs; estimates in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryNeed {
+    /// What it takes at most while it runs, the model included.
+    pub fit: u64,
+    /// What its model takes at most.
+    pub model: u64,
+}
+
+impl MemoryNeed {
+    /// Of a model of `model` bytes whose fit takes `beside` more.
+    pub fn new(model: f64, beside: f64) -> Self {
+        // The cast saturates, so a need beyond all numbers is the largest one.
+        Self { fit: (model + beside) as u64, model: model as u64 }
+    }
+}
+
 /// The form in which a family takes a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputForm {
@@ -100,6 +117,13 @@ pub trait ModelFamily: Send + Sync {
 
     /// The form in which it takes a table.
     fn input_form(&self) -> InputForm;
+
+    /// What fitting `member` takes: right within a factor of two or too much, so that a plan can be made of it before.
+    /// Members that are fitted together take the sum.
+    ///
+    /// # Errors
+    /// As the fit: [`FitError::Params`] or [`FitError::Shape`].
+    fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError>;
 
     /// Fits all members. `on_epoch` is called with the member's index after each of its epochs;
     /// `Break` ends that member with [`FitError::Cancelled`].

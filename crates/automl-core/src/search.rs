@@ -88,8 +88,8 @@ pub trait Objective {
     /// The costs of `params`, lower is better.
     ///
     /// # Errors
-    /// [`TrialError::Pruned`] (from [`TrialContext::report`]), [`TrialError::Failed`] (recorded, the
-    /// search goes on), [`TrialError::Stopped`] or [`TrialError::Fatal`].
+    /// [`TrialError::Pruned`] (from [`TrialContext::report`]), [`TrialError::TooLong`] or [`TrialError::Failed`]
+    /// (recorded, the search goes on), [`TrialError::Stopped`] or [`TrialError::Fatal`].
     fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError>;
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Design, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Matrix,
-    Member, ModelFamily, ParamSpec, Params, Predictions, Target,
+    Member, MemoryNeed, ModelFamily, ParamSpec, Params, Predictions, Target,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,10 @@ impl ModelFamily for ConstantFamily {
 
     fn input_form(&self) -> InputForm {
         InputForm::OneHot
+    }
+
+    fn memory(&self, _: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        Ok(MemoryNeed::new(8.0 * ctx.n_classes.max(1) as f64, 0.0))
     }
 
     fn fit_population(

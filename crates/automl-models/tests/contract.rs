@@ -5,7 +5,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params,
+    MemoryNeed, ModelFamily, ParamSpec, Params,
 };
 use automl_models::constant::ConstantFamily;
 use automl_models::forest::{ExtraTreesFamily, RandomForestFamily};
@@ -17,6 +17,12 @@ use automl_testkit::family_contract;
 
 /// A family that trains small networks for a few epochs: the contract does not ask for good models.
 struct Brief<F>(F);
+
+fn shortened(params: &Params) -> Params {
+    let most = [("max_epochs", 6_i64), ("width", 32), ("k", 4)];
+    let own = most.into_iter().filter(|(name, _)| params.get(name).is_some());
+    own.fold(params.clone(), |params, (name, most)| params.with(name, most))
+}
 
 impl<F: ModelFamily> ModelFamily for Brief<F> {
     fn id(&self) -> &'static str {
@@ -35,18 +41,17 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
         self.0.input_form()
     }
 
+    fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        self.0.memory(&Member { params: &shortened(member.params), ..*member }, ctx)
+    }
+
     fn fit_population(
         &self,
         members: &[Member<'_>],
         ctx: &FitContext<'_>,
         on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
     ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
-        let most = [("max_epochs", 6_i64), ("width", 32), ("k", 4)];
-        let shorten = |params: &Params| {
-            let own = most.into_iter().filter(|(name, _)| params.get(name).is_some());
-            own.fold(params.clone(), |params, (name, most)| params.with(name, most))
-        };
-        let short: Vec<Params> = members.iter().map(|member| shorten(member.params)).collect();
+        let short: Vec<Params> = members.iter().map(|member| shortened(member.params)).collect();
         let members: Vec<Member<'_>> =
             members.iter().zip(&short).map(|(member, params)| Member { params, ..*member }).collect();
         self.0.fit_population(&members, ctx, on_epoch)

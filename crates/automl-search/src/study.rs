@@ -257,7 +257,7 @@ fn judge(result: &Result<Costs, TrialError>) -> (TrialState, Option<Costs>, Opti
         },
         Err(error) => {
             let state = match error {
-                TrialError::Pruned { .. } => TrialState::Pruned,
+                TrialError::Pruned { .. } | TrialError::TooLong { .. } => TrialState::Pruned,
                 TrialError::Stopped(_) | TrialError::TakenOver | TrialError::Fatal(_) => TrialState::Lost,
                 _ => TrialState::Failed,
             };

@@ -30,6 +30,7 @@ macro_rules! family_contract {
             $crate::family_contract!(@tests $crate::family::Subject { family: &$family, device: $device },
                 [$(#[$attribute])*];
                 defaults_lie_in_the_space,
+                memory_is_estimated_before_a_fit,
                 one_result_a_member_in_order,
                 a_population_equals_its_members_alone,
                 the_same_members_give_the_same_bits,
@@ -191,6 +192,23 @@ pub fn one_result_a_member_in_order(family: &Subject<'_>) {
                 &predict(&reversed[1 - index], x),
                 TOLERANCE,
                 "reversed members",
+            );
+        }
+    }
+}
+
+/// What a fit takes is estimated before it, and a model learns no more numbers than that has room for.
+pub fn memory_is_estimated_before_a_fit(family: &Subject<'_>) {
+    for task in supported(family) {
+        let (cases, stop) = (cases(family, task), StopSignal::never());
+        let ctx = FitContext { device: family.device, ..FitContext::new(task, n_classes(task), &stop) };
+        for (case, fitted) in cases.iter().zip(fit(family, task, &cases)) {
+            let need = family.memory(&case.member(), &ctx).unwrap_or_else(|error| panic!("{task}: {error}"));
+            let n_learnt = fitted.map_or(0, |model| model.n_parameters());
+            let numbers = (n_learnt * size_of::<f32>()) as u64;
+            assert!(
+                need.fit >= need.model && need.model >= numbers,
+                "{task}: {need:?} for {n_learnt} numbers"
             );
         }
     }

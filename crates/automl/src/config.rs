@@ -27,6 +27,7 @@ use crate::objectives::FurtherObjective;
 /// | `precision` | `f32` | what matrix products multiply: `f32`, or `bf16` on GPUs |
 /// | `nested` | – | outer folds, from 2, on each of which the whole search is repeated and judged |
 /// | `threads` | all cores | threads that training uses |
+/// | `memory` | 80 % of what is free | memory that the fits of a search may use together, such as `4GB` |
 /// | `out` | `runs/NAME` | the run folder |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -63,6 +64,9 @@ pub struct ExperimentConfig {
     /// Threads that training uses; all cores if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Memory that the fits of a search may use together, such as `4GB`; 80 % of what is free if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<String>,
     /// The run folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<PathBuf>,
@@ -176,6 +180,7 @@ impl FromStr for Scheme {
 /// | `pruner` | `median` | what ends trials that cannot catch up |
 /// | `fidelity` | `folds` | at what points a trial's cost is looked at by the pruner |
 /// | `time` | `5m` unless `trials` is given | time budget of all runs together |
+/// | `trial_time` | a quarter of `time` | most time of one trial |
 /// | `trials` | – | number of trials |
 /// | `target_score` | – | the search ends when the metric is at least as good |
 /// | `plateau` | `false` | the search ends when no improvement is expected that the folds could tell from chance |
@@ -199,6 +204,9 @@ pub struct SearchConfig {
     /// Time budget, such as `5m`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// Most time of one trial; a quarter of `time` if absent. A trial that would take longer is pruned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial_time: Option<String>,
     /// Number of trials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trials: Option<usize>,

@@ -9,8 +9,8 @@ use automl_models::device::{found_devices, limit_threads, resolve};
 use automl_store::StudyFile;
 
 use crate::config::ExperimentConfig;
-use crate::cross_validation::Prepared;
 use crate::error::AutomlError;
+use crate::fold_fits::Prepared;
 use crate::joint::Joint;
 use crate::run_folder::RunFolder;
 

@@ -19,6 +19,8 @@ use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
 use crate::finish;
 use crate::joint::Joint;
+use crate::limits::Limits;
+use crate::portfolio::Pace;
 use crate::processes::{Role, WorkerName};
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
@@ -42,6 +44,7 @@ pub struct Experiment {
     device: Choice,
     threads: usize,
     pub(crate) time: Option<Duration>,
+    limits: Limits,
 }
 
 impl Experiment {
@@ -53,6 +56,7 @@ impl Experiment {
         check_given(&config)?;
         let time = budget(&mut config)?;
         let threads = device::threads(&config)?;
+        let limits = Limits::of(&config, time, config.search.jobs.unwrap_or(1))?;
         config.data = absolute("data", &config.data)?;
         config.out = Some(config.run_folder());
         config.name = Some(config.resolved_name());
@@ -86,14 +90,15 @@ impl Experiment {
                 profile.task
             )));
         }
-        let joint = Joint::new(profile, &config.search)?;
+        let pace = Pace { n_folds: plan.folds.len(), threads, limit: limits.time };
+        let joint = Joint::new(profile, &config.search, pace)?;
         let device = device::choose(&config, &table, &plan, &joint, threads)?;
         check_precision(device.device, config.precision)?;
         config.device = device.device;
         config.metric = Some(metric);
         config.task = Some(profile.task);
         config.search.families = joint.families.iter().map(|family| family.id().to_owned()).collect();
-        Ok(Self { config, table, split, plan, joint, metric, device, threads, time })
+        Ok(Self { config, table, split, plan, joint, metric, device, threads, time, limits })
     }
 
     /// What the search optimises.
@@ -235,6 +240,7 @@ impl Experiment {
             device: self.device.device,
             precision: self.config.precision,
             threads: self.threads,
+            limits: self.limits,
             folder,
         };
         let sampler = strategy::sampler(&self.config);

@@ -10,20 +10,21 @@ use automl_data::prep::{prep_defaults, prep_space};
 
 use crate::config::SearchConfig;
 use crate::error::AutomlError;
+use crate::portfolio::{Guesses, Pace};
 use crate::space_config;
 
 /// Families, their joint space and the configurations to try first.
 pub(crate) struct Joint {
     pub(crate) families: Vec<Box<dyn ModelFamily>>,
     pub(crate) space: SearchSpace,
-    /// The first family's best guess, then the next family's, …, then second guesses; slow families come later.
+    /// What the user gave, then the portfolio's choice among the families' guesses.
     pub(crate) initial: Vec<Params>,
 }
 
 impl Joint {
     /// Builds the joint space of the families that are wanted (all, if none is named) and support the task, with
     /// the user's changes.
-    pub(crate) fn new(profile: &DataProfile, search: &SearchConfig) -> Result<Self, AutomlError> {
+    pub(crate) fn new(profile: &DataProfile, search: &SearchConfig, pace: Pace) -> Result<Self, AutomlError> {
         let families = choose(profile, &search.families)?;
         let ids: Vec<&str> = families.iter().map(|family| family.id()).collect();
         let mut specs = vec![ParamSpec::new("family", automl_core::Domain::choice(&ids))];
@@ -33,14 +34,9 @@ impl Joint {
             specs.extend(own.into_iter().map(|spec| scoped(spec, family.id())));
         }
         let space = SearchSpace::new(space_config::change(specs, &search.space)?)?;
-        let defaults = initial(profile, &families);
-        let defaults: Vec<Params> =
-            defaults.iter().filter_map(|params| space_config::nearest(&space, params)).collect();
-        let mut initial: Vec<Params> = Vec::new();
-        for given in &search.enqueue {
-            initial.push(space_config::complete(&space, given, &defaults)?);
-        }
-        for params in defaults {
+        let guesses = Guesses { families: &families, of_family: guesses(profile, &families) };
+        let mut initial = guesses.enqueued(&space, &search.enqueue)?;
+        for params in guesses.ordered(profile, &space, pace)? {
             if !initial.contains(&params) {
                 initial.push(params);
             }
@@ -122,33 +118,24 @@ fn scoped(spec: ParamSpec, family: &str) -> ParamSpec {
     ParamSpec { name: format!("{family}.{}", spec.name), domain: spec.domain, when: Some(when) }
 }
 
-fn initial(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Params> {
-    let defaults: Vec<Vec<Params>> = families
-        .iter()
-        .map(|family| {
-            let prep = if uses_features(family.as_ref(), profile) {
-                prep_defaults(profile, family.input_form())
-            } else {
-                Params::new()
-            };
-            let own = family.defaults(profile);
-            own.into_iter().map(|params| join(family.id(), &prep, &params)).collect()
-        })
-        .collect();
-    let mut ordered: Vec<(usize, Params)> = Vec::new();
-    for (family, of_family) in families.iter().zip(defaults) {
-        let delay = if SLOW.contains(&family.id()) { SLOW_DELAY } else { 0 };
-        ordered.extend(of_family.into_iter().enumerate().map(|(round, params)| (round + delay, params)));
-    }
-    // Stable: within a round the families keep their order.
-    ordered.sort_by_key(|(round, _)| *round);
-    ordered.into_iter().map(|(_, params)| params).collect()
-}
+/// Families whose published preparation is by ranks (Gorishniy et al. 2021 and 2025).
+const RANKED: [&str; 3] = ["tabm", "resnet", "ft_transformer"];
 
-/// Families of which one configuration takes as long as many of the others.
-const SLOW: [&str; 4] = ["realmlp", "tabm", "resnet", "ft_transformer"];
-/// Rounds of the quick families' guesses before the first of a slow one.
-const SLOW_DELAY: usize = 2;
+/// The guesses of each family, best first, with the choices of preprocessing.
+fn guesses(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Vec<Params>> {
+    let of_family = |family: &dyn ModelFamily| {
+        let mut prep = Params::new();
+        if uses_features(family, profile) {
+            prep = prep_defaults(profile, family.input_form());
+            if RANKED.contains(&family.id()) && prep.get("scaling").is_some() {
+                prep.insert("scaling", "quantile");
+            }
+        }
+        let own = family.defaults(profile);
+        own.into_iter().map(|params| join(family.id(), &prep, &params)).collect()
+    };
+    families.iter().map(|family| of_family(family.as_ref())).collect()
+}
 
 fn join(family: &str, prep: &Params, own: &Params) -> Params {
     let mut joint = Params::new().with("family", family);

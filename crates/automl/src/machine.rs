@@ -1,5 +1,8 @@
 //! What a run was made with: versions and machine.
 
+use bytesize::ByteSize;
+use sysinfo::System;
+
 /// The lock file this build was made from: the one place that knows every version.
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
@@ -19,10 +22,21 @@ pub(crate) fn facts() -> Vec<(String, String)> {
     facts.extend(line_of("/proc/cpuinfo", "model name").map(|model| ("processor".to_owned(), model)));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     facts.push(("cores".to_owned(), cores.to_string()));
-    let memory = line_of("/proc/meminfo", "MemTotal")
-        .and_then(|text| text.strip_suffix(" kB").and_then(|number| number.trim().parse::<f64>().ok()));
-    facts.extend(memory.map(|kib| ("memory".to_owned(), format!("{:.1} GiB", kib / 1024.0 / 1024.0))));
+    facts.push(("memory".to_owned(), ByteSize(memory().total_memory()).to_string()));
     facts
+}
+
+/// Bytes of memory that are free for this process: those of the machine, or of its control group if that has fewer.
+pub(crate) fn free_memory() -> u64 {
+    let memory = memory();
+    let of_group = memory.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    memory.available_memory().min(of_group)
+}
+
+fn memory() -> System {
+    let mut system = System::new();
+    system.refresh_memory();
+    system
 }
 
 fn locked(name: &str) -> Option<String> {
@@ -41,6 +55,12 @@ fn line_of(path: &str, key: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_memory_is_free_and_never_more_than_there_is() {
+        let free = free_memory();
+        assert!(free > 1 << 20 && free <= memory().total_memory(), "{free}");
+    }
 
     #[test]
     fn the_versions_of_burn_and_polars_are_known() {

@@ -100,6 +100,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     config.device = args.device.unwrap_or(config.device);
     config.precision = args.precision.unwrap_or(config.precision);
     config.threads = args.threads.or(config.threads);
+    config.memory = args.memory.or(config.memory);
     config.nested = args.nested.or(config.nested);
     config.columns.extend(args.columns);
     let split = &mut config.split;
@@ -115,6 +116,8 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
         search.time = args.time.map(|time| format!("{}s", time.as_secs_f64()));
         search.trials = args.trials.map(|trials| trials as usize);
     }
+    search.trial_time =
+        args.trial_time.map(|time| format!("{}s", time.as_secs_f64())).or(search.trial_time.take());
     if !args.families.is_empty() {
         search.families = args.families;
     }

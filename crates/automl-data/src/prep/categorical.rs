@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::config::PrepConfig;
+use super::scale::Scaler;
 
 /// Most one-hot columns of one column for families that take no codes, the pooled one included.
 const MAX_ONE_HOT_COLUMNS: usize = 64;
@@ -27,13 +28,16 @@ pub(super) enum Encoding {
 }
 
 /// What was learned of a categorical column. Levels are known by name, never by their place in a table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CategoricalStep {
     encoding: Encoding,
     /// Levels that stand for themselves, in order of name.
     kept: Vec<String>,
     /// Rare levels of the train rows that share the last group, in order of name; none for codes.
     pooled: Vec<String>,
+    /// The scale of each numeric output, where they are scaled as numbers are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    scalers: Vec<Scaler>,
 }
 
 impl CategoricalStep {
@@ -61,11 +65,42 @@ impl CategoricalStep {
             n_groups if input == InputForm::OneHot || n_groups <= config.one_hot_max => Encoding::OneHot,
             _ => Encoding::Codes,
         };
-        match encoding {
-            Encoding::Constant => Self { encoding, kept: Vec::new(), pooled: Vec::new() },
-            Encoding::Codes => Self { encoding, kept, pooled: Vec::new() },
-            Encoding::Sign | Encoding::OneHot => Self { encoding, kept, pooled },
+        let scalers = Vec::new();
+        let mut step = match encoding {
+            Encoding::Constant => Self { encoding, kept: Vec::new(), pooled: Vec::new(), scalers },
+            Encoding::Codes => Self { encoding, kept, pooled: Vec::new(), scalers },
+            Encoding::Sign | Encoding::OneHot => Self { encoding, kept, pooled, scalers },
+        };
+        if config.scales_flags(input) {
+            step.scalers = step.fit_scalers(codes, levels, rows);
         }
+        step
+    }
+
+    /// The scales of the numeric outputs.
+    fn fit_scalers(&self, codes: &[u32], levels: &[String], rows: &[usize]) -> Vec<Scaler> {
+        let groups = self.groups(levels);
+        let mut counts = vec![0_usize; self.n_groups()];
+        for &row in rows {
+            if let Some(group) = group_of(codes[row], &groups) {
+                counts[group as usize] += 1;
+            }
+        }
+        let n_missing = rows.len() - counts.iter().sum::<usize>();
+        // Each group occurs, and another one too, so every output varies.
+        let scaler = |counts: &[(f64, usize)]| Scaler::robust_of_counts(counts).unwrap_or(Scaler::Identity);
+        match self.encoding {
+            Encoding::Constant | Encoding::Codes => Vec::new(),
+            Encoding::Sign => vec![scaler(&[(-1.0, counts[0]), (0.0, n_missing), (1.0, counts[1])])],
+            Encoding::OneHot => {
+                counts.iter().map(|&count| scaler(&[(0.0, rows.len() - count), (1.0, count)])).collect()
+            }
+        }
+    }
+
+    /// What output `index` says for a number.
+    fn scaled(&self, index: usize, value: f64) -> f32 {
+        self.scalers.get(index).map_or(value as f32, |scaler| scaler.apply(value))
     }
 
     /// Number of numeric outputs.
@@ -111,12 +146,18 @@ impl CategoricalStep {
         rows: &[usize],
         block: &mut Block<'_, f32>,
     ) {
+        let width = self.width();
+        let off: Vec<f32> = (0..width).map(|index| self.scaled(index, 0.0)).collect();
+        let on: Vec<f32> = (0..width).map(|index| self.scaled(index, 1.0)).collect();
+        let first = if width > 0 { self.scaled(0, -1.0) } else { 0.0 };
         for (index, &row) in rows.iter().enumerate() {
+            let block = &mut block.row(index)[..width];
+            block.copy_from_slice(&off);
             let Some(group) = group_of(codes[row], groups) else { continue };
             match self.encoding {
                 Encoding::Constant | Encoding::Codes => {}
-                Encoding::Sign => block.row(index)[0] = if group == 0 { -1.0 } else { 1.0 },
-                Encoding::OneHot => block.row(index)[group as usize] = 1.0,
+                Encoding::Sign => block[0] = if group == 0 { first } else { on[0] },
+                Encoding::OneHot => block[group as usize] = on[group as usize],
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The choices of preprocessing, as the search or a person makes them.
 
-use automl_core::{Params, SpaceError};
+use automl_core::{InputForm, Params, SpaceError};
 use serde::{Deserialize, Serialize};
 
 use super::space::{self, MAX_TEXT_FEATURES, MIN_TEXT_FEATURES};
@@ -46,7 +46,7 @@ pub enum TextNgrams {
 /// | name | default | range | meaning |
 /// |---|---|---|---|
 /// | `impute` | median | median, mean, zero | what a missing number becomes |
-/// | `scaling` | standard | standard, robust, quantile | how numbers are scaled |
+/// | `scaling` | standard | standard, robust, quantile | how numbers are scaled; `robust` scales flags and one-hot columns too, for families that take codes |
 /// | `log_skewed` | false | | logarithm of non-negative columns of skewness above 1, before scaling; not with `quantile` |
 /// | `one_hot_max` | 8 | 0 and more | most levels of a one-hot column; columns with more become codes |
 /// | `min_level_count` | 2 | 1 and more | train rows a level needs to stand for itself |
@@ -97,6 +97,12 @@ impl PrepConfig {
             config.set(name, params)?;
         }
         Ok(config)
+    }
+
+    /// Whether flags and one-hot columns are scaled as numbers are: `RealMLP` does, after the one-hot encoding
+    /// (Holzmüller et al. 2024, appendix C).
+    pub(super) fn scales_flags(&self, input: InputForm) -> bool {
+        self.scaling == Scaling::Robust && input == InputForm::Codes
     }
 
     fn set(&mut self, name: &str, params: &Params) -> Result<(), SpaceError> {

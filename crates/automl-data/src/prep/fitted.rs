@@ -14,7 +14,7 @@ use crate::error::{ColumnProblem, DataError};
 use crate::table::Table;
 
 /// Version of the saved form; older automl cannot read newer versions.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Rows transformed by one task at a time: some hundred kilobytes of outputs, which stay in cache.
 const CHUNK: usize = 1024;
@@ -192,8 +192,11 @@ fn representation(column: &Column) -> &'static str {
 
 fn known_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     let version = u32::deserialize(deserializer)?;
-    if version == VERSION {
+    // Version 1 had no scaled flags; what it says means the same.
+    if (1..=VERSION).contains(&version) {
         return Ok(version);
     }
-    Err(D::Error::custom(format!("preprocessor version {version}; this automl knows version {VERSION}")))
+    Err(D::Error::custom(format!(
+        "preprocessor version {version}; this automl knows versions 1 to {VERSION}"
+    )))
 }

@@ -69,10 +69,30 @@ impl Scaler {
     fn robust(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
-        let interquartile = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
-        let range = sorted[sorted.len() - 1] - sorted[0];
+        Self::robust_of(sorted.len(), |index| sorted[index])
+    }
+
+    /// Robust scaling of `n` values, at least one, of which `sorted` gives each in increasing order.
+    fn robust_of(n: usize, sorted: impl Fn(usize) -> f64) -> Self {
+        let quantile = |probability| quantile_of(n, &sorted, probability);
+        let interquartile = quantile(0.75) - quantile(0.25);
+        let range = sorted(n - 1) - sorted(0);
         let spread = if interquartile > 0.0 { interquartile } else { range / 2.0 };
-        Scaler::Robust { median: quantile(&sorted, 0.5), spread: spread.min(f64::MAX) }
+        Scaler::Robust { median: quantile(0.5), spread: spread.min(f64::MAX) }
+    }
+
+    /// Robust scaling of values that occur `counts` times each, in increasing order of value; `None` when all are equal.
+    pub(super) fn robust_of_counts(counts: &[(f64, usize)]) -> Option<Self> {
+        let n: usize = counts.iter().map(|(_, count)| count).sum();
+        let at = |index: usize| {
+            let mut end = 0;
+            let found = counts.iter().find(|(_, count)| {
+                end += count;
+                index < end
+            });
+            found.map_or(0.0, |(value, _)| *value)
+        };
+        (counts.iter().filter(|(_, count)| *count > 0).count() > 1).then(|| Self::robust_of(n, at))
     }
 
     /// The number of quantiles is `TabM`'s: a 30th of the rows, at least 10, at most 1000.
@@ -115,12 +135,16 @@ pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 /// The quantile of sorted values at `probability`, interpolated linearly between neighbours.
 pub(super) fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let position = probability * (sorted.len() - 1) as f64;
+    quantile_of(sorted.len(), |index| sorted[index], probability)
+}
+
+fn quantile_of(n: usize, sorted: impl Fn(usize) -> f64, probability: f64) -> f64 {
+    let position = probability * (n - 1) as f64;
     let below = position.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
+    let above = (below + 1).min(n - 1);
     let share = position - below as f64;
     // Not `low + (high - low) * share`: the difference of extremes may overflow.
-    sorted[below] * (1.0 - share) + sorted[above] * share
+    sorted(below) * (1.0 - share) + sorted(above) * share
 }
 
 fn smooth_clip(z: f64) -> f64 {
@@ -160,6 +184,22 @@ fn rank(quantiles: &[f64], x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counted_values_scale_as_listed_ones() {
+        for counts in [[3, 5, 2], [100, 1, 1], [0, 7, 1], [4, 0, 4], [1, 0, 9]] {
+            let counted: Vec<(f64, usize)> = [-1.0, 0.0, 1.0].into_iter().zip(counts).collect();
+            let listed: Vec<f64> =
+                counted.iter().flat_map(|&(value, count)| std::iter::repeat_n(value, count)).collect();
+            assert_eq!(
+                Scaler::robust_of_counts(&counted),
+                Scaler::fit(Scaling::Robust, &listed),
+                "{counts:?}"
+            );
+        }
+        assert_eq!(Scaler::robust_of_counts(&[(0.0, 0), (1.0, 8)]), None);
+        assert_eq!(Scaler::robust_of_counts(&[]), None);
+    }
     use crate::prep::reference::{QUANTILE, QUERY, ROBUST, STANDARD, TRAIN};
 
     fn assert_scales(scaling: Scaling, expected: &[f64]) {

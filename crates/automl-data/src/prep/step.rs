@@ -7,6 +7,7 @@ use super::block::Block;
 use super::categorical::{CategoricalStep, model_code};
 use super::config::PrepConfig;
 use super::numeric::NumericStep;
+use super::scale::Scaler;
 use super::text::TextStep;
 use super::time::TimeStep;
 use crate::column::Column;
@@ -19,6 +20,9 @@ pub(super) enum Step {
     /// Numbers 0 and 1; `varies` is false if the train rows show only one of them.
     Boolean {
         varies: bool,
+        /// Where it is scaled as numbers are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scaler: Option<Scaler>,
     },
     Categorical(CategoricalStep),
     Time(TimeStep),
@@ -36,8 +40,12 @@ impl Step {
     ) -> Self {
         match column {
             Column::Numeric(values) if kind == ColumnKind::Boolean => {
-                let has = |wanted: bool| rows.iter().any(|&row| boolean(values[row]) == Some(wanted));
-                Step::Boolean { varies: has(false) && has(true) }
+                let count = |sign: f64| rows.iter().filter(|&&row| sign_of(values[row]) == sign).count();
+                let counts = [-1.0, 0.0, 1.0].map(|sign| (sign, count(sign)));
+                let varies = counts[0].1 > 0 && counts[2].1 > 0;
+                let is_scaled = varies && config.scales_flags(input);
+                let scaler = if is_scaled { Scaler::robust_of_counts(&counts) } else { None };
+                Step::Boolean { varies, scaler }
             }
             Column::Numeric(values) => Step::Numeric(NumericStep::fit(config, input, values, rows)),
             Column::Categorical { codes, levels } => {
@@ -52,7 +60,7 @@ impl Step {
     pub(super) fn width(&self) -> usize {
         match self {
             Step::Numeric(step) => step.width(),
-            Step::Boolean { varies } => usize::from(*varies),
+            Step::Boolean { varies, .. } => usize::from(*varies),
             Step::Categorical(step) => step.width(),
             Step::Time(step) => step.width(),
             Step::Text(step) => step.width(),
@@ -86,7 +94,9 @@ impl Step {
     pub(super) fn bind<'a>(&'a self, column: &'a Column) -> Option<BoundStep<'a>> {
         Some(match (self, column) {
             (Step::Numeric(step), Column::Numeric(values)) => BoundStep::Numeric(step, values),
-            (Step::Boolean { varies }, Column::Numeric(values)) => BoundStep::Boolean(*varies, values),
+            (Step::Boolean { varies, scaler }, Column::Numeric(values)) => {
+                BoundStep::Boolean(*varies, scaler.as_ref(), values)
+            }
             (Step::Categorical(step), Column::Categorical { codes, levels }) => {
                 BoundStep::Categorical(step, codes, step.groups(levels))
             }
@@ -100,7 +110,7 @@ impl Step {
 /// A step with the column that it is applied to.
 pub(super) enum BoundStep<'a> {
     Numeric(&'a NumericStep, &'a [f64]),
-    Boolean(bool, &'a [f64]),
+    Boolean(bool, Option<&'a Scaler>, &'a [f64]),
     /// Step, codes, and the group of each level of this table.
     Categorical(&'a CategoricalStep, &'a [u32], Vec<Option<u32>>),
     Time(&'a TimeStep, &'a [Option<i64>]),
@@ -112,11 +122,11 @@ impl BoundStep<'_> {
     pub(super) fn write(&self, rows: &[usize], block: &mut Block<'_, f32>) {
         match self {
             BoundStep::Numeric(step, values) => step.write(values, rows, block),
-            BoundStep::Boolean(false, _) => {}
-            BoundStep::Boolean(true, values) => {
+            BoundStep::Boolean(false, ..) => {}
+            BoundStep::Boolean(true, scaler, values) => {
                 for (index, &row) in rows.iter().enumerate() {
-                    let sign = boolean(values[row]).map_or(0.0, |yes| if yes { 1.0 } else { -1.0 });
-                    block.row(index)[0] = sign;
+                    let sign = sign_of(values[row]);
+                    block.row(index)[0] = scaler.map_or(sign as f32, |scaler| scaler.apply(sign));
                 }
             }
             BoundStep::Categorical(step, codes, groups) => step.write(codes, groups, rows, block),
@@ -144,6 +154,11 @@ pub(super) fn is_missing(column: &Column, row: usize) -> bool {
     }
 }
 
-fn boolean(value: f64) -> Option<bool> {
-    value.is_finite().then_some(value != 0.0)
+/// -1 for false, 1 for true, 0 where there is no value.
+fn sign_of(value: f64) -> f64 {
+    match value.is_finite() {
+        true if value == 0.0 => -1.0,
+        true => 1.0,
+        false => 0.0,
+    }
 }

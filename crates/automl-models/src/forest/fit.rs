@@ -1,6 +1,6 @@
 //! A forest's trees, over threads.
 
-use automl_core::{Design, FitContext, FitError, Member, Purpose, StopReason, Target};
+use automl_core::{Design, FitContext, FitError, Member, MemoryNeed, Purpose, StopReason, Target};
 use rayon::prelude::*;
 
 use super::Kind;
@@ -11,6 +11,7 @@ use super::grow::Forest;
 use super::order::order_categories;
 use crate::draws::Draws;
 use crate::target::target_of;
+use crate::trees;
 use crate::trees::bins::Binner;
 use crate::trees::ensemble::Ensemble;
 use crate::trees::tree::Tree;
@@ -66,6 +67,24 @@ pub(super) fn fit(member: &Member<'_>, ctx: &FitContext<'_>, kind: Kind) -> Resu
     }
     let (prior, n_outputs) = (answers.values(&total), answers.n_outputs());
     Ok(ForestModel::new(Ensemble { binner, trees, n_outputs }, head, prior))
+}
+
+/// What fitting `member` takes.
+pub(super) fn memory(member: &Member<'_>, ctx: &FitContext<'_>, kind: Kind) -> Result<MemoryNeed, FitError> {
+    let config =
+        ForestConfig::from_params(member.params, kind == Kind::RandomForest, ctx.task.is_classification())?;
+    let n_rows = member.train.n_rows() as f64;
+    // Of rows drawn with replacement 1 - 1/e are different.
+    let drawn = config.max_samples.map_or(1.0, |fraction| 1.0 - (-fraction).exp());
+    let by_depth =
+        config.max_depth.map_or(f64::INFINITY, |depth| f64::from(2.0_f32.powi(depth.min(64) as i32)));
+    let n_leaves = (n_rows * drawn / config.min_leaf as f64).min(by_depth).max(1.0);
+    let n_outputs = if ctx.n_classes > 2 { ctx.n_classes } else { 1 };
+    let model = config.n_trees as f64 * trees::bytes(n_leaves, n_outputs);
+    let n_columns = (member.train.numeric.n_cols() + member.train.codes.n_cols()) as f64;
+    // A growing tree has its rows three times, and the values of its leaves in vectors of f64.
+    let growing = 16.0 * n_rows + n_leaves * (64.0 + 8.0 * n_outputs as f64);
+    Ok(MemoryNeed::new(model, 2.0 * n_rows * (n_columns + 8.0) + ctx.threads as f64 * growing))
 }
 
 /// What is learnt, what it means, and the weight of every row.

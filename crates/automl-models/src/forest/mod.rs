@@ -36,7 +36,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params,
+    MemoryNeed, ModelFamily, ParamSpec, Params,
 };
 
 pub use config::{Criterion, ForestConfig};
@@ -74,6 +74,14 @@ macro_rules! family {
 
             fn input_form(&self) -> InputForm {
                 InputForm::Native
+            }
+
+            fn memory(
+                &self,
+                member: &Member<'_>,
+                ctx: &FitContext<'_>,
+            ) -> Result<MemoryNeed, FitError> {
+                fit::memory(member, ctx, $kind)
             }
 
             fn fit_population(

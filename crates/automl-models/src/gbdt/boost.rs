@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use automl_core::{
-    Design, Epoch, FitContext, FitError, Member, Purpose, Seed, StopReason, StopSignal, Target,
+    Design, Epoch, FitContext, FitError, Member, MemoryNeed, Purpose, Seed, StopReason, StopSignal, Target,
 };
 use rayon::prelude::*;
 
@@ -14,9 +14,11 @@ use super::objective::{Answers, Objective, Rows};
 use super::round::{Bag, Output, Shared, Worker};
 use crate::draws::Draws;
 use crate::target::target_of;
+use crate::trees;
 use crate::trees::bins::{BinnedTable, Binner};
 use crate::trees::ensemble::Ensemble;
 use crate::trees::grow::Growth;
+use crate::trees::histogram::ColumnSums;
 use crate::trees::members::OnEpoch;
 use crate::trees::tree::Tree;
 
@@ -72,10 +74,26 @@ pub(super) fn fit(
         trees: Vec::new(),
     };
     let best_rounds = boost.run(head.loss_unit(), ctx.stop, on_epoch)?;
-    let mut trees = boost.trees;
-    trees.truncate(best_rounds * n_outputs);
+    boost.trees.truncate(best_rounds * n_outputs);
+    let trees = boost.trees.iter().map(|tree| tree.in_order(1)).collect();
     let best_epoch = (best_rounds.saturating_sub(1) / EPOCH_ROUNDS) as u32;
     Ok(GbdtModel::new(Ensemble { binner, trees, n_outputs: 1 }, head, start, best_epoch))
+}
+
+/// What fitting `member` takes.
+pub(super) fn memory(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+    let config = GbdtConfig::from_params(member.params, ctx.task.is_classification())?;
+    let n_outputs = if ctx.n_classes > 2 { ctx.n_classes as f64 } else { 1.0 };
+    let n_columns = (member.train.numeric.n_cols() + member.train.codes.n_cols()) as f64;
+    let (n_train, n_valid) = (member.train.n_rows() as f64, member.valid.n_rows() as f64);
+    let n_leaves = (config.max_leaves as f64).min(n_train / config.min_child_samples.max(1) as f64).max(1.0);
+    let model = config.max_rounds as f64 * n_outputs * trees::bytes(n_leaves, 1);
+    let histograms = n_leaves * n_columns * size_of::<ColumnSums>() as f64;
+    // A row has its bins, answer and weight; and for each output a score, two derivatives twice, their packed form and
+    // two places.
+    let rows =
+        (n_train + n_valid) * (n_columns + 12.0) + n_train * n_outputs * 40.0 + n_valid * n_outputs * 8.0;
+    Ok(MemoryNeed::new(model, rows + n_outputs * histograms))
 }
 
 /// Rows with their answers in the unit of the objective.

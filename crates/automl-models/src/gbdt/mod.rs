@@ -31,7 +31,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params,
+    MemoryNeed, ModelFamily, ParamSpec, Params,
 };
 
 pub use config::GbdtConfig;
@@ -59,6 +59,10 @@ impl ModelFamily for GbdtFamily {
 
     fn input_form(&self) -> InputForm {
         InputForm::Native
+    }
+
+    fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        boost::memory(member, ctx)
     }
 
     fn fit_population(

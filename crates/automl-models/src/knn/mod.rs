@@ -51,7 +51,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, StopSignal,
+    MemoryNeed, ModelFamily, ParamSpec, Params, StopSignal,
 };
 
 pub use config::{FeatureWeighting, KnnConfig, Metric, Votes};
@@ -80,6 +80,20 @@ impl ModelFamily for KnnFamily {
 
     fn input_form(&self) -> InputForm {
         InputForm::OneHot
+    }
+
+    /// The kept rows with their answers, and as much again for columns' relevance: products of all pairs of columns.
+    fn memory(&self, member: &Member<'_>, _: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        let config = KnnConfig::from_params(member.params)?;
+        let (n_rows, n_columns) = (member.train.n_rows() as f64, member.train.numeric.n_cols() as f64);
+        let model = n_rows.min(config.max_rows as f64) * (4.0 * n_columns + 24.0);
+        let smaller = n_columns.min(n_rows);
+        let products = match config.feature_weighting {
+            FeatureWeighting::None => 0.0,
+            FeatureWeighting::Target => 16.0 * n_rows,
+            FeatureWeighting::Linear => 8.0 * (2.0 * smaller * smaller + n_rows),
+        };
+        Ok(MemoryNeed::new(model, model + products))
     }
 
     fn fit_population(

@@ -11,7 +11,7 @@ use automl_core::FitError;
 use crate::gemm::{self, add_scaled, dot};
 
 /// Steps remembered.
-const MEMORY: usize = 10;
+pub(super) const MEMORY: usize = 10;
 /// The norm `sqrt(gᵀ M⁻¹ g)` at which a gradient counts as zero.
 pub(super) const TOLERANCE: f64 = 1e-7;
 /// Points tried along one direction before the descent counts as exhausted by rounding.

@@ -59,7 +59,7 @@ use std::thread;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    ModelFamily, ParamSpec, Params, Target,
+    MemoryNeed, ModelFamily, ParamSpec, Params, Target,
 };
 
 pub use config::{ClassWeights, LinearConfig};
@@ -89,6 +89,19 @@ impl ModelFamily for LinearFamily {
 
     fn input_form(&self) -> InputForm {
         InputForm::OneHot
+    }
+
+    /// Products of all pairs of columns (or rows, if there are fewer), or the gradients of a few steps.
+    fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        let (n_rows, n_columns) = (member.train.n_rows() as f64, member.train.numeric.n_cols() as f64);
+        let n_outputs = ctx.n_classes.max(1) as f64;
+        let model = 8.0 * (n_columns + 1.0) * n_outputs;
+        // Ridge has all products, the others those of the columns that they move together.
+        let most = if ctx.task.is_classification() { proximal::MOST_TOGETHER as f64 } else { f64::MAX };
+        let smaller = n_columns.min(n_rows).min(most);
+        let steps = 2.0 * lbfgs::MEMORY as f64 * model;
+        let beside = 8.0 * (3.0 * smaller * smaller + 3.0 * n_rows * n_outputs) + steps;
+        Ok(MemoryNeed::new(model, beside))
     }
 
     fn fit_population(

@@ -22,7 +22,7 @@ pub(super) const MAX_ROUNDS: usize = 100;
 /// The optimality violation, in the norm of the second derivative's diagonal, at which outputs count as done.
 pub(super) const TOLERANCE: f64 = 1e-7;
 /// Most coefficients that are moved together over several outputs.
-const MOST_TOGETHER: usize = 1500;
+pub(super) const MOST_TOGETHER: usize = 1500;
 /// Columns whose slope is within this share of `l1` join the working set before they must.
 const EARLY: f64 = 0.8;
 /// Most products of rows and pairs of coefficients for the sake of a trace: about half a second.

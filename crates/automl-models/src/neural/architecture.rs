@@ -74,6 +74,11 @@ pub(crate) trait Shape {
         1
     }
 
+    /// Numbers kept of a row that go into no matrix product, such as attention among its columns.
+    fn n_scores(&self, _whole: &Architecture) -> usize {
+        0
+    }
+
     /// Whether a batch has to be computed as one, for a layer is normalised over it.
     fn looks_at_batches(&self) -> bool {
         false
@@ -141,6 +146,11 @@ impl Architecture {
     /// Rows that a row becomes within the network.
     pub(crate) fn copies(&self) -> usize {
         self.body.shape().copies(self)
+    }
+
+    /// Numbers kept of a row that go into no matrix product.
+    pub(crate) fn n_scores(&self) -> usize {
+        self.body.shape().n_scores(self)
     }
 
     /// Rows to compute at once, where `rows` are right for a network that makes no copies of them.

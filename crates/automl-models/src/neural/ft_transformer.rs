@@ -168,4 +168,8 @@ impl Shape for FtTransformerShape {
     fn copies(&self, whole: &Architecture) -> usize {
         self.n_tokens(whole)
     }
+
+    fn n_scores(&self, whole: &Architecture) -> usize {
+        self.n_blocks * self.n_heads * self.n_tokens(whole).pow(2)
+    }
 }

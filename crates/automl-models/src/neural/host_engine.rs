@@ -15,7 +15,7 @@ use super::parameters::{Gradients, Spec, Weights};
 use crate::draws::Draws;
 
 /// Rows of a validation chunk, copies included: large enough to hide overhead, small enough to stay in the cache.
-const CHUNK: usize = 1024;
+pub(crate) const CHUNK: usize = 1024;
 
 struct Own<'a> {
     prepared: &'a Prepared<'a>,

@@ -33,6 +33,7 @@ mod host_engine;
 mod kernel;
 mod layers;
 mod loss;
+mod memory;
 mod mlp;
 mod network;
 mod norm;

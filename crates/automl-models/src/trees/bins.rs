@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use automl_core::{Design, FitError, Seed};
 
+use super::tree::MAX_COLUMNS;
 use crate::draws::Draws;
 
 /// Bins of a column, the one of missing values included.
@@ -67,6 +68,14 @@ impl Binner {
     pub(crate) fn fit(design: &Design, seed: Seed) -> Result<Self, FitError> {
         let (numeric_names, code_names) = (design.numeric_names.clone(), design.code_names.clone());
         check_names(&numeric_names, &code_names, design)?;
+        let n_columns = numeric_names.len() + code_names.len();
+        if n_columns > MAX_COLUMNS {
+            return Err(FitError::Shape {
+                what: "columns of a tree",
+                expected: format!("at most {MAX_COLUMNS}"),
+                got: n_columns.to_string(),
+            });
+        }
         let rows = Draws::new(seed).sample(MAX_SAMPLE.min(design.n_rows()), design.n_rows());
         let numeric = (0..numeric_names.len()).map(|column| {
             let values = rows.iter().map(|&row| design.numeric.get(row as usize, column));

@@ -3,11 +3,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `STEM.columns.json` | names of the columns, and how many cuts or codes each has |
-//! | `STEM.nodes.safetensors` | two words a node, the sets of categorical questions, the bins of codes |
+//! | `STEM.nodes.safetensors` | a bit a node that tells which are leaves, a word a question, the sets of categorical questions, the bins of codes |
 //! | `STEM.values.safetensors` | the values of leaves and the cuts |
 //!
-//! The first word of a node holds its kind (2 bits), `shift` (1), `last` (8) and its column (21); the second the
-//! position of its left child.
+//! Trees stand there in the order of [`Tree::in_order`], so that no node need say where its children are.
 
 use std::path::Path;
 
@@ -16,11 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bins::{Binner, ColumnBins, MAX_BINS};
 use super::split::BinSet;
-use super::tree::{Node, NodeKind, Tree};
+use super::tree::{NodeKind, Question, Tree};
 use crate::artifact::{corrupt, load_json, load_tensors, save_json, save_tensors};
-
-/// Columns that a node's word can name.
-const MAX_COLUMNS: usize = 1 << 21;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +48,7 @@ struct CategoricalColumn {
 pub(crate) struct Ensemble {
     /// Makes the trees' bins.
     pub(crate) binner: Binner,
-    /// The trees.
+    /// The trees, in the order of [`Tree::in_order`].
     pub(crate) trees: Vec<Tree>,
     /// Values a leaf.
     pub(crate) n_outputs: usize,
@@ -69,10 +65,6 @@ impl Ensemble {
     /// # Errors
     /// [`ArtifactError`] naming the file.
     pub(crate) fn save(&self, dir: &Path, stem: &str) -> Result<(), ArtifactError> {
-        let path = dir.join(columns_file(stem));
-        if self.binner.columns.len() > MAX_COLUMNS {
-            return Err(corrupt(&path, format!("cannot name more than {MAX_COLUMNS} columns")));
-        }
         let mut columns = Columns {
             numeric: Vec::new(),
             categorical: Vec::new(),
@@ -96,14 +88,19 @@ impl Ensemble {
             }
         }
         save_json(dir, &columns_file(stem), &columns)?;
-        let (mut n_nodes, mut words, mut sets, mut values) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut n_nodes, mut questions, mut sets, mut values) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut leaves = Bits::default();
         for tree in &self.trees {
             n_nodes.push(tree.nodes.len() as u32);
             for node in &tree.nodes {
-                words.extend([word_of(node), node.left]);
-                if node.kind == NodeKind::Category {
-                    let set = tree.sets[node.payload as usize];
-                    sets.extend(set.0.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]));
+                let kind = node.question.kind();
+                leaves.push(kind == NodeKind::Leaf);
+                if kind != NodeKind::Leaf {
+                    questions.push(node.question.word());
+                }
+                if let Some(set) = tree.set(*node) {
+                    sets.extend(set.bins.0.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]));
                 }
             }
             values.extend_from_slice(&tree.values);
@@ -113,7 +110,8 @@ impl Ensemble {
             &nodes_file(stem),
             &[
                 ("n_nodes", &[n_nodes.len()][..], &n_nodes[..]),
-                ("nodes", &[words.len() / 2, 2], &words),
+                ("leaves", &[leaves.words.len()], &leaves.words),
+                ("questions", &[questions.len()], &questions),
                 ("sets", &[sets.len() / 8, 8], &sets),
                 ("codes", &[codes.len()], &codes),
             ],
@@ -135,10 +133,12 @@ impl Ensemble {
         let mut numbers = load_tensors::<f32>(dir, &values_file(stem))?;
         let n_nodes = words.take("n_nodes", &[columns.n_trees])?;
         let total: usize = n_nodes.iter().map(|&count| count as usize).sum();
-        let nodes = words.take("nodes", &[total, 2])?;
-        let of_kind = |kind: u32| nodes.chunks_exact(2).filter(|node| node[0] & 3 == kind).count();
-        let sets = words.take("sets", &[of_kind(KIND_CATEGORY), 8])?;
-        let values = numbers.take("values", &[of_kind(KIND_LEAF) * columns.n_outputs])?;
+        let leaves = words.take("leaves", &[total.div_ceil(32)])?;
+        let n_leaves = (0..total).filter(|&node| bit(&leaves, node)).count();
+        let questions = words.take("questions", &[total - n_leaves])?;
+        let n_sets = questions.iter().filter(|&&word| Question::asks_for_set(word)).count();
+        let sets = words.take("sets", &[n_sets, 8])?;
+        let values = numbers.take("values", &[n_leaves * columns.n_outputs])?;
         let n_codes = columns.categorical.iter().map(|column| column.n_codes).sum();
         let codes = words.take("codes", &[n_codes])?;
         let cuts = numbers.take("cuts", &[columns.numeric.iter().map(|column| column.n_cuts).sum()])?;
@@ -147,27 +147,44 @@ impl Ensemble {
         if let Some(fault) = binner.fault() {
             return Err(corrupt(&dir.join(columns_file(stem)), fault));
         }
-        let mut parts = Parts { nodes: &nodes, sets: &sets, values: &values, n_outputs };
+        let mut parts = Parts {
+            leaves: &leaves,
+            first: 0,
+            questions: &questions,
+            sets: &sets,
+            values: &values,
+            n_outputs,
+        };
         let trees: Option<Vec<Tree>> =
             n_nodes.iter().map(|&count| parts.tree(count as usize, binner.columns.len())).collect();
         match trees {
             Some(trees) if trees.len() == n_trees => Ok(Self { binner, trees, n_outputs }),
-            _ => Err(corrupt(&dir.join(nodes_file(stem)), "holds a node that points nowhere")),
+            _ => Err(corrupt(&dir.join(nodes_file(stem)), "holds questions that make no trees")),
         }
     }
 }
 
-const KIND_LEAF: u32 = 0;
-const KIND_NUMERIC: u32 = 1;
-const KIND_CATEGORY: u32 = 2;
+/// Bits, 32 a word, the lowest first.
+#[derive(Default)]
+struct Bits {
+    words: Vec<u32>,
+    len: usize,
+}
 
-fn word_of(node: &Node) -> u32 {
-    let kind = match node.kind {
-        NodeKind::Leaf => KIND_LEAF,
-        NodeKind::Numeric => KIND_NUMERIC,
-        NodeKind::Category => KIND_CATEGORY,
-    };
-    kind | u32::from(node.shift) << 2 | u32::from(node.last) << 3 | node.column << 11
+impl Bits {
+    fn push(&mut self, bit: bool) {
+        if self.len.is_multiple_of(32) {
+            self.words.push(0);
+        }
+        if let Some(last) = self.words.last_mut() {
+            *last |= u32::from(bit) << (self.len % 32);
+        }
+        self.len += 1;
+    }
+}
+
+fn bit(words: &[u32], index: usize) -> bool {
+    words[index / 32] >> (index % 32) & 1 == 1
 }
 
 fn binner_of(columns: Columns, mut cuts: &[f32], mut codes: &[u32]) -> Binner {
@@ -190,49 +207,41 @@ fn binner_of(columns: Columns, mut cuts: &[f32], mut codes: &[u32]) -> Binner {
 
 /// What is left of the arrays of a file.
 struct Parts<'a> {
-    nodes: &'a [u32],
+    leaves: &'a [u32],
+    /// The first node of the next tree.
+    first: usize,
+    questions: &'a [u32],
     sets: &'a [u32],
     values: &'a [f32],
     n_outputs: usize,
 }
 
 impl Parts<'_> {
-    /// The next tree; `None` if a node points outside of it, or back.
+    /// The next tree; `None` if its questions make none.
     fn tree(&mut self, n_nodes: usize, n_columns: usize) -> Option<Tree> {
-        let (own, rest) = self.nodes.split_at_checked(2 * n_nodes)?;
-        self.nodes = rest;
-        let mut tree = Tree { nodes: Vec::with_capacity(n_nodes), ..Tree::default() };
-        for (position, words) in own.chunks_exact(2).enumerate() {
-            let (word, left) = (words[0], words[1]);
-            let node = Node {
-                left,
-                column: word >> 11,
-                payload: 0,
-                last: (word >> 3) as u8,
-                shift: (word >> 2 & 1) as u8,
-                kind: NodeKind::Leaf,
-            };
-            let is_inside = left as usize > position
-                && (left as usize) + 1 < n_nodes
-                && (node.column as usize) < n_columns;
-            tree.nodes.push(match word & 3 {
-                KIND_LEAF => Node::leaf(0),
-                KIND_NUMERIC if is_inside => Node { kind: NodeKind::Numeric, ..node },
-                KIND_CATEGORY if is_inside => {
-                    let (set, rest) = self.sets.split_at_checked(8)?;
-                    self.sets = rest;
-                    let word = |index: usize| u64::from(set[2 * index]) | u64::from(set[2 * index + 1]) << 32;
-                    tree.sets.push(BinSet(std::array::from_fn(word)));
-                    Node { kind: NodeKind::Category, payload: tree.sets.len() as u32 - 1, ..node }
-                }
-                _ => return None,
-            });
+        let mut questions = Vec::with_capacity(n_nodes);
+        for node in self.first..self.first + n_nodes {
+            questions.push(if bit(self.leaves, node) { None } else { Some(self.question(n_columns)?) });
         }
-        let n_leaves = tree.number_leaves();
-        let (values, rest) = self.values.split_at_checked(n_leaves * self.n_outputs)?;
+        self.first += n_nodes;
+        let mut tree = Tree::of_questions(n_nodes, &questions)?;
+        let (values, rest) = self.values.split_at_checked(tree.n_leaves() * self.n_outputs)?;
         self.values = rest;
         tree.values = values.to_vec();
-        (n_nodes > 0 && tree.n_leaves() == n_leaves).then_some(tree)
+        Some(tree)
+    }
+
+    fn question(&mut self, n_columns: usize) -> Option<(Question, Option<BinSet>)> {
+        let (&word, rest) = self.questions.split_first()?;
+        self.questions = rest;
+        let question = Question::of_word(word, n_columns)?;
+        if question.kind() != NodeKind::Category {
+            return Some((question, None));
+        }
+        let (set, rest) = self.sets.split_at_checked(8)?;
+        self.sets = rest;
+        let word = |index: usize| u64::from(set[2 * index]) | u64::from(set[2 * index + 1]) << 32;
+        Some((question, Some(BinSet(std::array::from_fn(word)))))
     }
 }
 

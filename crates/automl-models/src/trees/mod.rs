@@ -30,3 +30,10 @@ pub(crate) mod tree;
 
 #[cfg(test)]
 pub(crate) mod tests;
+
+/// Bytes of a tree of `n_leaves` leaves with `n_outputs` values each.
+pub(crate) fn bytes(n_leaves: f64, n_outputs: usize) -> f64 {
+    let of_nodes = 2.0 * n_leaves * size_of::<tree::Node>() as f64;
+    // Vectors grow by doubling: up to twice as long as what they hold.
+    1.5 * (of_nodes + n_leaves * (n_outputs * size_of::<f32>()) as f64)
+}

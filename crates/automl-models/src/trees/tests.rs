@@ -8,6 +8,7 @@ use super::gradients::{Packed, Quanta};
 use super::grow::{Grower, Grown, Growth, Sample};
 use super::histogram::Histogram;
 use super::split::Limits;
+use super::tree::{Node, NodeKind, Tree};
 use crate::draws::Draws;
 
 /// Numeric columns, of which every third value of the first is missing, and a category of `levels` levels.
@@ -209,6 +210,43 @@ fn leaves_hold_the_rows_that_fall_into_them_and_their_best_value() {
             first = end;
         }
         assert_eq!(first, 2000);
+    }
+}
+
+/// The value of the leaf of each row.
+fn predictions(tree: &Tree, case: &Case, n_rows: u32) -> Vec<f32> {
+    let mut values = vec![f32::NAN; n_rows as usize];
+    tree.for_each_leaf(&case.table, &mut (0..n_rows).collect::<Vec<_>>(), &mut Vec::new(), |leaf, rows| {
+        for &row in rows {
+            values[row as usize] = tree.values[leaf];
+        }
+    });
+    values
+}
+
+#[test]
+fn a_tree_in_order_says_the_same_and_follows_from_its_questions() {
+    let case = Case::new(2000, 4, 40);
+    for max_leaves in [1, 2, 31, 200] {
+        let tree = case.grow(&Growth { max_leaves, ..growth() }).tree;
+        let ordered = tree.in_order(1);
+        assert_eq!(
+            predictions(&ordered, &case, 2000),
+            predictions(&tree, &case, 2000),
+            "{max_leaves} leaves"
+        );
+        assert_eq!(ordered.in_order(1), ordered, "{max_leaves} leaves");
+        let question = |node: &Node| {
+            let is_leaf = node.question.kind() == NodeKind::Leaf;
+            (!is_leaf).then(|| (node.question, ordered.set(*node).map(|set| set.bins)))
+        };
+        let questions: Vec<_> = ordered.nodes.iter().map(question).collect();
+        let again = Tree::of_questions(questions.len(), &questions).unwrap();
+        assert_eq!(Tree { values: ordered.values.clone(), ..again }, ordered, "{max_leaves} leaves");
+        assert_eq!(Tree::of_questions(questions.len() + 2, &questions), None, "a node is missing");
+        if questions.len() > 1 {
+            assert_eq!(Tree::of_questions(questions.len() - 2, &questions), None, "a node too many");
+        }
     }
 }
 

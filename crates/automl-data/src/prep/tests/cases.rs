@@ -175,8 +175,8 @@ fn columns_that_do_not_fit_are_all_named() {
 
 #[test]
 fn a_newer_version_is_refused() {
-    let error = serde_json::from_str::<FittedPreprocessor>(r#"{"version":2,"columns":[]}"#).unwrap_err();
-    insta::assert_snapshot!(error, @"preprocessor version 2; this automl knows version 1 at line 1 column 12");
+    let error = serde_json::from_str::<FittedPreprocessor>(r#"{"version":3,"columns":[]}"#).unwrap_err();
+    insta::assert_snapshot!(error, @"preprocessor version 3; this automl knows versions 1 to 2 at line 1 column 12");
 }
 
 #[test]

@@ -21,6 +21,14 @@ macro_rules! network_family {
                 ::automl_core::InputForm::Codes
             }
 
+            fn memory(
+                &self,
+                member: &::automl_core::Member<'_>,
+                ctx: &::automl_core::FitContext<'_>,
+            ) -> Result<::automl_core::MemoryNeed, ::automl_core::FitError> {
+                super::need($read, member, ctx)
+            }
+
             fn fit_population(
                 &self,
                 members: &[::automl_core::Member<'_>],
@@ -57,14 +65,14 @@ mod tabm_space;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use automl_core::{ArtifactError, Device, Epoch, FitContext, FitError, FittedModel, Member};
+use automl_core::{ArtifactError, Device, Epoch, FitContext, FitError, FittedModel, Member, MemoryNeed};
 
 use crate::device::{burn_device, check_precision};
 
 use super::data::{Prepared, Read};
 use super::fitted::{About, FittedNetwork};
 use super::shard::End;
-use super::{on_device, population};
+use super::{memory, on_device, population};
 
 pub use ft_transformer::FtTransformerFamily;
 #[cfg(test)]
@@ -81,6 +89,11 @@ pub(super) use resnet::read as resnet_read;
 pub use tabm::TabmFamily;
 #[cfg(test)]
 pub(super) use tabm::read as tabm_read;
+
+/// What fitting `member` takes.
+fn need(read: Read, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+    Ok(memory::need(&Prepared::new(member, read, ctx.task, ctx.n_classes)?))
+}
 
 /// Fits all members of the family `id`, whose configurations `read` reads.
 fn fit(

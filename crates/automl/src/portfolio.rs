@@ -1,0 +1,216 @@
+//! Which configurations a search tries first, and in what order: chosen by measurement on tables, for the time there is.
+//!
+//! `experiments/portfolio` measures and chooses; `portfolio.toml` is what it found.
+
+use std::time::Duration;
+
+use automl_core::{DataProfile, ModelFamily, Params, SearchSpace};
+use serde::Deserialize;
+
+use crate::error::AutomlError;
+use crate::space_config;
+
+const PORTFOLIO: &str = include_str!("portfolio.toml");
+/// Threads that the times of the portfolio were measured with.
+const MEASURED_THREADS: f64 = 2.0;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Portfolio {
+    entry: Vec<Entry>,
+}
+
+/// A configuration of a family: one of its own guesses, or what differs from the first of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    family: String,
+    guess: Option<usize>,
+    #[serde(default)]
+    params: toml::Table,
+    /// `[a, b, c]`: a fold takes about `exp(a) rows^b columns^c` seconds.
+    seconds: [f64; 3],
+}
+
+/// What the first configurations have to be quick enough for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Folds of a trial.
+    pub(crate) n_folds: usize,
+    /// Threads that training uses.
+    pub(crate) threads: usize,
+    /// Most time of a trial.
+    pub(crate) limit: Option<Duration>,
+}
+
+impl Pace {
+    /// Whether a trial of this entry should be done in time.
+    fn allows(&self, entry: &Entry, profile: &DataProfile) -> bool {
+        let [a, b, c] = entry.seconds;
+        let n_columns = profile.features().count().max(1) as f64;
+        let fold = a.exp() * (profile.n_rows as f64).powf(b) * n_columns.powf(c);
+        let threads = self.threads.clamp(1, 2 * self.n_folds.max(1)) as f64;
+        let trial = fold * self.n_folds.max(1) as f64 * MEASURED_THREADS / threads;
+        self.limit.is_none_or(|limit| trial <= limit.as_secs_f64())
+    }
+}
+
+/// The guesses of every family, in the families' order.
+pub(crate) struct Guesses<'a> {
+    /// The families.
+    pub(crate) families: &'a [Box<dyn ModelFamily>],
+    /// The guesses of each, best first, with the choices of preprocessing.
+    pub(crate) of_family: Vec<Vec<Params>>,
+}
+
+impl Guesses<'_> {
+    /// What the user wants to be tried first, filled up with the first guess of its family.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] naming the parameter that is no choice of `space`.
+    pub(crate) fn enqueued(
+        &self,
+        space: &SearchSpace,
+        given: &[toml::Table],
+    ) -> Result<Vec<Params>, AutomlError> {
+        let first = self.of_family.iter().filter_map(|of| space_config::nearest(space, of.first()?));
+        let first: Vec<Params> = first.collect();
+        given.iter().map(|given| space_config::complete(space, given, &first)).collect()
+    }
+
+    /// All guesses and what the portfolio has beside them, without those that would take too long for `pace`; with them
+    /// if nothing else is left. Each is the nearest configuration of `space`.
+    ///
+    /// # Errors
+    /// [`AutomlError::Internal`] if the portfolio that this program was built with cannot be read.
+    pub(crate) fn ordered(
+        &self,
+        profile: &DataProfile,
+        space: &SearchSpace,
+        pace: Pace,
+    ) -> Result<Vec<Params>, AutomlError> {
+        let portfolio: Portfolio =
+            toml::from_str(PORTFOLIO).map_err(|error| AutomlError::Internal(Box::new(error)))?;
+        let (mut quick, mut slow, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in &portfolio.entry {
+            let Some(family) = self.families.iter().position(|family| family.id() == entry.family) else {
+                continue;
+            };
+            named.extend(entry.guess.map(|guess| (family, guess)));
+            let Some(params) = self.params(family, entry, space) else { continue };
+            if pace.allows(entry, profile) { &mut quick } else { &mut slow }.push(params);
+        }
+        let unnamed = self.round_by_round().filter(|(family, guess, _)| !named.contains(&(*family, *guess)));
+        quick.extend(unnamed.filter_map(|(_, _, params)| space_config::nearest(space, params)));
+        let mut ordered: Vec<Params> = Vec::new();
+        for params in if quick.is_empty() { slow } else { quick } {
+            if !ordered.contains(&params) {
+                ordered.push(params);
+            }
+        }
+        Ok(ordered)
+    }
+
+    /// The configuration of an entry; `None` if this table, or the user's space, has none like it.
+    fn params(&self, family: usize, entry: &Entry, space: &SearchSpace) -> Option<Params> {
+        let of_family = &self.of_family[family];
+        let Some(guess) = entry.guess else {
+            let near = of_family.iter().filter_map(|params| space_config::nearest(space, params));
+            let mut given = entry.params.clone();
+            given.insert("family".to_owned(), toml::Value::String(entry.family.clone()));
+            return space_config::complete(space, &given, &near.collect::<Vec<_>>()).ok();
+        };
+        space_config::nearest(space, of_family.get(guess)?)
+    }
+
+    /// First guesses of all families, then second ones, ….
+    fn round_by_round(&self) -> impl Iterator<Item = (usize, usize, &Params)> {
+        let rounds = self.of_family.iter().map(Vec::len).max().unwrap_or(0);
+        (0..rounds).flat_map(|round| {
+            let families = self.of_family.iter().enumerate();
+            families.filter_map(move |(family, of)| Some((family, round, of.get(round)?)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::Task;
+
+    use super::*;
+    use crate::config::SearchConfig;
+    use crate::joint::Joint;
+
+    fn profile(n_rows: usize, task: Task) -> DataProfile {
+        DataProfile {
+            n_rows,
+            n_dropped: 0,
+            task,
+            task_reason: String::new(),
+            target: "y".to_owned(),
+            labels: Vec::new(),
+            class_counts: Vec::new(),
+            columns: Vec::new(),
+        }
+    }
+
+    fn first(n_rows: usize, seconds: Option<u64>, search: &SearchConfig) -> Vec<Params> {
+        let pace = Pace { n_folds: 5, threads: 2, limit: seconds.map(Duration::from_secs) };
+        Joint::new(&profile(n_rows, Task::Binary), search, pace).unwrap().initial
+    }
+
+    fn families(of: &[Params]) -> Vec<&str> {
+        of.iter().map(|params| params.text("family").unwrap()).collect()
+    }
+
+    #[test]
+    fn every_entry_is_a_configuration_of_some_table() {
+        let portfolio: Portfolio = toml::from_str(PORTFOLIO).unwrap();
+        let all = automl_models::families();
+        for entry in &portfolio.entry {
+            let family = all.iter().find(|family| family.id() == entry.family).unwrap();
+            let n_guesses = |n_rows| family.defaults(&profile(n_rows, Task::Binary)).len();
+            assert_eq!(entry.guess.is_none(), !entry.params.is_empty(), "{}", entry.family);
+            let guess = entry.guess.unwrap_or(0);
+            assert!(
+                [500, 5_000, 50_000].into_iter().any(|n_rows| guess < n_guesses(n_rows)),
+                "{}",
+                entry.family
+            );
+            let own = format!("{}.", entry.family);
+            let is_named = |name: &String| name.starts_with(&own) || name.starts_with("prep.");
+            assert!(entry.params.keys().all(is_named), "{:?}", entry.params);
+        }
+    }
+
+    #[test]
+    fn all_guesses_are_tried_where_time_has_no_end_and_the_baseline_is_first() {
+        let all = first(1_000, None, &SearchConfig::default());
+        assert_eq!(families(&all)[0], "constant");
+        for family in automl_models::families() {
+            let n_guesses = family.defaults(&profile(1_000, Task::Binary)).len();
+            let n_tried = families(&all).iter().filter(|name| **name == family.id()).count();
+            assert!(n_tried >= n_guesses, "{}: {n_tried} of {n_guesses}", family.id());
+        }
+    }
+
+    #[test]
+    fn what_takes_too_long_is_left_out_unless_nothing_else_is_asked_for() {
+        let (all, quick) = (
+            first(100_000, None, &SearchConfig::default()),
+            first(100_000, Some(15), &SearchConfig::default()),
+        );
+        assert!(quick.len() < all.len() && quick.iter().all(|params| all.contains(params)));
+        assert!(
+            families(&quick).contains(&"gbdt") && !families(&quick).contains(&"realmlp"),
+            "{:?}",
+            families(&quick)
+        );
+        let alone = SearchConfig { families: vec!["realmlp".to_owned()], ..SearchConfig::default() };
+        assert_eq!(first(100_000, Some(15), &alone), first(100_000, None, &alone));
+        assert!(
+            first(500, Some(3_600), &SearchConfig::default()).len()
+                == first(500, None, &SearchConfig::default()).len()
+        );
+    }
+}
