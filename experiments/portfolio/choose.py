@@ -50,7 +50,7 @@ def read(path):
         span = tables[table]["constant"] - best[table]
         distance = math.sqrt(min(max((row["score"] - best[table]) / span, 0.0), 1.0)) if span > 0 else 0.0
         entries[name][table] = (distance, row["seconds"] / row["n_folds"])
-    return tables, {name: of for name, of in entries.items() if len(of) >= 2}
+    return tables, dict(entries)
 
 
 def costs(tables, entries):

@@ -197,8 +197,8 @@ mod tests {
     #[test]
     fn what_takes_too_long_is_left_out_unless_nothing_else_is_asked_for() {
         let (all, quick) = (
-            first(100_000, None, &SearchConfig::default()),
-            first(100_000, Some(15), &SearchConfig::default()),
+            first(1_000_000, None, &SearchConfig::default()),
+            first(1_000_000, Some(15), &SearchConfig::default()),
         );
         assert!(quick.len() < all.len() && quick.iter().all(|params| all.contains(params)));
         assert!(
@@ -207,7 +207,7 @@ mod tests {
             families(&quick)
         );
         let alone = SearchConfig { families: vec!["realmlp".to_owned()], ..SearchConfig::default() };
-        assert_eq!(first(100_000, Some(15), &alone), first(100_000, None, &alone));
+        assert_eq!(first(1_000_000, Some(15), &alone), first(1_000_000, None, &alone));
         assert!(
             first(500, Some(3_600), &SearchConfig::default()).len()
                 == first(500, None, &SearchConfig::default()).len()
