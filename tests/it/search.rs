@@ -67,6 +67,34 @@ fn evaluate_prints_one_flat_object() {
 }
 
 #[test]
+fn a_row_of_weight_three_is_scored_as_three_rows() {
+    let text = two_classes(200);
+    let mut lines = text.lines();
+    let header = format!("{},w", lines.next().unwrap());
+    let rows: Vec<(&str, usize)> = lines.zip([1, 3, 2].into_iter().cycle()).collect();
+    let weighted = rows.iter().map(|(row, weight)| format!("{row},{weight}"));
+    let repeated = rows.iter().flat_map(|(row, weight)| vec![format!("{row},1"); *weight]);
+    let file = |rows: Vec<String>| format!("{header}\n{}\n", rows.join("\n"));
+    let scratch = Scratch::new();
+    scratch.write("weighted.csv", file(weighted.collect()));
+    scratch.write("repeated.csv", file(repeated.collect()));
+    scratch.write("without.csv", &text);
+    scratch.ok(&search("weighted.csv", "target", &["--weight", "w", "--families", "linear,gbdt"]));
+    let scores = |file: &str| -> serde_json::Map<String, Value> {
+        let printed = scratch.ok(&["evaluate", "--model", "run/model", "--data", file, "--json"]);
+        serde_json::from_str(&printed.stdout).unwrap()
+    };
+    let (of_weighted, of_repeated) = (scores("weighted.csv"), scores("repeated.csv"));
+    assert_eq!(of_weighted.keys().collect::<Vec<_>>(), of_repeated.keys().collect::<Vec<_>>());
+    for (name, value) in &of_weighted {
+        let (one, other) = (value.as_f64().unwrap(), of_repeated[name].as_f64().unwrap());
+        assert!((one - other).abs() < 1e-6, "{name}: {one} and {other}");
+    }
+    let without = scratch.automl(&["evaluate", "--model", "run/model", "--data", "without.csv"]).failure();
+    assert!(without.contains("the weight column") && without.contains("`w`"), "{without}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_result_bit_for_bit() {
     let results: Vec<_> = (0..2)
         .map(|_| {

@@ -12,7 +12,7 @@ use crate::infer::{self, Counts, Decision, target};
 use crate::materialise::{Reading, materialise};
 use crate::schema::{FeatureColumn, FeatureSchema};
 use crate::table::Table;
-use crate::training::{drop_without_target, series};
+use crate::training::{drop_without_target, series, weights};
 use crate::values::Values;
 
 impl Table {
@@ -29,22 +29,23 @@ impl Table {
         let mut warnings = Vec::new();
         let columns = read_columns(&frame, schema, &mut warnings)?;
         let target = target_of(&frame, schema, &mut warnings)?;
-        Ok(assemble(frame, schema, columns, target, 0, hash, warnings))
+        Ok(assemble(frame, schema, columns, target, None, 0, hash, warnings))
     }
 
     /// A table to score a model on: as [`Table::for_prediction`], but the target must be there, and rows
-    /// without it are dropped with a warning.
+    /// without it are dropped with a warning. If rows had weights in training, they need them here too.
     ///
     /// # Errors
     /// Those of [`Table::for_prediction`]; [`DataError::UnknownColumn`] or [`DataError::TargetMissing`]
-    /// without a target.
+    /// without a target; [`DataError::UnknownColumn`] or [`DataError::BadSplitColumn`] for weights.
     pub fn for_evaluation(frame: DataFrame, schema: &FeatureSchema) -> Result<Table, DataError> {
         let hash = content_hash(&frame);
         let mut warnings = Vec::new();
         let (frame, n_dropped) = drop_without_target(frame, &schema.target, &mut warnings)?;
         let columns = read_columns(&frame, schema, &mut warnings)?;
         let target = target_of(&frame, schema, &mut warnings)?;
-        Ok(assemble(frame, schema, columns, target, n_dropped, hash, warnings))
+        let weights = schema.weight.as_deref().map(|name| weights(&frame, name)).transpose()?;
+        Ok(assemble(frame, schema, columns, target, weights, n_dropped, hash, warnings))
     }
 }
 
@@ -117,11 +118,13 @@ fn target_of(
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of a table")]
 fn assemble(
     frame: DataFrame,
     schema: &FeatureSchema,
     columns: Columns,
     target: Option<Target>,
+    weights: Option<Vec<f32>>,
     n_dropped: usize,
     content_hash: String,
     warnings: Vec<String>,
@@ -153,7 +156,7 @@ fn assemble(
         target,
         groups: None,
         times: None,
-        weights: None,
+        weights,
         content_hash,
         warnings,
     }

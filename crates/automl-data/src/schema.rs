@@ -29,4 +29,7 @@ pub struct FeatureSchema {
     pub task: Task,
     /// Class labels in the order of their codes; empty for regression.
     pub labels: Vec<String>,
+    /// The column that says how much each row counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
 }

@@ -47,8 +47,13 @@ impl Table {
         let times = options.time.as_deref().map(|name| times(&frame, name)).transpose()?;
         let weights = options.weight.as_deref().map(|name| weights(&frame, name)).transpose()?;
         let TargetPlan { task, reason, labels, class_counts, target } = target;
-        let schema =
-            FeatureSchema { columns: features, target: options.target.clone(), task, labels: labels.clone() };
+        let schema = FeatureSchema {
+            columns: features,
+            target: options.target.clone(),
+            task,
+            labels: labels.clone(),
+            weight: options.weight.clone(),
+        };
         let profile = DataProfile {
             n_rows: frame.height(),
             n_dropped,
@@ -273,7 +278,7 @@ fn times(frame: &DataFrame, name: &str) -> Result<Vec<i64>, DataError> {
 }
 
 /// How much each row counts, divided by the mean, so that a loss or a penalty has the size it has without weights.
-fn weights(frame: &DataFrame, name: &str) -> Result<Vec<f32>, DataError> {
+pub(crate) fn weights(frame: &DataFrame, name: &str) -> Result<Vec<f32>, DataError> {
     let values = Values::of(series(frame, "the weight column", name)?);
     complete("weight", name, &values)?;
     let bad = |reason: String| DataError::BadSplitColumn { role: "weight", column: name.to_owned(), reason };

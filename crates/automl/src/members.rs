@@ -125,7 +125,7 @@ impl Model {
             ))
         })?;
         let predictions = self.predict(table)?;
-        Ok(self.manifest.score(target, &predictions, None))
+        Ok(self.manifest.score(target, &predictions, table.weights()))
     }
 }
 
