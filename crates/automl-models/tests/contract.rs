@@ -57,6 +57,49 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
     }
 }
 
+/// A family of networks whose first guesses mix rows and add noise to them, and average weights.
+struct Augmented<F>(F);
+
+impl<F: ModelFamily> ModelFamily for Augmented<F> {
+    fn id(&self) -> &'static str {
+        self.0.id()
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        self.0.space(data)
+    }
+
+    /// Of one shape, so that unlike members train together.
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        let first = self.0.defaults(data).remove(0);
+        let mixed = first.clone().with("augmentation", "mixup").with("mixup_alpha", 0.4);
+        let noisy = first.with("augmentation", "noise").with("noise_std", 0.1);
+        vec![mixed.with("averaging", "ema").with("averaging_decay", 0.9), noisy]
+    }
+
+    fn input_form(&self) -> InputForm {
+        self.0.input_form()
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        self.0.fit_population(members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        self.0.load(dir, device)
+    }
+}
+
+family_contract!(mlp_augmented, Augmented(Brief(MlpFamily)));
+family_contract!(realmlp_augmented, Augmented(Brief(RealMlpFamily)));
+family_contract!(resnet_augmented, Augmented(Brief(ResNetFamily)));
+family_contract!(tabm_augmented, Augmented(Brief(TabmFamily)));
+family_contract!(ft_transformer_augmented, Augmented(Brief(FtTransformerFamily)));
 family_contract!(constant, ConstantFamily);
 family_contract!(extra_trees, ExtraTreesFamily);
 family_contract!(gbdt, GbdtFamily);

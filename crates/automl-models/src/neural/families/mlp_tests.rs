@@ -183,7 +183,17 @@ fn a_population_equals_its_members_alone_and_itself_bit_for_bit() {
         .into();
     let base = params().with("max_epochs", 6_i64).with("dropout", 0.2).with("batch_norm", true);
     let rates = [0.01, 0.003, 0.001, 0.02, 0.01];
-    let own: Vec<Params> = rates.map(|rate| base.clone().with("learning_rate", rate)).into();
+    let mut own: Vec<Params> = rates.map(|rate| base.clone().with("learning_rate", rate)).into();
+    let augmented = |params: Params, kind: &str, name: &str, value: f64| {
+        params
+            .with("augmentation", kind)
+            .with(name, value)
+            .with("averaging", "ema")
+            .with("averaging_decay", 0.9)
+    };
+    own[0] = augmented(own[0].clone(), "mixup", "mixup_alpha", 0.4);
+    own[1] = augmented(own[1].clone(), "noise", "noise_std", 0.1);
+    own[2] = own[2].clone().with("augmentation", "mixup").with("mixup_alpha", 1.0).with("averaging", "none");
     let member = |index: usize| {
         let (train, valid) = &folds[index % folds.len()];
         Member { params: &own[index % own.len()], train, valid, seed: Seed(index as u64) }
