@@ -5,7 +5,9 @@
 
 use rayon::prelude::*;
 
+use super::host::keep_members;
 use super::optimizer::Move;
+use super::parameters::{Index, Stack};
 use super::simd::vectorised;
 
 /// What is kept of the average in step `step`, counted from 1, where `most` is kept in the long run; 0 for a member that
@@ -16,30 +18,52 @@ pub(crate) fn kept(most: f32, step: u32) -> f32 {
     most.min((1.0 + step) / (10.0 + step))
 }
 
-/// The average of one array, `[members, size]`; empty before the first step.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Average(Vec<f32>);
+/// The averages of all arrays that have gradients. It holds and does nothing where no member averages.
+pub(crate) struct Averages {
+    /// Whether each member averages.
+    members: Vec<bool>,
+    /// `[members, size]` each; empty before the first step, and for arrays without gradients.
+    arrays: Vec<Vec<f32>>,
+}
 
-impl Average {
-    /// Begins with the weights before the first step.
-    pub(crate) fn begin(&mut self, values: &[f32]) {
-        if self.0.is_empty() {
-            self.0 = values.to_vec();
+impl Averages {
+    /// Of the members that average.
+    pub(crate) fn new(members: Vec<bool>) -> Self {
+        Self { members, arrays: Vec::new() }
+    }
+
+    fn are_none(&self) -> bool {
+        !self.members.contains(&true)
+    }
+
+    /// Begins with the weights before the first step; looks at no later ones.
+    pub(crate) fn begin(&mut self, index: Index, values: &[f32]) {
+        if self.are_none() {
+            return;
+        }
+        if self.arrays.len() <= index {
+            self.arrays.resize_with(index + 1, Vec::new);
+        }
+        if self.arrays[index].is_empty() {
+            self.arrays[index] = values.to_vec();
         }
     }
 
-    /// Moves the averages of the members that average towards their `values`: `a + (1 - kept) (values - a)`.
-    pub(crate) fn step(&mut self, values: &[f32], moves: &[Move]) {
+    /// Moves the averages of an array towards its `values`: `a + (1 - kept) (values - a)`.
+    pub(crate) fn step(&mut self, index: Index, values: &[f32], moves: &[Move]) {
         /// Numbers that a thread takes at once: large enough to be worth it.
         const CHUNK: usize = 1 << 15;
         let size = values.len() / moves.len();
-        for (member, each) in moves.iter().enumerate() {
-            if each.step == 0 || each.averaging <= 0.0 || size == 0 {
+        if self.are_none() || size == 0 {
+            return;
+        }
+        let blocks = self.arrays[index].chunks_exact_mut(size).zip(values.chunks_exact(size));
+        for ((averages, values), each) in blocks.zip(moves) {
+            if each.step == 0 || each.averaging <= 0.0 {
                 continue;
             }
-            let own = member * size..(member + 1) * size;
             let share = 1.0 - each.averaging;
-            let chunks = self.0[own.clone()].par_chunks_mut(CHUNK).zip(values[own].par_chunks(CHUNK));
+            let chunks = averages.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK));
             chunks.for_each(|(averages, values)| {
                 vectorised!(|| {
                     averages.iter_mut().zip(values).for_each(|(a, value)| *a += share * (value - *a));
@@ -48,22 +72,31 @@ impl Average {
         }
     }
 
-    /// Exchanges the averages of the members for which `averages` holds with their `values`.
-    pub(crate) fn swap(&mut self, values: &mut [f32], averages: &[bool]) {
-        let size = self.0.len() / averages.len().max(1);
-        if size == 0 {
+    /// Exchanges the averages of the members that average with their weights.
+    pub(crate) fn exchange(&mut self, stack: &mut Stack) {
+        if self.are_none() {
             return;
         }
-        let blocks = self.0.chunks_exact_mut(size).zip(values.chunks_exact_mut(size));
-        for ((own, values), _) in blocks.zip(averages).filter(|(_, averages)| **averages) {
-            own.swap_with_slice(values);
-        }
+        stack.visit(|index, values| {
+            let Some(averages) = self.arrays.get_mut(index).filter(|own| !own.is_empty()) else { return };
+            let size = values.len() / self.members.len();
+            let blocks = averages.chunks_exact_mut(size).zip(values.chunks_exact_mut(size));
+            for ((averages, values), _) in blocks.zip(&self.members).filter(|(_, averages)| **averages) {
+                averages.swap_with_slice(values);
+            }
+        });
     }
 
-    /// Keeps the members at `kept` of `before`, in that order.
-    pub(crate) fn keep(&mut self, kept: &[usize], before: usize) {
-        let size = self.0.len() / before;
-        self.0 = super::host::keep_members(&self.0, kept, size);
+    /// Keeps the members at `kept`, in that order.
+    pub(crate) fn keep(&mut self, kept: &[usize]) {
+        let before = self.members.len();
+        self.members = kept.iter().map(|&member| self.members[member]).collect();
+        if self.are_none() {
+            self.arrays.clear();
+        }
+        for array in &mut self.arrays {
+            *array = keep_members(array, kept, array.len() / before);
+        }
     }
 }
 
@@ -97,38 +130,38 @@ mod tests {
     #[test]
     fn the_average_of_constant_weights_is_the_weights() {
         let values = [0.1_f32, -3.7, 1e-8, 5e4];
-        let mut average = Average::default();
-        average.begin(&values);
-        (1..200).for_each(|step| average.step(&values, &moves(step, &[kept(0.99, step)])));
-        assert_eq!(average.0, values);
+        let mut averages = Averages::new(vec![true]);
+        averages.begin(0, &values);
+        (1..200).for_each(|step| averages.step(0, &values, &moves(step, &[kept(0.99, step)])));
+        assert_eq!(averages.arrays[0], values);
     }
 
     /// Reference: the definition, in 64 bits. The second member does not average, the third has no batch in the second step.
     #[test]
     fn averages_follow_their_definition_and_members_their_own() {
         let steps = [[1.0_f32, 10.0, 100.0], [3.0, 20.0, 300.0], [-2.0, 30.0, 200.0]];
-        let mut average = Average::default();
-        average.begin(&[0.0, 5.0, 50.0]);
+        let mut averages = Averages::new(vec![true, false, true]);
+        averages.begin(0, &[0.0, 5.0, 50.0]);
         let mut expected = [0.0_f64, 5.0, 50.0];
         for (step, values) in (1..).zip(&steps) {
             let mut moves = moves(step, &[0.5, 0.0, 0.9]);
             moves[2].step = if step == 2 { 0 } else { step };
-            average.step(values, &moves);
+            averages.step(0, values, &moves);
             expected[0] = 0.5 * expected[0] + 0.5 * f64::from(values[0]);
             if step != 2 {
                 expected[2] = 0.9 * expected[2] + 0.1 * f64::from(values[2]);
             }
         }
-        for (ours, expected) in average.0.iter().zip(expected) {
+        for (ours, expected) in averages.arrays[0].iter().zip(expected) {
             assert!(
                 (f64::from(*ours) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
                 "{ours}, not {expected}"
             );
         }
-        let mut values = [-2.0, 30.0, 200.0];
-        average.swap(&mut values, &[true, false, true]);
-        assert_eq!((average.0[0], values[1], average.0[2]), (-2.0, 30.0, 200.0));
-        average.keep(&[2], 3);
-        assert_eq!(average.0, [200.0]);
+        averages.keep(&[1, 2]);
+        assert_eq!(averages.arrays[0].len(), 2);
+        assert!((f64::from(averages.arrays[0][1]) - expected[2]).abs() < 1e-3);
+        averages.keep(&[0]);
+        assert!(averages.arrays.is_empty(), "the one that is left does not average");
     }
 }

@@ -4,7 +4,7 @@ use automl_core::StopSignal;
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::averaging::Average;
+use super::averaging::Averages;
 use super::data::{self, Prepared, Tables};
 use super::engine::{Augmentation, Engine, EpochPlan, MemberPlan, n_batch_rows};
 use super::host::{Values, values_mut};
@@ -33,7 +33,7 @@ pub(crate) struct HostEngine<'a> {
     members: Vec<Own<'a>>,
     network: Network,
     moments: Vec<Moments>,
-    averages: Vec<Average>,
+    averages: Averages,
     n_rows: usize,
     /// Parts of a batch that are computed by themselves, on as many threads as there are.
     n_parts: usize,
@@ -62,8 +62,8 @@ impl<'a> HostEngine<'a> {
             loss: LossSum::default(),
         };
         let n_rows = n_batch_rows(members);
-        let members = members.iter().map(own).collect();
-        let (moments, averages) = (Vec::new(), Vec::new());
+        let averages = Averages::new(members.iter().map(|own| own.training.averaging > 0.0).collect());
+        let (members, moments) = (members.iter().map(own).collect(), Vec::new());
         Some(Self { members, network, moments, averages, n_rows, n_parts, plan: EpochPlan(Vec::new()) })
     }
 }
@@ -160,31 +160,18 @@ impl HostEngine<'_> {
         let blocks = values_mut(&mut numeric).chunks_exact_mut(n_rows * width);
         for (member, (own, block)) in augmentations.iter().zip(blocks).enumerate() {
             let rows = &mut block[..counts[member] * width];
-            own.noise.add(rows, width, self.members[member].n_numeric(), first(member));
+            let columns = self.members[member].prepared.architecture.columns.n_numeric;
+            own.noise.add(rows, width, columns, first(member));
         }
         Batch { numeric: numeric.into_tensor(&device), codes, counts }
     }
 
-    /// Looks at the members' averaged weights; those that do not average show their weights.
+    /// Looks at the network with averaged weights, of the members that average.
     fn with_averages<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
-        self.exchange();
+        self.averages.exchange(&mut self.network.stack);
         let seen = look(self);
-        self.exchange();
+        self.averages.exchange(&mut self.network.stack);
         seen
-    }
-
-    /// Exchanges weights with their averages.
-    fn exchange(&mut self) {
-        if self.averages.is_empty() {
-            return;
-        }
-        let averages = &mut self.averages;
-        let averaging: Vec<bool> = self.members.iter().map(Own::averages).collect();
-        self.network.stack.visit(|index, values| {
-            if let Some(average) = averages.get_mut(index) {
-                average.swap(values, &averaging);
-            }
-        });
     }
 
     /// Mean validation losses of the weights in the network.
@@ -221,18 +208,6 @@ impl HostEngine<'_> {
     }
 }
 
-impl Own<'_> {
-    /// Numeric columns, without padding.
-    fn n_numeric(&self) -> usize {
-        self.prepared.architecture.columns.n_numeric
-    }
-
-    /// Whether its weights are averaged.
-    fn averages(&self) -> bool {
-        self.prepared.training.averaging > 0.0
-    }
-}
-
 /// Scales the gradient of each member whose norm is above its limit down to it.
 fn clip(gradients: &mut Gradients, moves: &[Move]) {
     if moves.iter().all(|each| each.clip_norm.is_none()) {
@@ -245,14 +220,6 @@ fn clip(gradients: &mut Gradients, moves: &[Move]) {
     };
     let factors: Vec<f32> = moves.iter().zip(norms).map(factor).collect();
     gradients.scale(&factors);
-}
-
-/// The entry at `index` of a list that grows as far as it has to.
-fn at<T: Default>(list: &mut Vec<T>, index: usize) -> &mut T {
-    if list.len() <= index {
-        list.resize_with(index + 1, T::default);
-    }
-    &mut list[index]
 }
 
 impl Engine for HostEngine<'_> {
@@ -280,17 +247,13 @@ impl Engine for HostEngine<'_> {
         let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();
         clip(&mut first.gradients, &moves);
         let (moments, averages) = (&mut self.moments, &mut self.averages);
-        let any_averages = self.members.iter().any(Own::averages);
         self.network.stack.update(&first.gradients, |index, values, gradient, roles| {
-            let moments = at(moments, index);
-            if !any_averages {
-                moments.step(values, gradient, &moves, roles);
-                return;
+            if moments.len() <= index {
+                moments.resize_with(index + 1, Moments::default);
             }
-            let average = at(averages, index);
-            average.begin(values);
-            moments.step(values, gradient, &moves, roles);
-            average.step(values, &moves);
+            averages.begin(index, values);
+            moments[index].step(values, gradient, &moves, roles);
+            averages.step(index, values, &moves);
         });
     }
 
@@ -324,9 +287,6 @@ impl Engine for HostEngine<'_> {
         self.members.retain(|_| place.next().is_some_and(|place| kept.contains(&place)));
         self.network.stack.keep(kept);
         self.moments.iter_mut().for_each(|moments| moments.keep(kept, before));
-        self.averages.iter_mut().for_each(|average| average.keep(kept, before));
-        if !self.members.iter().any(Own::averages) {
-            self.averages.clear();
-        }
+        self.averages.keep(kept);
     }
 }

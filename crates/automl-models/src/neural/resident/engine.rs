@@ -5,19 +5,16 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::super::architecture::Architecture;
 use super::super::data::Prepared;
-use super::super::engine::{Augmentation, Engine, EpochPlan, n_batch_rows};
+use super::super::engine::{Engine, EpochPlan, n_batch_rows};
 use super::super::host::floats;
-use super::super::layers::{Counts, Mixture};
-use super::super::mixup::partner;
-use super::super::noise::Noise;
+use super::super::layers::Counts;
 use super::super::norm::MOMENTUM;
 use super::super::parameters::{Spec, Weights};
-use super::Places;
+use super::augment::Augmentations;
 use super::dropout::DropOuts;
 use super::flat::{Factors, Flat};
 use super::loss;
 use super::network::Network;
-use super::noise::Noises;
 use super::optimizer::{Moments, N_SCALARS, scalars};
 use super::tables::{Batches, Tables};
 use crate::draws::Draws;
@@ -46,8 +43,6 @@ pub(crate) struct ResidentEngine<'a> {
     n_rows: usize,
     /// `[1, rows, 1]`: 0, 1, 2 …
     positions: Tensor<3>,
-    /// The place of the partner of each row of a batch, as far as it is one of a pair.
-    partners: Places,
     epoch: Option<EpochOnDevice>,
     device: Device,
 }
@@ -58,9 +53,7 @@ struct EpochOnDevice {
     /// `[steps * members, N_FACTS]`.
     facts: Tensor<2>,
     drop_outs: Option<DropOuts>,
-    noises: Option<Noises>,
-    /// Shares of partners in mixtures, `[steps * members, rows]`; absent where no member mixes.
-    shares: Option<Tensor<2>>,
+    augmentations: Augmentations,
     /// Whether gradients of any member have a limit.
     clips: bool,
     /// Sum of weighted losses so far, `[members, 1, 1]`.
@@ -109,7 +102,6 @@ impl<'a> ResidentEngine<'a> {
             specs,
             best: None,
             positions: Tensor::from_data(TensorData::new(positions, [1, n_rows, 1]), device),
-            partners: Tensor::from_data(TensorData::new(partners(n_rows), [n_rows]), device),
             epoch: None,
             device: device.clone(),
             network,
@@ -156,30 +148,6 @@ impl<'a> ResidentEngine<'a> {
         (facts, weights)
     }
 
-    /// What is done to the rows of every batch: its noise, and the shares of partners in its mixtures.
-    fn augment(&self, plan: &EpochPlan, n_steps: usize) -> (Option<Noises>, Option<Tensor<2>>) {
-        let is_augmented = |own: &&Prepared<'_>| own.training.noise > 0.0 || own.training.mixup > 0.0;
-        if !self.members.iter().any(is_augmented) {
-            return (None, None);
-        }
-        let steps =
-            (0..n_steps).flat_map(|step| self.members.iter().zip(&plan.0).map(move |own| (step, own)));
-        let augmentations: Vec<Augmentation> =
-            steps.map(|(step, (own, plan))| plan.augmentation(&own.training, step)).collect();
-        let noises: Vec<Noise> = augmentations.iter().map(|own| own.noise).collect();
-        let widths: Vec<usize> = self.members.iter().map(|own| own.architecture.columns.n_numeric).collect();
-        let noises = Noises::new(&noises, &widths, self.network.whole.columns.n_numeric, &self.device);
-        let shares = augmentations.iter().any(|own| !own.shares.is_empty()).then(|| {
-            let of_partner =
-                |own: &Augmentation, row| partner(&own.shares, row).map_or(0.0, |(_, share)| share);
-            let shares =
-                augmentations.iter().flat_map(|own| (0..self.n_rows).map(|row| of_partner(own, row)));
-            let shares = TensorData::new(shares.collect::<Vec<f32>>(), [augmentations.len(), self.n_rows]);
-            Tensor::from_data(shares, &self.device)
-        });
-        (noises, shares)
-    }
-
     /// The numbers that validation sees and that are remembered.
     fn shown(&self) -> Flat {
         let learnt = self.average.as_ref().unwrap_or(&self.flat.learnt).clone();
@@ -190,11 +158,6 @@ impl<'a> ResidentEngine<'a> {
 /// Whether any member's weights are averaged.
 fn any_averages(members: &[&Prepared<'_>]) -> bool {
     members.iter().any(|own| own.training.averaging > 0.0)
-}
-
-/// Neighbours change places; the last of an odd number stays.
-fn partners(n_rows: usize) -> Vec<i32> {
-    (0..n_rows).map(|row| if row ^ 1 < n_rows { (row ^ 1) as i32 } else { row as i32 }).collect()
 }
 
 /// Rows of a validation chunk a member.
@@ -235,9 +198,11 @@ impl Engine for ResidentEngine<'_> {
         let drop_outs = DropOuts::new(&keys, members, &self.device);
         let clips = plan.0.iter().any(|plan| plan.moves.iter().any(|each| each.clip_norm.is_some()));
         let facts = Tensor::from_data(TensorData::new(facts, [n_steps * members, N_FACTS]), &self.device);
-        let (noises, shares) = self.augment(&plan, n_steps);
+        let own: Vec<_> = self.members.iter().copied().zip(&plan.0).collect();
+        let shape = [self.n_rows, self.network.whole.columns.n_numeric];
+        let augmentations = Augmentations::new(&own, n_steps, shape, &self.device);
         self.epoch =
-            Some(EpochOnDevice { batches, facts, drop_outs, noises, shares, clips, loss: None, weights });
+            Some(EpochOnDevice { batches, facts, drop_outs, augmentations, clips, loss: None, weights });
     }
 
     fn step(&mut self, step: usize) {
@@ -259,13 +224,8 @@ impl Engine for ResidentEngine<'_> {
             Some(epoch.drop_outs.as_ref()?.factors(step * n_dropouts + number, rows, columns))
         };
         let mut batch = self.train.gather(&epoch.batches, step);
-        if let Some(noises) = &epoch.noises {
-            batch.numeric = noises.add(batch.numeric, step);
-        }
-        let mixture = epoch.shares.as_ref().map(|shares| {
-            let share = shares.clone().slice([range.clone(), 0..self.n_rows]).reshape(shape);
-            Mixture { partners: self.partners.clone(), share }
-        });
+        batch.numeric = epoch.augmentations.add_noise(batch.numeric, step);
+        let mixture = epoch.augmentations.mixture(step);
         let Some(answers) = batch.answers.take() else { return };
         let objective = &self.members[0].objective;
         let share = cube(N_SCALARS + 4);
