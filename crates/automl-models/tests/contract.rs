@@ -121,6 +121,15 @@ family_contract!(resnet_on_libtorch, Brief(ResNetFamily), Device::Libtorch);
 family_contract!(tabm_on_libtorch, Brief(TabmFamily), Device::Libtorch);
 #[cfg(feature = "libtorch")]
 family_contract!(ft_transformer_on_libtorch, Brief(FtTransformerFamily), Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(mlp_augmented_on_libtorch, Augmented(Brief(MlpFamily)), Device::Libtorch);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    mlp_augmented_on_gpu,
+    Augmented(Brief(MlpFamily)),
+    Device::Cuda(0)
+);
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]

@@ -50,19 +50,28 @@ fn initial(members: &[&Prepared<'_>]) -> Vec<Weights> {
 }
 
 fn host<'a>(members: &[&'a Prepared<'a>], weights: &[Weights], n_parts: usize) -> Box<dyn Engine + 'a> {
-    let device = Device::flex();
-    Box::new(HostEngine::new(members, weights, n_parts, &mut Tables::new(&device), &device).unwrap())
+    host_on(&Device::flex(), members, weights, n_parts)
+}
+
+fn host_on<'a>(
+    device: &Device,
+    members: &[&'a Prepared<'a>],
+    weights: &[Weights],
+    n_parts: usize,
+) -> Box<dyn Engine + 'a> {
+    Box::new(HostEngine::new(members, weights, n_parts, &mut Tables::new(device), device).unwrap())
 }
 
 /// The host's engine and the resident one, on every backend of the CPU; the host's in parts, too, where it may be.
 fn engines<'a>(members: &[&'a Prepared<'a>], weights: &[Weights]) -> Vec<(String, Box<dyn Engine + 'a>)> {
-    let mut engines = vec![("host".to_owned(), host(members, weights, 1))];
-    if !members[0].architecture.looks_at_batches() {
-        engines.push(("host in parts".to_owned(), host(members, weights, 3)));
-    }
+    let mut engines: Vec<(String, Box<dyn Engine + 'a>)> = Vec::new();
     for device in cpu_devices() {
+        engines.push((format!("host on {device:?}"), host_on(&device, members, weights, 1)));
         let resident = ResidentEngine::new(members, weights, &device, Precision::F32).unwrap();
         engines.push((format!("resident on {device:?}"), Box::new(resident)));
+    }
+    if !members[0].architecture.looks_at_batches() {
+        engines.push(("host in parts".to_owned(), host(members, weights, 3)));
     }
     engines
 }
