@@ -62,6 +62,53 @@ impl<F: ModelFamily> ModelFamily for Brief<F> {
     }
 }
 
+/// A family of networks whose first guesses mix rows and add noise to them, and average weights.
+struct Augmented<F>(F);
+
+impl<F: ModelFamily> ModelFamily for Augmented<F> {
+    fn id(&self) -> &'static str {
+        self.0.id()
+    }
+
+    fn space(&self, data: &DataProfile) -> Option<Vec<ParamSpec>> {
+        self.0.space(data)
+    }
+
+    /// Of one shape, so that unlike members train together.
+    fn defaults(&self, data: &DataProfile) -> Vec<Params> {
+        let first = self.0.defaults(data).remove(0);
+        let mixed = first.clone().with("augmentation", "mixup").with("mixup_alpha", 0.4);
+        let noisy = first.with("augmentation", "noise").with("noise_std", 0.1);
+        vec![mixed.with("averaging", "ema").with("averaging_decay", 0.9), noisy]
+    }
+
+    fn input_form(&self) -> InputForm {
+        self.0.input_form()
+    }
+
+    fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
+        self.0.memory(member, ctx)
+    }
+
+    fn fit_population(
+        &self,
+        members: &[Member<'_>],
+        ctx: &FitContext<'_>,
+        on_epoch: &mut dyn FnMut(usize, Epoch) -> ControlFlow<()>,
+    ) -> Vec<Result<Box<dyn FittedModel>, FitError>> {
+        self.0.fit_population(members, ctx, on_epoch)
+    }
+
+    fn load(&self, dir: &Path, device: Device) -> Result<Box<dyn FittedModel>, ArtifactError> {
+        self.0.load(dir, device)
+    }
+}
+
+family_contract!(mlp_augmented, Augmented(Brief(MlpFamily)));
+family_contract!(realmlp_augmented, Augmented(Brief(RealMlpFamily)));
+family_contract!(resnet_augmented, Augmented(Brief(ResNetFamily)));
+family_contract!(tabm_augmented, Augmented(Brief(TabmFamily)));
+family_contract!(ft_transformer_augmented, Augmented(Brief(FtTransformerFamily)));
 family_contract!(constant, ConstantFamily);
 family_contract!(extra_trees, ExtraTreesFamily);
 family_contract!(gbdt, GbdtFamily);
@@ -83,6 +130,15 @@ family_contract!(resnet_on_libtorch, Brief(ResNetFamily), Device::Libtorch);
 family_contract!(tabm_on_libtorch, Brief(TabmFamily), Device::Libtorch);
 #[cfg(feature = "libtorch")]
 family_contract!(ft_transformer_on_libtorch, Brief(FtTransformerFamily), Device::Libtorch);
+#[cfg(feature = "libtorch")]
+family_contract!(mlp_augmented_on_libtorch, Augmented(Brief(MlpFamily)), Device::Libtorch);
+#[cfg(any(feature = "libtorch", feature = "cuda"))]
+family_contract!(
+    #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]
+    mlp_augmented_on_gpu,
+    Augmented(Brief(MlpFamily)),
+    Device::Cuda(0)
+);
 #[cfg(any(feature = "libtorch", feature = "cuda"))]
 family_contract!(
     #[ignore = "needs an NVIDIA GPU; `make cuda-tests` runs it"]

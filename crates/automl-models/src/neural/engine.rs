@@ -3,11 +3,15 @@
 //! [`HostEngine`](super::host_engine::HostEngine) works where host and device share memory;
 //! [`resident`](super::resident) keeps everything on a device with memory of its own.
 
-use automl_core::{Seed, StopSignal};
+use automl_core::{Purpose, Seed, StopSignal};
 
 use super::data::Prepared;
+use super::mixup;
+use super::noise::Noise;
 use super::optimizer::Move;
 use super::parameters::Weights;
+use super::training::Training;
+use crate::draws::Draws;
 
 /// What one member does in one epoch, decided before the epoch begins.
 pub(crate) struct MemberPlan {
@@ -15,7 +19,7 @@ pub(crate) struct MemberPlan {
     pub(crate) order: Vec<usize>,
     /// How the weights move after each batch; as many as there are batches.
     pub(crate) moves: Vec<Move>,
-    /// Where dropout's draws of the epoch come from.
+    /// Where the draws of the epoch come from: those of dropout, noise and mixtures.
     pub(crate) dropout: Seed,
 }
 
@@ -38,6 +42,27 @@ impl MemberPlan {
     pub(crate) fn dropout_seed(&self, step: usize) -> Seed {
         self.dropout.step(step as u64)
     }
+
+    /// What is done to the rows of batch `step` of a member that is trained like this.
+    pub(crate) fn augmentation(&self, training: &Training, step: usize) -> Augmentation {
+        if training.noise <= 0.0 && training.mixup <= 0.0 {
+            return Augmentation::default();
+        }
+        // Not dropout's generator: a network drops the same values with and without this.
+        let mut draws = Draws::new(self.dropout_seed(step).purpose(Purpose::Data));
+        let noise = Noise { deviation: training.noise, keys: [draws.bits(), draws.bits()] };
+        let n_pairs = if training.mixup > 0.0 { self.rows(step).len() / 2 } else { 0 };
+        Augmentation { noise, shares: mixup::draw(training.mixup, n_pairs, &mut draws) }
+    }
+}
+
+/// What is done to the rows of one member's training batch.
+#[derive(Debug, Default)]
+pub(crate) struct Augmentation {
+    /// Noise on numbers.
+    pub(crate) noise: Noise,
+    /// Shares of own rows in mixtures, a number a pair; none if rows are not mixed.
+    pub(crate) shares: Vec<f32>,
 }
 
 /// One epoch of all members, in their order.
@@ -61,10 +86,10 @@ pub(crate) trait Engine: Send {
     /// Mean training loss of the epoch so far, a value a member.
     fn train_losses(&mut self) -> Vec<f64>;
 
-    /// Mean validation loss, a value a member; `None` if asked to stop.
+    /// Mean validation loss, a value a member, of averaged weights where weights are averaged; `None` if asked to stop.
     fn valid_losses(&mut self, stop: &StopSignal) -> Option<Vec<f64>>;
 
-    /// Keeps a copy of the present weights of the members at `places`.
+    /// Keeps a copy of the present weights, or their averages, of the members at `places`.
     fn remember(&mut self, places: &[usize]);
 
     /// The weights last remembered of the member at `place`.

@@ -4,11 +4,13 @@ use automl_core::StopSignal;
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
+use super::averaging::Averages;
 use super::data::{self, Prepared, Tables};
-use super::engine::{Engine, EpochPlan, MemberPlan, n_batch_rows};
-use super::host::values_mut;
-use super::layers::DropOut;
+use super::engine::{Augmentation, Engine, EpochPlan, MemberPlan, n_batch_rows};
+use super::host::{Values, values_mut};
+use super::layers::{Batch, DropOut};
 use super::loss::LossSum;
+use super::mixup::Mixtures;
 use super::network::{Network, Statistics};
 use super::optimizer::{Moments, Move};
 use super::parameters::{Gradients, Spec, Weights};
@@ -31,6 +33,7 @@ pub(crate) struct HostEngine<'a> {
     members: Vec<Own<'a>>,
     network: Network,
     moments: Vec<Moments>,
+    averages: Averages,
     n_rows: usize,
     /// Parts of a batch that are computed by themselves, on as many threads as there are.
     n_parts: usize,
@@ -59,8 +62,9 @@ impl<'a> HostEngine<'a> {
             loss: LossSum::default(),
         };
         let n_rows = n_batch_rows(members);
-        let members = members.iter().map(own).collect();
-        Some(Self { members, network, moments: Vec::new(), n_rows, n_parts, plan: EpochPlan(Vec::new()) })
+        let averages = Averages::new(members.iter().map(|own| own.training.averaging > 0.0).collect());
+        let (members, moments) = (members.iter().map(own).collect(), Vec::new());
+        Some(Self { members, network, moments, averages, n_rows, n_parts, plan: EpochPlan(Vec::new()) })
     }
 }
 
@@ -90,40 +94,48 @@ struct Part {
 }
 
 impl HostEngine<'_> {
-    /// Rows of part `part` of the member's batch `step`, and the place of the first of them in the batch.
+    /// Rows of part `part` of the member's batch `step`, and the place of the first of them in the batch: an even one, so
+    /// that partners of mixtures stay together.
     fn rows<'p>(&self, plan: &'p MemberPlan, step: usize, part: usize) -> (usize, &'p [usize]) {
         let rows = plan.rows(step);
-        let bound = |part: usize| part * rows.len() / self.n_parts;
+        let bound = |part: usize| (part * rows.len().div_ceil(2) / self.n_parts * 2).min(rows.len());
         (bound(part), &rows[bound(part)..bound(part + 1)])
     }
 
-    /// Forward and back of part `part` of batch `step`.
-    fn part(&self, step: usize, part: usize) -> Option<Part> {
+    /// Forward and back of part `part` of batch `step`, whose rows are augmented as it says for each member.
+    fn part(&self, step: usize, part: usize, augmentations: &[Augmentation]) -> Option<Part> {
         let plans = &self.plan.0;
         let rows = |plan| self.rows(plan, step, part);
-        let n_rows = self.n_rows.div_ceil(self.n_parts);
+        let n_rows = (self.n_rows.div_ceil(2).div_ceil(self.n_parts) * 2).min(self.n_rows);
         let gathered = self.members.iter().zip(plans);
         let gathered: Vec<_> =
             gathered.map(|(own, plan)| (&own.train, own.prepared.train.design, rows(plan).1)).collect();
         let batch = data::gather(&gathered, n_rows)?;
+        let batch = self.add_noise(batch, augmentations, |member| rows(&plans[member]).0);
+        let shares = augmentations.iter().zip(plans).map(|(own, plan)| {
+            let (first, rows) = rows(plan);
+            let last = first + rows.len();
+            own.shares.get(first / 2..last / 2).unwrap_or_default()
+        });
+        let mixtures = Mixtures(shares.collect());
         let dropout = plans.iter().map(|plan| DropOut {
             rates: plan.move_after(step).dropout,
             draws: Draws::new(plan.dropout_seed(step)),
             first_row: rows(plan).0,
         });
         let mut losses = Vec::with_capacity(plans.len());
-        let trained = self.network.train(batch, dropout.collect(), |output| {
+        let trained = self.network.train(batch, dropout.collect(), &mixtures, |output| {
             let columns = self.network.n_outputs();
             let output = values_mut(output);
             let of_member = output.len() / self.members.len();
-            for ((own, plan), block) in self.members.iter().zip(plans).zip(output.chunks_exact_mut(of_member))
-            {
+            let members = self.members.iter().zip(plans).zip(&mixtures.0);
+            for (((own, plan), mixed), block) in members.zip(output.chunks_exact_mut(of_member)) {
                 let (objective, answers) = (&own.prepared.objective, &own.prepared.train.answers);
                 let (_, own_rows) = rows(plan);
                 let mut loss = LossSum::default();
                 if !own_rows.is_empty() {
                     let share = objective.weight(answers, plan.rows(step)).recip();
-                    loss = objective.differentiate(block, columns, answers, own_rows, share);
+                    loss = objective.differentiate(block, columns, answers, own_rows, mixed, share);
                 }
                 losses.push(loss);
                 block[own_rows.len() * objective.heads * columns..].fill(0.0);
@@ -131,55 +143,39 @@ impl HostEngine<'_> {
         });
         Some(Part { gradients: trained.gradients, losses, statistics: trained.statistics })
     }
-}
 
-/// Scales the gradient of each member whose norm is above its limit down to it.
-fn clip(gradients: &mut Gradients, moves: &[Move]) {
-    if moves.iter().all(|each| each.clip_norm.is_none()) {
-        return;
-    }
-    let norms = gradients.norms(moves.len());
-    let factor = |(each, norm): (&Move, f64)| match each.clip_norm {
-        Some(most) if norm > most => (most / norm) as f32,
-        _ => 1.0,
-    };
-    let factors: Vec<f32> = moves.iter().zip(norms).map(factor).collect();
-    gradients.scale(&factors);
-}
-
-impl Engine for HostEngine<'_> {
-    fn begin_epoch(&mut self, plan: EpochPlan) {
-        self.plan = plan;
-        self.members.iter_mut().for_each(|own| own.loss = LossSum::default());
-    }
-
-    fn step(&mut self, step: usize) {
-        let parts: Vec<Part> =
-            (0..self.n_parts).into_par_iter().filter_map(|part| self.part(step, part)).collect();
-        let mut parts = parts.into_iter();
-        let Some(mut first) = parts.next() else { return };
-        for other in parts {
-            first.gradients.add(other.gradients);
-            first.losses.iter_mut().zip(other.losses).for_each(|(sum, loss)| sum.add(loss));
+    /// Adds noise to the numeric columns of a part of a batch; `first(member)` is the place of its first row in the batch.
+    fn add_noise(
+        &self,
+        batch: Batch,
+        augmentations: &[Augmentation],
+        first: impl Fn(usize) -> usize,
+    ) -> Batch {
+        if augmentations.iter().all(|own| own.noise.deviation <= 0.0) {
+            return batch;
         }
-        self.network.track(&first.statistics);
-        self.members.iter_mut().zip(first.losses).for_each(|(own, loss)| own.loss.add(loss));
-        let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();
-        clip(&mut first.gradients, &moves);
-        let moments = &mut self.moments;
-        self.network.stack.update(&first.gradients, |index, values, gradient, roles| {
-            if moments.len() <= index {
-                moments.resize_with(index + 1, Moments::default);
-            }
-            moments[index].step(values, gradient, &moves, roles);
-        });
+        let Batch { numeric, codes, counts } = batch;
+        let ([_, n_rows, width], device) = (numeric.dims(), numeric.device());
+        let mut numeric = Values::take(numeric);
+        let blocks = values_mut(&mut numeric).chunks_exact_mut(n_rows * width);
+        for (member, (own, block)) in augmentations.iter().zip(blocks).enumerate() {
+            let rows = &mut block[..counts[member] * width];
+            let columns = self.members[member].prepared.architecture.columns.n_numeric;
+            own.noise.add(rows, width, columns, first(member));
+        }
+        Batch { numeric: numeric.into_tensor(&device), codes, counts }
     }
 
-    fn train_losses(&mut self) -> Vec<f64> {
-        self.members.iter().map(|own| own.loss.mean()).collect()
+    /// Looks at the network with averaged weights, of the members that average.
+    fn with_averages<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        self.averages.exchange(&mut self.network.stack);
+        let seen = look(self);
+        self.averages.exchange(&mut self.network.stack);
+        seen
     }
 
-    fn valid_losses(&mut self, stop: &StopSignal) -> Option<Vec<f64>> {
+    /// Mean validation losses of the weights in the network.
+    fn losses_of_present_weights(&self, stop: &StopSignal) -> Option<Vec<f64>> {
         let columns = self.network.n_outputs();
         let mut sums = vec![LossSum::default(); self.members.len()];
         let longest = self.members.iter().map(|own| own.prepared.valid.answers.len()).max()?;
@@ -210,12 +206,75 @@ impl Engine for HostEngine<'_> {
         }
         Some(sums.into_iter().map(LossSum::mean).collect())
     }
+}
+
+/// Scales the gradient of each member whose norm is above its limit down to it.
+fn clip(gradients: &mut Gradients, moves: &[Move]) {
+    if moves.iter().all(|each| each.clip_norm.is_none()) {
+        return;
+    }
+    let norms = gradients.norms(moves.len());
+    let factor = |(each, norm): (&Move, f64)| match each.clip_norm {
+        Some(most) if norm > most => (most / norm) as f32,
+        _ => 1.0,
+    };
+    let factors: Vec<f32> = moves.iter().zip(norms).map(factor).collect();
+    gradients.scale(&factors);
+}
+
+impl Engine for HostEngine<'_> {
+    fn begin_epoch(&mut self, plan: EpochPlan) {
+        self.plan = plan;
+        self.members.iter_mut().for_each(|own| own.loss = LossSum::default());
+    }
+
+    fn step(&mut self, step: usize) {
+        let members = self.members.iter().zip(&self.plan.0);
+        let augmentations: Vec<Augmentation> =
+            members.map(|(own, plan)| plan.augmentation(&own.prepared.training, step)).collect();
+        let parts: Vec<Part> = (0..self.n_parts)
+            .into_par_iter()
+            .filter_map(|part| self.part(step, part, &augmentations))
+            .collect();
+        let mut parts = parts.into_iter();
+        let Some(mut first) = parts.next() else { return };
+        for other in parts {
+            first.gradients.add(other.gradients);
+            first.losses.iter_mut().zip(other.losses).for_each(|(sum, loss)| sum.add(loss));
+        }
+        self.network.track(&first.statistics);
+        self.members.iter_mut().zip(first.losses).for_each(|(own, loss)| own.loss.add(loss));
+        let moves: Vec<Move> = self.plan.0.iter().map(|plan| plan.move_after(step)).collect();
+        clip(&mut first.gradients, &moves);
+        let (moments, averages) = (&mut self.moments, &mut self.averages);
+        self.network.stack.update(&first.gradients, |index, values, gradient, roles| {
+            if moments.len() <= index {
+                moments.resize_with(index + 1, Moments::default);
+            }
+            averages.begin(index, values);
+            moments[index].step(values, gradient, &moves, roles);
+            averages.step(index, values, &moves);
+        });
+    }
+
+    fn train_losses(&mut self) -> Vec<f64> {
+        self.members.iter().map(|own| own.loss.mean()).collect()
+    }
+
+    fn valid_losses(&mut self, stop: &StopSignal) -> Option<Vec<f64>> {
+        self.with_averages(|engine| engine.losses_of_present_weights(stop))
+    }
 
     fn remember(&mut self, places: &[usize]) {
-        for &place in places {
-            let own = &mut self.members[place];
-            own.best = Some(self.network.stack.member(place, &own.specs));
+        if places.is_empty() {
+            return;
         }
+        self.with_averages(|engine| {
+            for &place in places {
+                let own = &mut engine.members[place];
+                own.best = Some(engine.network.stack.member(place, &own.specs));
+            }
+        });
     }
 
     fn remembered(&mut self, place: usize) -> Option<Weights> {
@@ -228,5 +287,6 @@ impl Engine for HostEngine<'_> {
         self.members.retain(|_| place.next().is_some_and(|place| kept.contains(&place)));
         self.network.stack.keep(kept);
         self.moments.iter_mut().for_each(|moments| moments.keep(kept, before));
+        self.averages.keep(kept);
     }
 }

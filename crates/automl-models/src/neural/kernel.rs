@@ -281,7 +281,7 @@ struct Mask {
 impl Mask {
     #[inline]
     fn factor(self, index: u32) -> f32 {
-        if drop_hash(index, self.keys.0, self.keys.1) < self.threshold { 0.0 } else { self.kept }
+        if drop_bits(index, self.keys.0, self.keys.1) >> 16 < self.threshold { 0.0 } else { self.kept }
     }
 
     #[inline]
@@ -327,9 +327,9 @@ pub(crate) fn drop_keys(key: u64) -> (u32, u32) {
 /// Shifts and multipliers of the hash, Wellons' `lowbias32`: one pass after each half of the key.
 pub(crate) const DROP_HASH: [(u32, u32); 2] = [(16, 0x7FEB_352D), (15, 0x846C_A68B)];
 
-/// 16 bits of `index` under a key.
+/// 32 bits of `index` under a key, of which the upper 16 are the more random.
 #[inline]
-fn drop_hash(index: u32, first: u32, second: u32) -> u32 {
+pub(crate) fn drop_bits(index: u32, first: u32, second: u32) -> u32 {
     let mut x = index;
     for half in [first, second] {
         x ^= half;
@@ -337,7 +337,7 @@ fn drop_hash(index: u32, first: u32, second: u32) -> u32 {
             x = (x ^ (x >> shift)).wrapping_mul(by);
         }
     }
-    x >> 16
+    x
 }
 
 #[cfg(test)]

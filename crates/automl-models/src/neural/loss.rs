@@ -1,6 +1,7 @@
 //! Losses and their gradients.
 
 use super::activation::exp;
+use super::mixup::partner;
 use super::training::Loss;
 
 /// What one member's rows should become.
@@ -103,12 +104,16 @@ impl Objective {
 
     /// The loss of `rows`; `outputs`, `[rows * heads, columns]`, become the gradient of the sum of weighted losses times
     /// `share`, which is 1 divided by the weight of the whole batch. The loss of a row is the mean over its heads.
+    ///
+    /// Rows were mixed by `mixed`, shares of own rows in mixtures, a number a pair, or none: the loss of such a row is the
+    /// mean of the losses against its own answer and its partner's, each with its weight.
     pub(crate) fn differentiate(
         &self,
         outputs: &mut [f32],
         columns: usize,
         answers: &Answers,
         rows: &[usize],
+        mixed: &[f32],
         share: f32,
     ) -> LossSum {
         let of_row = self.heads * columns;
@@ -116,21 +121,49 @@ impl Objective {
         let weight = f64::from(self.weight(answers, rows));
         let mut total = 0.0;
         let of_head = 1.0 / self.heads as f32;
-        for (outputs, &row) in outputs.zip(rows) {
+        for (place, (outputs, &row)) in outputs.zip(rows).enumerate() {
             let weight = self.row_weight(answers, row) * of_head;
+            let targets = partner(mixed, place).map(|(partner, of_partner)| {
+                let partner = rows[partner];
+                let weight_of_partner = self.row_weight(answers, partner) * of_head;
+                [(row, weight * (1.0 - of_partner)), (partner, weight_of_partner * of_partner)]
+            });
             for output in outputs.chunks_exact_mut(columns) {
-                let loss = match &answers.truth {
-                    Truth::Classes(codes) => self.cross_entropy(output, codes[row] as usize, weight * share),
-                    Truth::Real(values) => {
-                        let (loss, slope) = self.regression(output[0] - values[row]);
-                        output[0] = slope * weight * share;
-                        loss
-                    }
+                let loss = match targets {
+                    None => self.differentiate_row(output, answers, [(row, weight)], share),
+                    Some(targets) => self.differentiate_row(output, answers, targets, share),
                 };
-                total += f64::from(weight * loss);
+                total += f64::from(loss);
             }
         }
         LossSum { total, weight }
+    }
+
+    /// The weighted loss of one output against the answers of some rows, each with its weight; the output becomes the
+    /// gradient, times `share`.
+    #[inline]
+    fn differentiate_row<const N: usize>(
+        &self,
+        output: &mut [f32],
+        answers: &Answers,
+        targets: [(usize, f32); N],
+        share: f32,
+    ) -> f32 {
+        match &answers.truth {
+            Truth::Classes(codes) => {
+                self.cross_entropy(output, targets.map(|(row, weight)| (codes[row] as usize, weight)), share)
+            }
+            Truth::Real(values) => {
+                let (mut total, mut gradient) = (0.0, 0.0);
+                for (row, weight) in targets {
+                    let (loss, slope) = self.regression(output[0] - values[row]);
+                    total += weight * loss;
+                    gradient += slope * weight * share;
+                }
+                output[0] = gradient;
+                total
+            }
+        }
     }
 
     /// The loss of the rows from `first` on, without smoothing: what early stopping looks at. The heads of a row speak
@@ -174,19 +207,29 @@ impl Objective {
         least - (sum / self.heads as f64).ln()
     }
 
-    /// The loss of one row; its logits become the gradient, times `share`.
-    fn cross_entropy(&self, logits: &mut [f32], class: usize, share: f32) -> f32 {
+    /// The sum of the losses against some classes, each with its weight; the logits become the gradient, times `share`.
+    #[inline]
+    fn cross_entropy<const N: usize>(
+        &self,
+        logits: &mut [f32],
+        targets: [(usize, f32); N],
+        share: f32,
+    ) -> f32 {
         let spread = self.smoothing / logits.len() as f32;
         let log_sum = soft_max(logits);
-        let mut loss = (1.0 - self.smoothing) * (log_sum - logits[class]);
+        let weight: f32 = targets.iter().map(|(_, weight)| weight).sum();
+        let mut loss: f32 = targets.iter().map(|(class, weight)| weight * (log_sum - logits[*class])).sum();
+        loss *= 1.0 - self.smoothing;
         if spread > 0.0 {
-            loss += spread * logits.iter().map(|shifted| log_sum - shifted).sum::<f32>();
+            loss += weight * spread * logits.iter().map(|shifted| log_sum - shifted).sum::<f32>();
         }
         let scale = (-log_sum).exp();
         for logit in &mut *logits {
-            *logit = share * (exp(*logit) * scale - spread);
+            *logit = weight * share * (exp(*logit) * scale - spread);
         }
-        logits[class] -= share * (1.0 - self.smoothing);
+        for (class, weight) in targets {
+            logits[class] -= weight * share * (1.0 - self.smoothing);
+        }
         loss
     }
 
@@ -217,15 +260,27 @@ mod tests {
     use super::*;
 
     fn check_gradient(objective: &Objective, outputs: &[f32], columns: usize, answers: &Answers) {
+        for mixed in [vec![], vec![0.3; answers.len() / 2]] {
+            check_gradient_of(objective, outputs, columns, answers, &mixed);
+        }
+    }
+
+    fn check_gradient_of(
+        objective: &Objective,
+        outputs: &[f32],
+        columns: usize,
+        answers: &Answers,
+        mixed: &[f32],
+    ) {
         let rows: Vec<usize> = (0..answers.len()).collect();
         let share = objective.weight(answers, &rows).recip();
         let mut gradient = outputs.to_vec();
-        objective.differentiate(&mut gradient, columns, answers, &rows, share);
+        objective.differentiate(&mut gradient, columns, answers, &rows, mixed, share);
         for index in 0..outputs.len() {
             let at = |shift: f32| {
                 let mut moved = outputs.to_vec();
                 moved[index] += shift;
-                objective.differentiate(&mut moved, columns, answers, &rows, share).mean()
+                objective.differentiate(&mut moved, columns, answers, &rows, mixed, share).mean()
             };
             let numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
             let ours = f64::from(gradient[index]);
@@ -252,6 +307,28 @@ mod tests {
         for loss in [Loss::Mse, Loss::Huber] {
             let answers = Answers { truth: Truth::Real(vec![0.0, 1.0, 1.4]), weights: None };
             check_gradient(&objective(loss, 0.0, Vec::new(), 1), &[0.5, -3.0, 1.2], 1, &answers);
+        }
+    }
+
+    /// The loss and gradient of two rows mixed with shares of 1 are those of the rows, of 0 those of the rows with answers
+    /// exchanged, and between the two they are the weighted mean.
+    #[test]
+    fn a_mixed_loss_lies_between_those_of_both_answers() {
+        let answers = |codes: &[u32]| classes(codes, Some(vec![3.0, 3.0, 0.5]));
+        let objective = objective(Loss::CrossEntropy, 0.1, vec![1.0; 3], 1);
+        let of = |codes: &[u32], mixed: &[f32]| {
+            let mut gradient = vec![0.3, -1.2, 0.9, 2.0, 0.1, -0.4, 0.0, 0.5, 1.0];
+            let loss = objective.differentiate(&mut gradient, 3, &answers(codes), &[0, 1, 2], mixed, 0.2);
+            assert_eq!(loss.weight, 6.5);
+            gradient.into_iter().map(f64::from).chain([loss.total]).collect::<Vec<f64>>()
+        };
+        let (own, exchanged) = (of(&[2, 0, 1], &[]), of(&[0, 2, 1], &[]));
+        for share in [0.0_f32, 0.3, 1.0] {
+            let mixed = of(&[2, 0, 1], &[share]);
+            for ((mixed, own), exchanged) in mixed.iter().zip(&own).zip(&exchanged) {
+                let expected = f64::from(share) * own + f64::from(1.0 - share) * exchanged;
+                assert!((mixed - expected).abs() < 1e-6, "share {share}: {mixed}, not {expected}");
+            }
         }
     }
 

@@ -8,10 +8,11 @@
 //! | `layers` | layers: forward, back, prediction, and the same as tensor operations |
 //! | `parameters`, `gradients` | one member's numbers, and those of all members stacked |
 //! | `data` | a member's rows, checked; batches |
+//! | `noise`, `mixup` | what is done to training rows |
 //! | `shard` | members in step: when they train, validate, stop |
 //! | `engine` | the seam to what computes them |
 //! | `host_engine`, `network` | the engine of the CPU's backends |
-//! | `kernel`, `norm`, `loss`, `optimizer`, `activation`, `sums`, `simd` | its fused element-wise arithmetic |
+//! | `kernel`, `norm`, `loss`, `optimizer`, `averaging`, `activation`, `sums`, `simd` | its fused element-wise arithmetic |
 //! | `resident` | the engine of devices with memory of their own |
 //! | `population`, `on_device` | shards over threads; populations as large as a device's memory allows |
 //! | `fitted` | prediction and files |
@@ -22,6 +23,9 @@
 
 mod activation;
 mod architecture;
+#[cfg(test)]
+mod augmented;
+mod averaging;
 mod data;
 mod engine;
 mod families;
@@ -34,8 +38,10 @@ mod kernel;
 mod layers;
 mod loss;
 mod memory;
+mod mixup;
 mod mlp;
 mod network;
+mod noise;
 mod norm;
 mod on_device;
 mod optimizer;

@@ -6,8 +6,9 @@ use std::cell::RefCell;
 use burn::tensor::Device;
 
 use super::architecture::{Architecture, Built};
-use super::host::Values;
+use super::host::{Values, values_mut};
 use super::layers::{Back, Batch, DropOut, Input, Layer, Pass};
+use super::mixup::Mixtures;
 use super::norm::Moments;
 use super::parameters::{Gradients, Index, Spec, Stack, Weights};
 
@@ -64,18 +65,26 @@ impl Network {
         self.n_outputs
     }
 
-    /// Trains on a batch: `differentiate` turns the outputs, `[members, rows, n_outputs]`, into their gradient.
+    /// Trains on a batch, of which rows are mixed behind the input stage: `differentiate` turns the outputs, `[members, rows,
+    /// n_outputs]`, into their gradient.
     pub(crate) fn train(
         &self,
         batch: Batch,
         dropout: Vec<DropOut>,
+        mixtures: &Mixtures<'_>,
         differentiate: impl FnOnce(&mut Values),
     ) -> Trained {
         let counts = batch.counts.clone();
-        let (rows, tape) = self.input.train(batch, &self.stack, &self.device);
+        let (mut rows, tape) = self.input.train(batch, &self.stack, &self.device);
+        let [_, n_rows, width] = rows.dims();
+        if !mixtures.are_none() {
+            let mut mixed = Values::take(rows);
+            mixtures.apply(values_mut(&mut mixed), width);
+            rows = mixed.into_tensor(&self.device);
+        }
         let pass = Pass {
             stack: &self.stack,
-            n_rows: rows.dims()[1],
+            n_rows,
             counts,
             dropout: RefCell::new(dropout),
             moments: RefCell::new(Vec::new()),
@@ -95,6 +104,7 @@ impl Network {
             gradient = back(gradient, &mut gradients);
         }
         if self.input.is_learnt() {
+            mixtures.apply(values_mut(&mut gradient), width);
             self.input.back(&gradient, tape, &self.stack, &mut gradients);
         }
         drop(backs);

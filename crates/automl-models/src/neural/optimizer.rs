@@ -25,6 +25,8 @@ pub(crate) struct Move {
     pub(crate) clip_norm: Option<f64>,
     /// Shares of values dropped in this step.
     pub(crate) dropout: DropRates,
+    /// Share of the averaged weights that is kept in this step; 0 for a member that does not average.
+    pub(crate) averaging: f32,
 }
 
 impl Move {
@@ -151,6 +153,7 @@ mod tests {
                 optimizer,
                 clip_norm: None,
                 dropout: DropRates::default(),
+                averaging: 0.0,
             })
             .to_vec()
     }

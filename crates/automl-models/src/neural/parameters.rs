@@ -201,6 +201,16 @@ impl Stack {
         self.roles = kept.iter().map(|&member| self.roles[member].clone()).collect();
     }
 
+    /// Visits every array, its values as `[members, size]`.
+    pub(crate) fn visit(&mut self, mut visit: impl FnMut(Index, &mut [f32])) {
+        for (index, array) in self.arrays.iter_mut().enumerate() {
+            match array {
+                Array::Matrix(slot) => slot.update(|values| visit(index, values)),
+                Array::Plain(values) => visit(index, values),
+            }
+        }
+    }
+
     /// Visits every array that has a gradient: `(index, values, gradient, role of each member)`, the values as
     /// `[members, size]`.
     pub(crate) fn update(

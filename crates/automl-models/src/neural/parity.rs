@@ -9,7 +9,7 @@ use automl_core::{
 
 use super::MlpFamily;
 use super::data::Read;
-use super::families::{ft_transformer_read, resnet_read, tabm_read};
+use super::families::{ft_transformer_read, realmlp_read, resnet_read, tabm_read};
 use crate::device::found_devices;
 use crate::draws::Draws;
 
@@ -132,9 +132,25 @@ pub(super) fn other_configurations(task: Task) -> Vec<(Read, String, Params)> {
         tabm("tabm", "plain", 0.2),
         tabm("mini", "ple", 0.1),
         tabm("tabm", "plr", 0.0),
+        realmlp(base(0.1)),
         resnet,
         ft_transformer,
     ]
+}
+
+/// `RealMLP` with everything that it has.
+fn realmlp(base: Params) -> (Read, String, Params) {
+    let params = base
+        .with("variant", "td")
+        .with("activation", "silu")
+        .with("beta_2", 0.95)
+        .with("numbers", "pbld")
+        .with("sigma", 0.1)
+        .with("numbers_width", 4_i64)
+        .with("scale_rate", 6.0)
+        .with("numbers_rate", 0.1)
+        .with("first_rate", 1.0);
+    (realmlp_read as Read, "realmlp".to_owned(), params)
 }
 
 /// The first rows of a design.

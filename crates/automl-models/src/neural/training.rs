@@ -1,8 +1,9 @@
 //! How a network is trained, whatever its shape.
 
-use automl_core::{FitError, Params, Task};
+use automl_core::{FitError, Params, SpaceError, Task};
 use serde::{Deserialize, Serialize};
 
+use super::averaging;
 use super::layers::DropRates;
 use super::optimizer::Move;
 use super::read::{choice, count, float};
@@ -103,7 +104,17 @@ pub(crate) struct Training {
     /// Share of attention's probabilities dropped, in `[0, 1)`.
     #[serde(default)]
     pub(crate) attention_dropout: f32,
-    /// How these shares change.
+    /// Standard deviation of the noise on numeric columns of training rows, from 0.
+    #[serde(default)]
+    pub(crate) noise: f32,
+    /// Both parameters of the beta distribution that shares of rows in mixtures are drawn from, from 0.05 to 1; 0 for rows as
+    /// they are.
+    #[serde(default)]
+    pub(crate) mixup: f32,
+    /// Share of the averaged weights that is kept in a step, in `[0, 1)`; 0 for the weights themselves.
+    #[serde(default)]
+    pub(crate) averaging: f32,
+    /// How the shares of dropout change.
     pub(crate) dropout_schedule: Schedule,
     /// Largest norm of a gradient, all arrays together; `None` where any will do.
     pub(crate) clip_norm: Option<f64>,
@@ -124,7 +135,8 @@ pub(crate) struct Training {
 }
 
 impl Training {
-    /// What every family reads alike: batches, epochs, decay, dropout and the loss, by their usual names.
+    /// What every family reads alike: batches, epochs, decay, dropout, augmentation, averaging and the loss, by their usual
+    /// names. Configurations from before there were `augmentation` and `averaging` have none.
     ///
     /// # Errors
     /// [`FitError::Params`] naming the parameter that is missing or outside its range.
@@ -141,6 +153,8 @@ impl Training {
         } else {
             choice(params, "loss", &[("mse", Loss::Mse), ("huber", Loss::Huber)])?
         };
+        let augmentation = chosen(params, "augmentation", &["none", "noise", "mixup"])?;
+        let averages = chosen(params, "averaging", &["none", "ema"])? == "ema";
         Ok(Self {
             optimizer,
             learning_rate,
@@ -150,6 +164,13 @@ impl Training {
             dropout: float(params, "dropout", 0.0, 0.95)? as f32,
             residual_dropout: 0.0,
             attention_dropout: 0.0,
+            noise: if augmentation == "noise" { float(params, "noise_std", 1e-6, 10.0)? as f32 } else { 0.0 },
+            mixup: if augmentation == "mixup" {
+                float(params, "mixup_alpha", 0.05, 1.0)? as f32
+            } else {
+                0.0
+            },
+            averaging: if averages { float(params, "averaging_decay", 0.0, 0.999_99)? as f32 } else { 0.0 },
             dropout_schedule: Schedule::Constant,
             clip_norm: None,
             batch_size: count(params, "batch_size", 1, 1 << 20)?,
@@ -177,6 +198,7 @@ impl Training {
             optimizer: self.optimizer,
             clip_norm: self.clip_norm,
             dropout,
+            averaging: averaging::kept(self.averaging, step),
         }
     }
 
@@ -184,4 +206,10 @@ impl Training {
     pub(crate) fn is_patience_over(&self, index: u32, best: u32) -> bool {
         index - best >= self.patience.saturating_add(self.patience_growth * best)
     }
+}
+
+/// The choice of a parameter, the first where it is absent.
+fn chosen<'c>(params: &Params, name: &str, choices: &[&'c str]) -> Result<&'c str, SpaceError> {
+    let named: Vec<(&str, &str)> = choices.iter().map(|each| (*each, *each)).collect();
+    if params.get(name).is_some() { choice(params, name, &named) } else { Ok(choices[0]) }
 }

@@ -2,11 +2,12 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
+use super::common_space;
 use super::resnet_space::batch_sizes;
 
 /// The search space of the paper (Gorishniy et al. 2021).
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
-    let mut specs = vec![
+    let mut own = vec![
         ParamSpec::new("n_layers", Domain::int(1, 4)),
         ParamSpec::new("width", Domain::stepped_int(16, 384, 8)),
         ParamSpec::new("n_heads", Domain::choice(&[8_i64])),
@@ -17,16 +18,9 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("learning_rate", Domain::log_float(1e-5, 1e-3)),
         ParamSpec::new("weight_decay", Domain::log_float(1e-6, 1e-4)),
         ParamSpec::new("batch_size", Domain::choice(&batch_sizes(data.n_rows))),
-        ParamSpec::new("max_epochs", Domain::choice(&[64_i64, 128, 256])),
-        ParamSpec::new("patience", Domain::choice(&[8_i64, 16, 32])),
     ];
-    if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
-        specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.1)));
-    } else {
-        specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));
-    }
-    specs
+    own.extend(common_space::lengths());
+    common_space::space(own, data, 0.1)
 }
 
 /// The published default; then the published one of one block, which takes a tenth of the time.
@@ -46,11 +40,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("batch_size", batch)
             .with("max_epochs", 256_i64)
             .with("patience", 16_i64);
-        if data.task.is_classification() {
-            params.with("class_weights", "none").with("label_smoothing", 0.0)
-        } else {
-            params.with("loss", "mse")
-        }
+        common_space::plain(params, data.task)
     };
     vec![base(3, 192, 0.2, 0.1), base(1, 96, 0.1, 0.0).with("learning_rate", 1e-3)]
 }

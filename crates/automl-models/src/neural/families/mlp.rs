@@ -29,6 +29,11 @@ use super::mlp_space;
 /// | `class_weights` | none, balanced, sampled | classification: rare classes weigh more, or are drawn more often |
 /// | `label_smoothing` | 0 to below 1 | classification |
 /// | `loss` | mse, huber | regression |
+/// | `augmentation` | none, noise, mixup | what is done to training rows: normal noise on numbers (Bishop 1995), or mixtures of two rows (Zhang et al. 2018) |
+/// | `noise_std` | 0.000001 to 10 | noise: its standard deviation, in the unit of the prepared columns |
+/// | `mixup_alpha` | 0.05 to 1 | mixup: both parameters of the beta distribution of a row's share |
+/// | `averaging` | none, ema | whether validation and the model have weights averaged over the steps (Polyak & Juditsky 1992) |
+/// | `averaging_decay` | 0 to below 1 | ema: share of the average that is kept in a step |
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MlpFamily;
 

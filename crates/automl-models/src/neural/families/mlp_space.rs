@@ -1,8 +1,9 @@
 //! What is worth searching, and what is tried first, by size of the table.
 
-use automl_core::{DataProfile, Domain, ParamSpec, Params, Task};
+use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
 use super::super::activation::Activation;
+use super::common_space;
 
 /// Sizes that follow from the number of rows.
 struct Sizes {
@@ -30,7 +31,7 @@ impl Sizes {
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let sizes = Sizes::of(data.n_rows);
     let (fewest, most, step) = sizes.epochs;
-    let mut specs = vec![
+    let own = vec![
         ParamSpec::new("n_layers", Domain::int(1, 4)),
         ParamSpec::new("width", Domain::stepped_int(32, 256, 32)),
         ParamSpec::new("activation", Domain::choice(&Activation::ALL.map(Activation::name))),
@@ -46,13 +47,7 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("max_epochs", Domain::stepped_int(fewest, most, step)),
         ParamSpec::new("patience", Domain::stepped_int(5, 40, 5)),
     ];
-    if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
-        specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.2)));
-    } else {
-        specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));
-    }
-    specs
+    common_space::space(own, data, 0.2)
 }
 
 /// First configurations: a quick one, a stronger one, and one of another kind.
@@ -65,11 +60,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("optimizer", "adamw")
             .with("schedule", "one_cycle")
             .with("batch_size", batch);
-        if data.task == Task::Regression {
-            params.with("loss", "mse")
-        } else {
-            params.with("class_weights", "none").with("label_smoothing", 0.0)
-        }
+        common_space::plain(params, data.task)
     };
     let shape = |params: Params, layers: i64, width: i64, dropout: f64| {
         params.with("n_layers", layers).with("width", width).with("dropout", dropout)
@@ -94,7 +85,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
 
 #[cfg(test)]
 mod tests {
-    use automl_core::{FitError, SearchSpace};
+    use automl_core::{FitError, SearchSpace, Task};
 
     use super::super::mlp::read;
     use super::*;

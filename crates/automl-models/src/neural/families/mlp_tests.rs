@@ -129,6 +129,12 @@ fn it_learns_exclusive_or_with_every_activation_norm_and_optimizer() {
         params().with("class_weights", "sampled"),
         params().with("schedule", "one_cycle"),
     ];
+    let averaged = params().with("averaging", "ema").with("averaging_decay", 0.97);
+    variants.extend([
+        averaged.clone(),
+        averaged.with("augmentation", "noise").with("noise_std", 0.05),
+        params().with("augmentation", "mixup").with("mixup_alpha", 0.2),
+    ]);
     variants.extend(["relu", "gelu", "selu", "mish"].map(|name| params().with("activation", name)));
     let member = |params| Member { params, train: &train, valid: &valid, seed: Seed(1) };
     let members: Vec<Member<'_>> = variants.iter().map(member).collect();
@@ -183,7 +189,17 @@ fn a_population_equals_its_members_alone_and_itself_bit_for_bit() {
         .into();
     let base = params().with("max_epochs", 6_i64).with("dropout", 0.2).with("batch_norm", true);
     let rates = [0.01, 0.003, 0.001, 0.02, 0.01];
-    let own: Vec<Params> = rates.map(|rate| base.clone().with("learning_rate", rate)).into();
+    let mut own: Vec<Params> = rates.map(|rate| base.clone().with("learning_rate", rate)).into();
+    let augmented = |params: Params, kind: &str, name: &str, value: f64| {
+        params
+            .with("augmentation", kind)
+            .with(name, value)
+            .with("averaging", "ema")
+            .with("averaging_decay", 0.9)
+    };
+    own[0] = augmented(own[0].clone(), "mixup", "mixup_alpha", 0.4);
+    own[1] = augmented(own[1].clone(), "noise", "noise_std", 0.1);
+    own[2] = own[2].clone().with("augmentation", "mixup").with("mixup_alpha", 1.0).with("averaging", "none");
     let member = |index: usize| {
         let (train, valid) = &folds[index % folds.len()];
         Member { params: &own[index % own.len()], train, valid, seed: Seed(index as u64) }
@@ -254,8 +270,19 @@ fn a_stop_ends_every_member_that_is_not_done() {
 
 #[test]
 fn early_stopping_restores_the_best_epoch() {
+    early_stopping(&params());
+}
+
+/// Validation sees averaged weights, and so does prediction.
+#[test]
+fn early_stopping_restores_the_averages_of_the_best_epoch() {
+    early_stopping(&params().with("averaging", "ema").with("averaging_decay", 0.9));
+}
+
+fn early_stopping(params: &Params) {
     let (train, valid) = (exclusive_or(60, 6, 1), exclusive_or(200, 6, 2));
-    let greedy = params().with("learning_rate", 0.05).with("schedule", "constant").with("patience", 4_i64);
+    let greedy =
+        params.clone().with("learning_rate", 0.05).with("schedule", "constant").with("patience", 4_i64);
     let mut losses = Vec::new();
     let member = Member { params: &greedy, train: &train, valid: &valid, seed: Seed(1) };
     let fitted = fit(&[member], &mut |_, epoch| {
@@ -270,6 +297,43 @@ fn early_stopping_restores_the_best_epoch() {
     let Some(Target::Classes { codes, .. }) = &valid.target else { panic!("no classes") };
     let loss = proba.rows().zip(codes).map(|(row, &code)| -row[code as usize].ln()).sum::<f64>() / 200.0;
     assert!((loss - losses[best]).abs() < 1e-4, "{loss}, not {}", losses[best]);
+}
+
+#[test]
+fn a_model_from_before_augmentation_is_read() {
+    let (train, valid) = (parity(60, 1, true), parity(30, 2, true));
+    let fitted = fit_one(&params().with("max_epochs", 2_i64), &train, &valid);
+    let dir = tempfile::tempdir().unwrap();
+    fitted.save(dir.path()).unwrap();
+    let path = dir.path().join("model.json");
+    let mut model: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let training = model["training"].as_object_mut().unwrap();
+    for name in ["noise", "mixup", "averaging"] {
+        assert_eq!(training.remove(name), Some(0.0.into()), "`{name}` is off in a configuration without it");
+    }
+    std::fs::write(&path, model.to_string()).unwrap();
+    let loaded = MlpFamily.load(dir.path(), Device::Flex).unwrap();
+    assert_eq!(loaded.predict(&valid).unwrap(), fitted.predict(&valid).unwrap());
+}
+
+#[test]
+fn augmentation_and_averaging_ask_for_their_numbers() {
+    let (train, error) = (exclusive_or(20, 2, 1), |params: Params, train: &Design| {
+        let member = Member { params: &params, train, valid: train, seed: Seed(1) };
+        fit(&[member], &mut go).remove(0).err().unwrap().to_string()
+    });
+    let with = |name: &str, value: &str| params().with(name, value);
+    let missing = [
+        (with("augmentation", "noise"), "noise_std"),
+        (with("augmentation", "mixup"), "mixup_alpha"),
+        (with("averaging", "ema"), "averaging_decay"),
+    ];
+    for (params, name) in missing {
+        let error = error(params, &train);
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+    }
+    let far = with("augmentation", "mixup").with("mixup_alpha", 2.0);
+    assert_eq!(error(far, &train), "`mixup_alpha` is 2, outside 0.05 to 1");
 }
 
 #[test]

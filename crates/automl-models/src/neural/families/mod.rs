@@ -49,6 +49,7 @@ macro_rules! network_family {
     };
 }
 
+mod common_space;
 mod ft_transformer;
 mod ft_transformer_space;
 mod mlp;

@@ -2,13 +2,15 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params, Task};
 
+use super::common_space;
+
 /// The search space: the union of the paper's (Holzmüller et al. 2024, table C.4) and that of `TabArena` (Erickson et al.
 /// 2025) where they agree on what matters.
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let td = |name: &str, domain: Domain| ParamSpec::new(name, domain).when("variant", &["td"]);
     let embedded =
         |name: &str, domain: Domain| ParamSpec::new(name, domain).when("numbers", &["pbld", "pl", "plr"]);
-    let mut specs = vec![
+    let own = vec![
         ParamSpec::new("variant", Domain::choice(&["td", "simple"])),
         ParamSpec::new("n_layers", Domain::int(2, 4)),
         ParamSpec::new("width", Domain::choice(&[64_i64, 128, 256, 384, 512])),
@@ -27,13 +29,7 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("max_epochs", Domain::choice(&[32_i64, 64, 128, 256])),
         ParamSpec::new("patience", Domain::choice(&[10_i64, 20, 40])),
     ];
-    if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
-        specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.1)));
-    } else {
-        specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));
-    }
-    specs
+    common_space::space(own, data, 0.1)
 }
 
 /// `RealMLP-TD`, then `RealMLP-TD-S`, as published; without label smoothing, which spoils probabilities.
@@ -51,11 +47,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("batch_size", batch)
             .with("max_epochs", 256_i64)
             .with("patience", 40_i64);
-        if is_regression {
-            params.with("loss", "mse")
-        } else {
-            params.with("class_weights", "none").with("label_smoothing", 0.0)
-        }
+        common_space::plain(params, data.task)
     };
     let td = base("td", if is_regression { 0.2 } else { 0.04 })
         .with("numbers", "pbld")
@@ -78,5 +70,5 @@ fn batch_sizes(n_rows: usize) -> [i64; 3] {
         30_001..=100_000 => 512,
         _ => 1024,
     };
-    [usual / 2, usual, usual * 2]
+    common_space::around(usual)
 }

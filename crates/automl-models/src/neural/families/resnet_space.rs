@@ -2,9 +2,11 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
+use super::common_space;
+
 /// The search space of the paper (Gorishniy et al. 2021).
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
-    let mut specs = vec![
+    let mut own = vec![
         ParamSpec::new("n_layers", Domain::int(1, 8)),
         ParamSpec::new("width", Domain::stepped_int(64, 512, 8)),
         ParamSpec::new("hidden_factor", Domain::float(1.0, 4.0)),
@@ -13,16 +15,9 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("learning_rate", Domain::log_float(1e-5, 1e-2)),
         ParamSpec::new("weight_decay", Domain::log_float(1e-6, 1e-3)),
         ParamSpec::new("batch_size", Domain::choice(&batch_sizes(data.n_rows))),
-        ParamSpec::new("max_epochs", Domain::choice(&[64_i64, 128, 256])),
-        ParamSpec::new("patience", Domain::choice(&[8_i64, 16, 32])),
     ];
-    if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
-        specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.1)));
-    } else {
-        specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));
-    }
-    specs
+    own.extend(common_space::lengths());
+    common_space::space(own, data, 0.1)
 }
 
 /// One from the middle of the space, for the paper has tuned networks only; then a smaller one that drops more.
@@ -37,11 +32,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("batch_size", batch)
             .with("max_epochs", 256_i64)
             .with("patience", 16_i64);
-        if data.task.is_classification() {
-            params.with("class_weights", "none").with("label_smoothing", 0.0)
-        } else {
-            params.with("loss", "mse")
-        }
+        common_space::plain(params, data.task)
     };
     let dropped = |params: Params, hidden: f64, residual: f64, rate: f64| {
         params.with("dropout", hidden).with("residual_dropout", residual).with("learning_rate", rate)
@@ -58,5 +49,5 @@ pub(super) fn batch_sizes(n_rows: usize) -> [i64; 3] {
         60_000..200_000 => 512,
         _ => 1024,
     };
-    [usual / 2, usual, usual * 2]
+    common_space::around(usual)
 }

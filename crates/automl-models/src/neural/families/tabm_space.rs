@@ -2,12 +2,14 @@
 
 use automl_core::{DataProfile, Domain, ParamSpec, Params};
 
+use super::common_space;
+
 /// The search space: that of the paper (Gorishniy et al. 2024) and its tuning files, `TabM` and `TabM-mini`, with and
 /// without piecewise-linear embeddings, and the periodic ones of Gorishniy et al. 2022. `k` stays 32.
 pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     let when =
         |name: &str, domain: Domain, kinds: &[&str]| ParamSpec::new(name, domain).when("numbers", kinds);
-    let mut specs = vec![
+    let mut own = vec![
         ParamSpec::new("variant", Domain::choice(&["tabm", "mini"])),
         ParamSpec::new("k", Domain::choice(&[32_i64])),
         ParamSpec::new("n_layers", Domain::int(1, 5)),
@@ -21,16 +23,9 @@ pub(crate) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("learning_rate", Domain::log_float(1e-4, 5e-3)),
         ParamSpec::new("weight_decay", Domain::log_float(1e-4, 1e-1)),
         ParamSpec::new("batch_size", Domain::choice(&batch_sizes(data.n_rows))),
-        ParamSpec::new("max_epochs", Domain::choice(&[64_i64, 128, 256])),
-        ParamSpec::new("patience", Domain::choice(&[8_i64, 16, 32])),
     ];
-    if data.task.is_classification() {
-        specs.push(ParamSpec::new("class_weights", Domain::choice(&["none", "balanced", "sampled"])));
-        specs.push(ParamSpec::new("label_smoothing", Domain::float(0.0, 0.1)));
-    } else {
-        specs.push(ParamSpec::new("loss", Domain::choice(&["mse", "huber"])));
-    }
-    specs
+    own.extend(common_space::lengths());
+    common_space::space(own, data, 0.1)
 }
 
 /// The published default, `TabM` without embeddings; then `TabM-mini` with piecewise-linear ones.
@@ -48,11 +43,7 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("batch_size", batch)
             .with("max_epochs", 256_i64)
             .with("patience", 16_i64);
-        if data.task.is_classification() {
-            params.with("class_weights", "none").with("label_smoothing", 0.0)
-        } else {
-            params.with("loss", "mse")
-        }
+        common_space::plain(params, data.task)
     };
     let embedded =
         base("mini", 2).with("numbers", "ple").with("n_bins", 48_i64).with("numbers_width", 16_i64);
@@ -69,5 +60,5 @@ fn batch_sizes(n_rows: usize) -> [i64; 3] {
         32_000..108_000 => 512,
         _ => 1024,
     };
-    [usual / 2, usual, usual * 2]
+    common_space::around(usual)
 }

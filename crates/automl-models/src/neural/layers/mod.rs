@@ -45,7 +45,7 @@ pub(crate) use residual::{Drop, Residual};
 pub(crate) use scale::Scale;
 pub(crate) use spread::Spread;
 pub(crate) use tokens::Tokens;
-pub(crate) use trace::{Counts, Trace, TrainingBatch};
+pub(crate) use trace::{Counts, Mixture, Trace, TrainingBatch};
 
 /// From the gradient of a layer's output to that of its input, adding those of its arrays on the way.
 pub(crate) type Back<'a> = Box<dyn FnOnce(Values, &mut Gradients) -> Values + 'a>;

@@ -24,6 +24,8 @@ pub(crate) struct TrainingBatch<'a> {
     pub(crate) counts: Counts,
     /// What values `[members, rows, columns]` are multiplied with, by the number of the dropout; `None` for nothing.
     pub(crate) drop_out: &'a dyn Fn(usize, usize, usize) -> Option<Tensor<3>>,
+    /// Which rows are mixed, if any.
+    pub(crate) mixture: Option<Mixture>,
     /// Dropouts so far.
     pub(crate) n_dropped: Cell<usize>,
     /// New values of running statistics, without gradients.
@@ -41,6 +43,33 @@ pub(crate) struct Counts {
     pub(crate) unbias: Tensor<3>,
     /// Weight of this batch in the running statistics, `[members, 1, 1]`; 0 without rows.
     pub(crate) weight: Tensor<3>,
+}
+
+/// What rows of a batch are mixed with: [`mixup`](super::super::mixup) as tensor operations.
+#[derive(Clone)]
+pub(crate) struct Mixture {
+    /// The place of each row's partner, `[rows]`; its own where it has none.
+    pub(crate) partners: Tensor<1, Int>,
+    /// The partner's share, `[members, rows, 1]`; 0 where a row stays as it is.
+    pub(crate) share: Tensor<3>,
+}
+
+impl Mixture {
+    /// The same, within automatic differentiation.
+    pub(crate) fn autodiff(self) -> Self {
+        Self { partners: self.partners.autodiff(), share: self.share.autodiff() }
+    }
+
+    /// The partners of rows, `[members, rows, columns]`.
+    pub(crate) fn partners(&self, rows: Tensor<3>) -> Tensor<3> {
+        rows.select(1, self.partners.clone())
+    }
+
+    /// The mixed rows.
+    pub(crate) fn apply(&self, rows: Tensor<3>) -> Tensor<3> {
+        let partners = self.partners(rows.clone());
+        rows.clone() + (partners - rows) * self.share.clone()
+    }
 }
 
 impl Trace<'_> {
@@ -76,7 +105,10 @@ impl Trace<'_> {
         numeric: &Tensor<3>,
         codes: Option<&Tensor<2, Int>>,
     ) -> Tensor<3> {
-        let rows = input.trace(numeric, codes, self);
+        let mut rows = input.trace(numeric, codes, self);
+        if let Some(mixture) = self.batch.as_ref().and_then(|batch| batch.mixture.as_ref()) {
+            rows = mixture.apply(rows);
+        }
         layers.iter().fold(rows, |x, layer| layer.trace(x, self))
     }
 }

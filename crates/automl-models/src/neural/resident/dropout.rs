@@ -1,45 +1,9 @@
 //! Dropout masks computed where they are used: the hash of [`super::super::kernel::drop_out`], value for value.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor};
 
-use super::super::kernel::{DROP_HASH, drop_keys, drop_threshold};
-
-/// Unsigned 32-bit arithmetic on a device's whole numbers, which are signed and have 32 or 64 bits.
-#[derive(Debug, Clone)]
-struct Words {
-    device: Device,
-    /// Whether they have 64 bits.
-    wide: bool,
-}
-
-impl Words {
-    fn new(device: &Device) -> Self {
-        let wide = DType::from(device.settings().int_dtype) == DType::I64;
-        Self { device: device.clone(), wide }
-    }
-
-    fn tensor(&self, words: impl Iterator<Item = u32>, shape: [usize; 3]) -> Tensor<3, Int> {
-        let data = if self.wide {
-            TensorData::new(words.map(i64::from).collect::<Vec<_>>(), shape)
-        } else {
-            TensorData::new(words.map(u32::cast_signed).collect::<Vec<_>>(), shape)
-        };
-        Tensor::from_data(data, &self.device)
-    }
-
-    fn multiply(&self, x: Tensor<3, Int>, by: u32) -> Tensor<3, Int> {
-        if self.wide {
-            return x.mul_scalar(i64::from(by)).bitwise_and_scalar(i64::from(u32::MAX));
-        }
-        x.mul_scalar(by.cast_signed())
-    }
-
-    /// A shift that fills with zeros: that of negative numbers fills with the sign.
-    fn shift_right(&self, x: Tensor<3, Int>, by: u32) -> Tensor<3, Int> {
-        let shifted = x.bitwise_right_shift_scalar(by as i32);
-        if self.wide { shifted } else { shifted.bitwise_and_scalar((1_i32 << (32 - by)) - 1) }
-    }
-}
+use super::super::kernel::{drop_keys, drop_threshold};
+use super::words::Words;
 
 /// Keys and thresholds of an epoch's dropouts.
 #[derive(Debug)]
@@ -71,14 +35,8 @@ impl DropOuts {
             let part = self.keys.clone().slice([number..number + 1, 0..members, index..index + 1]);
             part.reshape([members, 1, 1])
         };
-        let places = Tensor::<1, Int>::arange(0..(rows * columns) as i64, &self.words.device);
-        let mut x = places.reshape([1, rows, columns]).expand(shape);
-        for half in [part(0), part(1)] {
-            x = x.bitwise_xor(half.expand(shape));
-            for (shift, by) in DROP_HASH {
-                x = self.words.multiply(x.clone().bitwise_xor(self.words.shift_right(x, shift)), by);
-            }
-        }
+        let places = Tensor::<1, Int>::arange(0..(rows * columns) as i64, self.words.device());
+        let x = self.words.hash(places.reshape([1, rows, columns]).expand(shape), [part(0), part(1)]);
         let threshold = part(2);
         let is_kept = self.words.shift_right(x, 16).greater_equal(threshold.clone().expand(shape));
         // The scale of [`kept_scale`](super::super::kernel::kept_scale).

@@ -10,6 +10,7 @@ use super::super::host::floats;
 use super::super::layers::Counts;
 use super::super::norm::MOMENTUM;
 use super::super::parameters::{Spec, Weights};
+use super::augment::Augmentations;
 use super::dropout::DropOuts;
 use super::flat::{Factors, Flat};
 use super::loss;
@@ -21,8 +22,9 @@ use crate::draws::Draws;
 /// Rows of a validation chunk a member, copies included.
 const CHUNK: usize = 8192;
 /// Scalars of a step and member: those of the optimiser, then rows, their share, the factor of the unbiased variance,
-/// the weight in running statistics, the share of the loss's weights, and the largest norm of a gradient.
-const N_FACTS: usize = N_SCALARS + 6;
+/// the weight in running statistics, the share of the loss's weights, the largest norm of a gradient, and the share of
+/// averages that is kept.
+const N_FACTS: usize = N_SCALARS + 7;
 
 /// See the module above.
 pub(crate) struct ResidentEngine<'a> {
@@ -32,6 +34,8 @@ pub(crate) struct ResidentEngine<'a> {
     flat: Flat,
     best: Option<Flat>,
     moments: Moments,
+    /// Averages of the learnt numbers, which are those of members that do not average; absent where no member does.
+    average: Option<Tensor<2>>,
     factors: Factors,
     train: Tables,
     valid: Tables,
@@ -49,6 +53,7 @@ struct EpochOnDevice {
     /// `[steps * members, N_FACTS]`.
     facts: Tensor<2>,
     drop_outs: Option<DropOuts>,
+    augmentations: Augmentations,
     /// Whether gradients of any member have a limit.
     clips: bool,
     /// Sum of weighted losses so far, `[members, 1, 1]`.
@@ -92,6 +97,7 @@ impl<'a> ResidentEngine<'a> {
             members: members.to_vec(),
             valid_batches: valid_batches(members, &valid),
             moments: Moments::new(&flat.learnt, first.training.optimizer),
+            average: any_averages(members).then(|| flat.learnt.clone()),
             factors,
             specs,
             best: None,
@@ -126,11 +132,32 @@ impl<'a> ResidentEngine<'a> {
                 let inverse = |x: f32| if x > 0.0 { x.recip() } else { 0.0 };
                 let statistics = if rows.is_empty() { 0.0 } else { MOMENTUM };
                 let most = each.clip_norm.map_or(f32::MAX, |most| most as f32);
-                facts.extend([n, inverse(n), n / (n.max(2.0) - 1.0), statistics, inverse(weight), most]);
+                // A member that stays where it is keeps its average, if it has one.
+                let kept = if each.step == 0 && each.averaging > 0.0 { 1.0 } else { each.averaging };
+                facts.extend([
+                    n,
+                    inverse(n),
+                    n / (n.max(2.0) - 1.0),
+                    statistics,
+                    inverse(weight),
+                    most,
+                    kept,
+                ]);
             }
         }
         (facts, weights)
     }
+
+    /// The numbers that validation sees and that are remembered.
+    fn shown(&self) -> Flat {
+        let learnt = self.average.as_ref().unwrap_or(&self.flat.learnt).clone();
+        Flat { learnt, tracked: self.flat.tracked.clone() }
+    }
+}
+
+/// Whether any member's weights are averaged.
+fn any_averages(members: &[&Prepared<'_>]) -> bool {
+    members.iter().any(|own| own.training.averaging > 0.0)
 }
 
 /// Rows of a validation chunk a member.
@@ -171,7 +198,11 @@ impl Engine for ResidentEngine<'_> {
         let drop_outs = DropOuts::new(&keys, members, &self.device);
         let clips = plan.0.iter().any(|plan| plan.moves.iter().any(|each| each.clip_norm.is_some()));
         let facts = Tensor::from_data(TensorData::new(facts, [n_steps * members, N_FACTS]), &self.device);
-        self.epoch = Some(EpochOnDevice { batches, facts, drop_outs, clips, loss: None, weights });
+        let own: Vec<_> = self.members.iter().copied().zip(&plan.0).collect();
+        let shape = [self.n_rows, self.network.whole.columns.n_numeric];
+        let augmentations = Augmentations::new(&own, n_steps, shape, &self.device);
+        self.epoch =
+            Some(EpochOnDevice { batches, facts, drop_outs, augmentations, clips, loss: None, weights });
     }
 
     fn step(&mut self, step: usize) {
@@ -193,14 +224,21 @@ impl Engine for ResidentEngine<'_> {
             Some(epoch.drop_outs.as_ref()?.factors(step * n_dropouts + number, rows, columns))
         };
         let mut batch = self.train.gather(&epoch.batches, step);
+        batch.numeric = epoch.augmentations.add_noise(batch.numeric, step);
+        let mixture = epoch.augmentations.mixture(step);
         let Some(answers) = batch.answers.take() else { return };
         let objective = &self.members[0].objective;
         let share = cube(N_SCALARS + 4);
         let differentiate = |outputs| {
-            let (total, gradient) = loss::differentiate(objective.loss, objective.heads, outputs, answers);
+            let (loss, heads) = (objective.loss, objective.heads);
+            let (total, gradient) = match &mixture {
+                Some(mixture) => loss::differentiate_mixed(loss, heads, outputs, answers, mixture),
+                None => loss::differentiate(loss, heads, outputs, answers),
+            };
             (total, gradient * share)
         };
-        let trained = self.network.train(&mut self.flat, batch, counts, &drop_out, differentiate);
+        let mixed = mixture.clone();
+        let trained = self.network.train(&mut self.flat, batch, counts, mixed, &drop_out, differentiate);
         let mut gradients = trained.gradients;
         if epoch.clips {
             let norm = (gradients.clone() * gradients.clone()).sum_dim(1).sqrt().clamp_min(f32::MIN_POSITIVE);
@@ -211,7 +249,12 @@ impl Engine for ResidentEngine<'_> {
             Some(before) => before + trained.loss,
             None => trained.loss,
         });
+        let kept = fact(N_SCALARS + 6);
         self.flat.learnt = self.moments.step(self.flat.learnt.clone(), gradients, scalars, &self.factors);
+        self.average = self.average.take().map(|average| {
+            let share = kept.clone().neg() + 1.0;
+            average * kept + self.flat.learnt.clone() * share
+        });
     }
 
     fn train_losses(&mut self) -> Vec<f64> {
@@ -228,13 +271,14 @@ impl Engine for ResidentEngine<'_> {
         let weights: Vec<f64> = self.members.iter().map(weight).collect();
         let longest = self.members.iter().map(|own| own.valid.answers.len()).max()?;
         let mut sum: Option<Tensor<3>> = None;
+        let shown = self.shown();
         for chunk in 0..longest.div_ceil(chunk_size(&self.members)) {
             if stop.check().is_some() {
                 return None;
             }
             let mut batch = self.valid.gather(&self.valid_batches, chunk);
             let answers = batch.answers.take()?;
-            let output = self.network.predict(&self.flat, &batch);
+            let output = self.network.predict(&shown, &batch);
             let objective = &self.members[0].objective;
             let total = loss::evaluate(objective.loss, objective.heads, output, answers);
             sum = Some(match sum {
@@ -250,7 +294,7 @@ impl Engine for ResidentEngine<'_> {
             return;
         }
         let Some(best) = self.best.take().filter(|_| places.len() < self.members.len()) else {
-            self.best = Some(self.flat.clone());
+            self.best = Some(self.shown());
             return;
         };
         let mut mask = vec![0.0_f32; self.members.len()];
@@ -259,7 +303,7 @@ impl Engine for ResidentEngine<'_> {
         }
         let shape = [mask.len(), 1];
         let mask = Tensor::<2>::from_data(TensorData::new(mask, shape), &self.device).greater_scalar(0.5);
-        self.best = Some(best.replace(&mask, &self.flat));
+        self.best = Some(best.replace(&mask, &self.shown()));
     }
 
     fn remembered(&mut self, place: usize) -> Option<Weights> {
@@ -275,6 +319,8 @@ impl Engine for ResidentEngine<'_> {
         self.flat = self.flat.select(&places);
         self.best = self.best.take().map(|best| best.select(&places));
         self.moments.select(&places);
+        self.average = self.average.take().filter(|_| any_averages(&self.members));
+        self.average = self.average.take().map(|average| average.select(0, places.clone()));
         self.train.keep(kept);
         self.valid.keep(kept);
         self.valid_batches = valid_batches(&self.members, &self.valid);

@@ -7,6 +7,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
 
+use super::super::layers::Mixture;
 use super::super::loss::{Answers, Objective, Truth};
 use super::super::training::Loss;
 
@@ -56,6 +57,27 @@ pub(super) fn differentiate(
     let weight = weight * of_head;
     let (losses, slopes) = regression(loss, outputs - target);
     (total(losses * weight.clone()), slopes * weight)
+}
+
+/// The same for rows that were mixed: the losses against a row's own answer and its partner's, each with its weight.
+pub(super) fn differentiate_mixed(
+    loss: Loss,
+    heads: usize,
+    outputs: Tensor<3>,
+    answers: Tensor<3>,
+    mixture: &Mixture,
+) -> (Tensor<3>, Tensor<3>) {
+    if loss == Loss::CrossEntropy {
+        return differentiate(loss, heads, outputs, mixture.apply(answers));
+    }
+    let [members, rows, _] = answers.dims();
+    let part = |answers: Tensor<3>, share: Tensor<3>| {
+        let (target, weight) = target_and_weight(answers, members, rows);
+        differentiate(loss, heads, outputs.clone(), Tensor::cat(vec![target, weight * share], 2))
+    };
+    let own = part(answers.clone(), mixture.share.clone().neg() + 1.0);
+    let partner = part(mixture.partners(answers), mixture.share.clone());
+    (own.0 + partner.0, own.1 + partner.1)
 }
 
 /// Sum of weighted losses a member of what the heads say together.

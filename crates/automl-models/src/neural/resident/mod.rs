@@ -10,16 +10,21 @@
 //! | `tables` | rows and answers on the device; indices of batches |
 //! | `flat` | all numbers of a member as one row |
 //! | `network` | forward by the layers' tensor operations, back by automatic differentiation |
-//! | `dropout`, `loss`, `optimizer` | the fused kernels' arithmetic as tensor operations |
+//! | `augment` | noise and mixtures of an epoch |
+//! | `dropout`, `noise`, `loss`, `optimizer` | the fused kernels' arithmetic as tensor operations |
+//! | `words` | unsigned arithmetic, for hashes |
 
+mod augment;
 mod dropout;
 mod engine;
 mod flat;
 mod loss;
 mod network;
+mod noise;
 mod optimizer;
 mod predict;
 mod tables;
+mod words;
 
 use burn::tensor::{Int, Tensor};
 

@@ -6,7 +6,7 @@ use automl_core::Precision;
 use burn::tensor::{Device, Tensor};
 
 use super::super::architecture::{Architecture, Built};
-use super::super::layers::{Counts, DropSite, Input, Layer, Trace, TrainingBatch};
+use super::super::layers::{Counts, DropSite, Input, Layer, Mixture, Trace, TrainingBatch};
 use super::super::parameters::{Index, Spec};
 use super::flat::{Flat, Pieces};
 use super::tables::Batch;
@@ -48,13 +48,14 @@ impl Network {
         self.layers.iter().flat_map(|layer| layer.dropouts()).collect()
     }
 
-    /// Trains on a batch and moves the running statistics. `drop_out(number, rows, columns)` gives what values are
-    /// multiplied with; `differentiate` turns outputs into their loss and its gradient.
+    /// Trains on a batch, of which rows are mixed behind the input stage, and moves the running statistics.
+    /// `drop_out(number, rows, columns)` gives what values are multiplied with; `differentiate` turns outputs into their loss and its gradient.
     pub(super) fn train(
         &self,
         flat: &mut Flat,
         batch: Batch,
         counts: Counts,
+        mixture: Option<Mixture>,
         drop_out: &dyn Fn(usize, usize, usize) -> Option<Tensor<3>>,
         differentiate: impl FnOnce(Tensor<3>) -> (Tensor<3>, Tensor<3>),
     ) -> Trained {
@@ -71,7 +72,8 @@ impl Network {
         };
         let drop_out = |number, rows, columns| drop_out(number, rows, columns).map(Tensor::autodiff);
         let (n_dropped, tracked) = (Cell::new(0), RefCell::new(Vec::new()));
-        let batch_of = TrainingBatch { counts, drop_out: &drop_out, n_dropped, tracked };
+        let mixture = mixture.map(Mixture::autodiff);
+        let batch_of = TrainingBatch { counts, drop_out: &drop_out, mixture, n_dropped, tracked };
         let trace = Trace { arrays, precision: self.precision, batch: Some(batch_of) };
         let codes = batch.codes.map(Tensor::autodiff);
         let output = trace.run(&self.input, &self.layers, &batch.numeric.autodiff(), codes.as_ref());
