@@ -43,6 +43,8 @@ pub(crate) struct CrossValidation<'a> {
     pub(crate) threads: usize,
     pub(crate) limits: Limits,
     pub(crate) folder: &'a RunFolder,
+    /// Whether models that are no longer among the best may be removed: not while another process makes the final model.
+    pub(crate) may_forget: bool,
 }
 
 impl Objective for CrossValidation<'_> {
@@ -78,7 +80,9 @@ impl Objective for CrossValidation<'_> {
         let family = params.text("family").map_err(failed)?;
         if first.is_finite() && library::would_keep(trial.history().trials(), trial.slot, family, first) {
             self.keep(trial.number, &fits)?;
-            self.forget_others(trial.history().trials())?;
+            if self.may_forget {
+                self.forget_others(trial.history().trials())?;
+            }
         }
         if let Some(information) = mean_information(&fits) {
             trial.record_information(information);

@@ -32,6 +32,17 @@ use crate::{device, split, strategy, study};
 /// Used when the user limits neither trials nor time.
 const DEFAULT_TIME: &str = "5m";
 
+/// Who else works on a study.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// Nobody.
+    Alone,
+    /// The other workers of one search, all of which have ended when it makes the final model.
+    Jobs,
+    /// A search that may make its final model at any time.
+    Guest,
+}
+
 /// A checked experiment. Made by [`Experiment::prepare`], which reads the data.
 pub struct Experiment {
     /// The configuration with every default filled in.
@@ -155,8 +166,8 @@ impl Experiment {
         self.run_by(stop, observer, |folder, store, stop, observer| {
             store.set_worker(&WorkerName::this(Role::Search).to_string());
             // Without it a worker that joins would take a long trial for lost.
-            let heart = Heart::start(&folder.study(), stop.clone())?;
-            Ok(self.search(folder, store, false, stop, &mut heart.listening(observer))?.stopped)
+            let heart = Heart::start(&folder.study(), None, stop.clone())?;
+            Ok(self.search(folder, store, Company::Alone, stop, &mut heart.listening(observer))?.stopped)
         })
     }
 
@@ -224,7 +235,7 @@ impl Experiment {
         &self,
         folder: &RunFolder,
         store: &mut StudyFile,
-        is_shared: bool,
+        company: Company,
         stop: &StopSignal,
         observer: &mut dyn Observer,
     ) -> Result<SearchSummary, AutomlError> {
@@ -242,6 +253,7 @@ impl Experiment {
             threads: self.threads,
             limits: self.limits,
             folder,
+            may_forget: company != Company::Guest,
         };
         let sampler = strategy::sampler(&self.config);
         let pruner = strategy::pruner(&self.config, self.plan.folds.len())
@@ -256,7 +268,7 @@ impl Experiment {
             seed: Seed(self.config.seed),
             n_trials: search.trials,
             stop,
-            is_shared,
+            is_shared: company != Company::Alone,
         };
         Ok(run_search(&plan, store, &mut objective, observer)?)
     }

@@ -32,6 +32,8 @@ pub(crate) fn conclude(
     stopped: Option<StopReason>,
     n_before: usize,
 ) -> Result<ExperimentResult, AutomlError> {
+    // First of all: workers that joined end by it, whatever becomes of the final model.
+    store.record_event(study::END, how_it_ended(stopped))?;
     let trials = store.trials()?;
     let best = library::by_merit(&trials).first().copied().cloned();
     let (manifest, predict_ms) = final_model(experiment, folder, &trials)?.unzip();
@@ -40,7 +42,6 @@ pub(crate) fn conclude(
         let sha256 = bundle::fingerprint(&folder.model())?;
         store.record_artifact(best.number, &Artifact { kind, path, sha256 })?;
     }
-    store.record_event(study::END, how_it_ended(stopped))?;
     let run = Run::open(folder.root())?;
     let leaderboard = run.write_leaderboard()?;
     let report = run.write_report_stopped(stopped == Some(StopReason::Interrupted))?;

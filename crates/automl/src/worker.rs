@@ -1,6 +1,6 @@
 //! One worker of a study: it reads what to do from the study file and meets the others nowhere else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -12,7 +12,7 @@ use automl_store::StudyFile;
 
 use crate::config::ExperimentConfig;
 use crate::error::AutomlError;
-use crate::experiment::Experiment;
+use crate::experiment::{Company, Experiment};
 use crate::processes::{Role, WorkerName};
 use crate::run_folder::RunFolder;
 use crate::study;
@@ -59,12 +59,14 @@ pub fn work(
     let role = if options.is_job { Role::Job } else { Role::Worker };
     store.set_worker(&WorkerName::this(role).to_string());
     let has_limit = options.time.is_some() || experiment.config.search.trials.is_some();
-    if !has_limit && !RunFolder::is_searched(folder.root()) {
+    let search = (!has_limit).then(|| folder.root().to_owned());
+    if search.as_deref().is_some_and(|root| !RunFolder::is_searched(root)) {
         return Err(AutomlError::config("no search of this study is running and nothing limits the worker")
             .with_hint("say how long it works with `--time`, or start `automl search` first"));
     }
-    let heart = Heart::start(study, stop.clone())?;
-    experiment.search(&folder, &mut store, true, &stop, &mut heart.listening(observer))
+    let heart = Heart::start(study, search, stop.clone())?;
+    let company = if options.is_job { Company::Jobs } else { Company::Guest };
+    experiment.search(&folder, &mut store, company, &stop, &mut heart.listening(observer))
 }
 
 /// A thread that says every few seconds that the running trial's worker is alive.
@@ -75,8 +77,13 @@ pub(crate) struct Heart {
 }
 
 impl Heart {
-    /// Opens the study a second time, for the thread alone.
-    pub(crate) fn start(study: &Path, stop: StopSignal) -> Result<Self, AutomlError> {
+    /// Opens the study a second time, for the thread alone. With a run folder as `search`, work ends when no search of
+    /// the folder runs any more, even if that was killed.
+    pub(crate) fn start(
+        study: &Path,
+        search: Option<PathBuf>,
+        stop: StopSignal,
+    ) -> Result<Self, AutomlError> {
         let mut store = StudyFile::open(study)?;
         let n_ends = ends(&store)?;
         let trial = Arc::new(AtomicU32::new(NO_TRIAL));
@@ -92,11 +99,13 @@ impl Heart {
                 last = Instant::now();
                 let number = beats.load(Ordering::Relaxed);
                 let beaten = if number == NO_TRIAL { Ok(()) } else { store.heartbeat(number) };
+                let is_searched = search.as_deref().is_none_or(RunFolder::is_searched);
                 let is_well = match beaten {
                     // Taken for lost, for example while this machine slept: the trial's next report says so.
                     Ok(()) | Err(StoreError::NotRunning { .. }) => ends(&store).is_ok_and(|n| n == n_ends),
                     Err(_) => false,
                 };
+                let is_well = is_well && is_searched;
                 // The search ended, or the store cannot be used, which ends the trial with its next report too; but
                 // a trial that reports nothing should not go on for hours.
                 if !is_well {
