@@ -26,7 +26,7 @@ SHAPES = [(64, 64), (256, 256)]
 # What makes automl prepare the columns as the other side does: standardised numbers, one-hot categories.
 PREPARATION = {
     "adult": {"prep.one_hot_max": 41, "prep.min_level_count": 1, "prep.log_skewed": False},
-    "california-housing": {"prep.one_hot_max": 5, "prep.min_level_count": 1, "prep.log_skewed": False},
+    "california-housing": {"prep.log_skewed": False},
     "pendigits": {},
 }
 FOLDS, EPOCHS = 5, 10
@@ -79,6 +79,8 @@ single_model = true
 "mlp.batch_size" = {batch}
 "mlp.max_epochs" = {EPOCHS}
 "mlp.patience" = {EPOCHS}
+"mlp.augmentation" = "none"
+"mlp.averaging" = "none"
 """ + ('"mlp.loss" = "mse"\n' if meta["task"] == "regression" else
        '"mlp.class_weights" = "none"\n"mlp.label_smoothing" = 0.0\n')
 
