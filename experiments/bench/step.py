@@ -8,7 +8,9 @@ Writes step.md and step.json beside this file. Each row of the table is measured
 other within a round, so that a busy minute of the machine hits all; ratios are of medians over the rounds. A step is
 forward, loss, backward and AdamW on one batch of one network (three hidden layers, ReLU, 32 columns, two classes), with
 the batch gathered from a table in memory. `alone` is one network by itself, `population` five at once, as the folds of a
-configuration train; both are quoted per step and network.
+configuration train; both are quoted per step and network. `share` is what part of the time the step's multiplications
+would take at the rate of the machine's matrix products: PyTorch's (MKL's) of the batch with a square matrix as wide as the
+network, one process with one thread on each core that the step may use, all at once.
 """
 
 import argparse
@@ -21,11 +23,29 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 WIDTHS, BATCHES = [64, 256, 512], [64, 256, 1024]
+# Numeric columns of the table.
+COLUMNS = 32
+AT_RATE = "at the products' rate"
 
 
 def lines(command):
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return [json.loads(line) for line in output.splitlines()]
+
+
+def multiplications(width, batch):
+    """Of a step: forward, the gradients of all weights, and those of what goes into all layers but the first."""
+    layers = [COLUMNS * width, width * width, width * width, width * 2]
+    return batch * (3 * sum(layers) - layers[0])
+
+
+def products(args, threads, width, batch):
+    """Multiplications a microsecond of matrix products on `threads` cores at once."""
+    command = [args.python, str(HERE / "step_pytorch.py"), "--product", "--threads", "1", "--width", str(width),
+               "--batch", str(batch)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(threads)]
+    micros = [json.loads(process.communicate()[0])["micros"] for process in running]
+    return sum(batch * width * width / each for each in micros)
 
 
 def case(args, threads, width, batch):
@@ -36,6 +56,7 @@ def case(args, threads, width, batch):
     names = {1: "alone", 5: "population"}
     found = {f"{row['device']} {names[row['members']]}": row["micros"] for row in ours}
     found["pytorch"] = theirs[0]["micros"]
+    found[AT_RATE] = multiplications(width, batch) / products(args, threads, width, batch)
     return found
 
 
@@ -68,8 +89,8 @@ automl's libtorch are the same library. Rows a second are of the better of alone
 
 Machine: {machine}.
 
-| threads | width | batch | PyTorch | flex alone | flex, 5 at once | libtorch alone | libtorch, 5 at once | flex rows/s | libtorch rows/s | PyTorch rows/s |
-|---|---|---|---|---|---|---|---|---|---|---|
+| threads | width | batch | PyTorch | flex alone | flex, 5 at once | libtorch alone | libtorch, 5 at once | flex rows/s | libtorch rows/s | PyTorch rows/s | share: flex | libtorch | PyTorch |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
     text = head.format(rounds=rounds, machine=machine)
     for row in rows:
@@ -82,6 +103,9 @@ Machine: {machine}.
         cells.append(per_second(["flex alone", "flex population"]))
         cells.append(per_second(["libtorch alone", "libtorch population"]))
         cells.append(per_second(["pytorch"]))
+        share = lambda names: f"{100 * micros[AT_RATE] / min(micros[name] for name in names):.0f} %"
+        cells += [share(["flex alone", "flex population"]), share(["libtorch alone", "libtorch population"])]
+        cells.append(share(["pytorch"]))
         text += "| " + " | ".join(str(cell) for cell in cells) + " |\n"
     return text
 

@@ -1,8 +1,9 @@
 """Microseconds of a training step in PyTorch eager: the network, data and optimiser of crates/automl-models/benches/step.rs.
 
-    python step_pytorch.py --threads 1 --width 64 --batch 64
+    python step_pytorch.py --threads 1 --width 64 --batch 64 [--product]
 
-Prints a JSON line a case. The table is gathered by a shuffled index tensor, as PyTorch's users do with data in
+Prints a JSON line a case. With `--product` it measures, instead of steps, products of a matrix of `batch` rows and `width`
+columns with a square one, in place. The table is gathered by a shuffled index tensor, as PyTorch's users do with data in
 memory; no DataLoader, which would only add to the time. The learning rate is so small that the loss stays where it is:
 a network that fits its rows perfectly has subnormal gradients, which are slow to compute with.
 """
@@ -47,16 +48,31 @@ def case(width, batch):
     return statistics.median(times[1:]) / STEPS * 1e6
 
 
+def product(width, batch):
+    """Microseconds of one product."""
+    rows, square = torch.randn(batch, width), torch.randn(width, width)
+    out = torch.empty(batch, width)
+    times = []
+    started = time.perf_counter()
+    while time.perf_counter() - started < TIME:
+        begin = time.perf_counter()
+        for _ in range(STEPS):
+            torch.mm(rows, square, out=out)
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times) / STEPS * 1e6
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ["threads", "width", "batch"]:
         parser.add_argument("--" + name, type=lambda text: [int(part) for part in text.split(",")], required=True)
+    parser.add_argument("--product", action="store_true")
     args = parser.parse_args()
     for threads in args.threads:
         torch.set_num_threads(threads)
         for width in args.width:
             for batch in args.batch:
-                micros = round(case(width, batch), 2)
+                micros = round((product if args.product else case)(width, batch), 2)
                 print(json.dumps({"device": "pytorch", "threads": threads, "width": width, "batch": batch,
                                   "members": 1, "micros": micros}), flush=True)
 

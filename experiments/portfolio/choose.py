@@ -38,11 +38,11 @@ def read(path):
     tables, best = {}, defaultdict(lambda: math.inf)
     for row in rows:
         tables[row["table"]] = {"rows": row["n_rows"], "columns": row["n_columns"], "constant": row["constant"]}
-        if row["score"] is not None:
+        if row["state"] == "complete":
             best[row["table"]] = min(best[row["table"]], row["score"])
     entries = defaultdict(dict)
     for row in rows:
-        if row["score"] is None or row["seconds"] <= 0:
+        if row["state"] != "complete" or row["seconds"] <= 0:
             continue
         name = (row["family"], "candidate", row["candidate"]) if row["guess"] is None else (
             row["family"], "guess", row["guess"])

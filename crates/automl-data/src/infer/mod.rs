@@ -10,7 +10,7 @@
 //! | at most 50 whole numbers, each 10 times on average, under the name of a code | categorical | [`numbers`] |
 //! | other numbers, or texts of which 99 % are numbers | numeric | [`PARSE_SHARE`] |
 //! | texts of three words and more, at least half of them different | text | [`texts`] |
-//! | texts of fewer words, at least 75 % of them different, in at least half of the rows | id | [`texts`] |
+//! | texts of fewer words, at least 95 % of them different, in at least half of the rows | id | [`texts`] |
 //! | other texts | categorical | |
 
 mod counts;

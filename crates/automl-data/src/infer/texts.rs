@@ -9,8 +9,9 @@ use super::{Decision, PARSE_SHARE, boolean_of, shorten};
 const MIN_WORDS: f64 = 3.0;
 /// And at least this share of different values; sentences that repeat are labels.
 const MIN_TEXT_DISTINCT: f64 = 0.5;
-/// Names of rows differ in this share of the rows that have one.
-const MIN_ID_DISTINCT: f64 = 0.75;
+/// Names of rows differ in this share of the rows that have one. Below it enough rows share their value with another one to
+/// learn from it: tickets of families, postal codes.
+const MIN_ID_DISTINCT: f64 = 0.95;
 /// In fewer rows nothing can be said of near-uniqueness.
 const MIN_ID_ROWS: usize = 20;
 
@@ -170,6 +171,8 @@ mod tests {
         assert_eq!(kind(&prose), ColumnKind::Text);
         let tickets: Vec<String> = (0..50).map(|row| format!("A/{row} {}", row * 7)).collect();
         assert_eq!(kind(&tickets), ColumnKind::Id);
+        let shared: Vec<String> = (0..50).map(|row| format!("A/{}", row - row % 4 / 3)).collect();
+        assert_eq!(kind(&shared), ColumnKind::Categorical);
         let same: Vec<String> = (0..50).map(|row| format!("one of {} long labels", row % 3)).collect();
         assert_eq!(kind(&same), ColumnKind::Categorical);
     }

@@ -1,11 +1,13 @@
 //! Noise, mixtures and averages in whole networks: gradients, the two engines beside each other, averages by hand.
 
+use std::ops::Range;
+
 use automl_core::{Design, Member, Params, Precision, Purpose, Seed, StopSignal, Task};
 use burn::tensor::Device;
 
 use super::averaging;
 use super::data::{Prepared, Read, Tables};
-use super::engine::{Engine, EpochPlan, MemberPlan};
+use super::engine::{Engine, EpochPlan, Frame, MemberPlan};
 use super::families::read;
 use super::host_engine::HostEngine;
 use super::parameters::{Role, Spec, Weights};
@@ -59,7 +61,8 @@ fn host_on<'a>(
     weights: &[Weights],
     n_parts: usize,
 ) -> Box<dyn Engine + 'a> {
-    Box::new(HostEngine::new(members, weights, n_parts, &mut Tables::new(device), device).unwrap())
+    let frame = Frame::of(members).unwrap();
+    Box::new(HostEngine::new(&frame, members, weights, n_parts, &mut Tables::new(device), device))
 }
 
 /// The host's engine and the resident one, on every backend of the CPU; the host's in parts, too, where it may be.
@@ -204,6 +207,52 @@ fn augmented_members_train_the_same_whoever_trains_beside_them() {
 }
 
 /// The slope of the loss along the gradient of each array, which a step of plain descent tells, by differences of losses.
+/// Weights and validation losses after two epochs of `members`, which train in step as `populations` say.
+fn trained_in(
+    populations: &[Range<usize>],
+    members: &[&Prepared<'_>],
+    device: &Device,
+) -> (Vec<Weights>, Vec<f64>) {
+    let (frame, initial) = (Frame::of(members).unwrap(), initial(members));
+    let n_steps = plan(members, 0, 9).n_steps() as u32;
+    let (mut weights, mut losses) = (Vec::new(), Vec::new());
+    for place in populations {
+        let (own, initial) = (&members[place.clone()], &initial[place.clone()]);
+        let mut engine = HostEngine::new(&frame, own, initial, 1, &mut Tables::new(device), device);
+        for epoch in 0..2 {
+            let EpochPlan(all) = plan(members, epoch * n_steps, u64::from(epoch));
+            let own = EpochPlan(all.into_iter().skip(place.start).take(place.len()).collect());
+            let n_steps = own.n_steps();
+            engine.begin_epoch(own);
+            (0..n_steps).for_each(|step| engine.step(step));
+        }
+        weights.extend(present(&mut engine, place.len()));
+        losses.extend(engine.valid_losses(&StopSignal::never()).unwrap());
+    }
+    (weights, losses)
+}
+
+#[test]
+fn how_many_train_in_step_changes_no_bit() {
+    let task = Task::Multiclass;
+    let (large, valid) = (design(task, 1), design(task, 2));
+    let (small, short) = (first_rows(&large, 133), first_rows(&valid, 41));
+    for device in cpu_devices() {
+        for (read, name, params) in all_configurations(task) {
+            let on = |train, valid| prepared(&params, read, task, train, valid);
+            let mut members =
+                [on(&large, &valid), on(&small, &short), on(&large, &short), on(&small, &valid)];
+            augment(&mut members);
+            let members: Vec<&Prepared<'_>> = members.iter().collect();
+            let together = trained_in(std::slice::from_ref(&(0..4)), &members, &device);
+            for populations in [vec![0..2, 2..4], vec![0..1, 1..2, 2..3, 3..4]] {
+                let other = trained_in(&populations, &members, &device);
+                assert_eq!(other, together, "{name}, {device:?}, {populations:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn gradients_of_mixed_and_noisy_rows_are_those_of_the_loss() {
     for task in [Task::Multiclass, Task::Regression] {

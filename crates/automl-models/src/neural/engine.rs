@@ -5,6 +5,7 @@
 
 use automl_core::{Purpose, Seed, StopSignal};
 
+use super::architecture::Architecture;
 use super::data::Prepared;
 use super::mixup;
 use super::noise::Noise;
@@ -97,6 +98,23 @@ pub(crate) trait Engine: Send {
 
     /// Keeps the members at `kept`, in that order.
     fn keep(&mut self, kept: &[usize]);
+}
+
+/// What all members that could train together have room in. A population is as large as it, whoever of them is in it, so
+/// that no member's result depends on its company.
+pub(crate) struct Frame {
+    /// The widest network.
+    pub(crate) widest: Architecture,
+    /// Rows of every training batch, padding included.
+    pub(crate) n_rows: usize,
+}
+
+impl Frame {
+    /// That of members of one shape; `None` without members.
+    pub(crate) fn of(members: &[&Prepared<'_>]) -> Option<Self> {
+        let widest = Architecture::widest(members.iter().map(|own| &own.architecture))?;
+        Some(Self { widest, n_rows: n_batch_rows(members) })
+    }
 }
 
 /// Rows of every training batch, padding included: constant, so that no member depends on who else trains.

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::averaging::Averages;
 use super::data::{self, Prepared, Tables};
-use super::engine::{Augmentation, Engine, EpochPlan, MemberPlan, n_batch_rows};
+use super::engine::{Augmentation, Engine, EpochPlan, Frame, MemberPlan, n_batch_rows};
 use super::host::{Values, values_mut};
 use super::layers::{Batch, DropOut};
 use super::loss::LossSum;
@@ -41,17 +41,18 @@ pub(crate) struct HostEngine<'a> {
 }
 
 impl<'a> HostEngine<'a> {
-    /// Members of one shape with their initial weights, their batches in `n_parts` parts; `None` without members.
+    /// Some members of a frame with their initial weights, their batches in `n_parts` parts.
     pub(crate) fn new(
+        frame: &Frame,
         members: &[&'a Prepared<'a>],
         weights: &[Weights],
         n_parts: usize,
         tables: &mut Tables,
         device: &Device,
-    ) -> Option<Self> {
+    ) -> Self {
         let parts: Vec<_> =
             members.iter().zip(weights).map(|(own, weights)| (&own.architecture, weights)).collect();
-        let network = Network::stack(&parts, device)?;
+        let network = Network::stack_in(&frame.widest, &parts, device);
         let width = network.n_numeric();
         let own = |prepared: &&'a Prepared<'a>| Own {
             prepared,
@@ -61,10 +62,10 @@ impl<'a> HostEngine<'a> {
             best: None,
             loss: LossSum::default(),
         };
-        let n_rows = n_batch_rows(members);
         let averages = Averages::new(members.iter().map(|own| own.training.averaging > 0.0).collect());
         let (members, moments) = (members.iter().map(own).collect(), Vec::new());
-        Some(Self { members, network, moments, averages, n_rows, n_parts, plan: EpochPlan(Vec::new()) })
+        let (n_rows, plan) = (frame.n_rows, EpochPlan(Vec::new()));
+        Self { members, network, moments, averages, n_rows, n_parts, plan }
     }
 }
 

@@ -58,6 +58,7 @@ mod resnet;
 mod schedule;
 mod shard;
 mod simd;
+mod size;
 mod sums;
 mod tabm;
 mod training;

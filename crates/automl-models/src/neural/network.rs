@@ -41,18 +41,27 @@ impl Network {
     /// Stacks the members' own weights, padded with zeros to the widest; `None` without members.
     pub(crate) fn stack(members: &[(&Architecture, &Weights)], device: &Device) -> Option<Self> {
         let widest = Architecture::widest(members.iter().map(|(own, _)| *own))?;
+        Some(Self::stack_in(&widest, members, device))
+    }
+
+    /// Stacks the members' own weights, padded with zeros to the arrays of `widest`, which has room for each of them.
+    pub(crate) fn stack_in(
+        widest: &Architecture,
+        members: &[(&Architecture, &Weights)],
+        device: &Device,
+    ) -> Self {
         let specs: Vec<Vec<Spec>> = members.iter().map(|(own, _)| own.specs()).collect();
         let parts: Vec<(&[Spec], &Weights)> =
             specs.iter().map(Vec::as_slice).zip(members.iter().map(|(_, weights)| *weights)).collect();
-        let Built { input, layers, .. } = widest.build();
-        Some(Self {
-            stack: Stack::new(&parts, device),
+        let Built { specs: wide, input, layers } = widest.build();
+        Self {
+            stack: Stack::new(&wide, &parts, device),
             input,
             layers,
             n_numeric: widest.columns.n_numeric,
             n_outputs: widest.n_outputs,
             device: device.clone(),
-        })
+        }
     }
 
     /// Number of numeric columns, padding included.

@@ -124,9 +124,9 @@ enum Array {
 }
 
 impl Stack {
-    /// Stacks the members' own weights.
-    pub(crate) fn new(members: &[(&[Spec], &Weights)], device: &Device) -> Self {
-        let specs = widest(members.iter().map(|(specs, _)| *specs));
+    /// Stacks the members' own weights, padded to the shapes of `specs` or of the widest member.
+    pub(crate) fn new(specs: &[Spec], members: &[(&[Spec], &Weights)], device: &Device) -> Self {
+        let specs = widest(std::iter::once(specs).chain(members.iter().map(|(specs, _)| *specs)));
         let array = |(index, wide): (Index, &Spec)| {
             let own = members.iter().map(|(own, weights)| (own[index].shape, &weights.0[index]));
             let values: Vec<f32> = own.flat_map(|(shape, values)| pad(values, shape, wide.shape)).collect();

@@ -4,7 +4,7 @@
 //! train unlike members never wait for each other; threads that are left compute parts of batches.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,9 +16,11 @@ use burn::tensor::Device;
 use crate::device::limit_product_threads;
 
 use super::data::{Prepared, Tables};
+use super::engine::Frame;
 use super::host_engine::{HostEngine, n_parts};
 use super::parameters::Weights;
 use super::shard::{End, Report, Shard};
+use super::size;
 
 /// Called after each epoch of a member; `Break` ends it.
 pub(crate) type OnEpoch<'a> = dyn FnMut(usize, Epoch) -> ControlFlow<()> + 'a;
@@ -40,12 +42,17 @@ pub(crate) fn train(
     let mut most_parts = 1;
     for group in groups(entries) {
         let members: Vec<&Prepared<'_>> = group.iter().map(|(_, _, own)| *own).collect();
-        let n_parts = n_parts(&members);
+        let Some(frame) = Frame::of(&members) else { continue };
+        let (n_parts, weights) = (n_parts(&members), initial(&group));
         most_parts = most_parts.max(n_parts);
-        let size = shard_size(group.len(), threads);
-        for (part, members) in group.chunks(size).zip(members.chunks(size)) {
-            let engine = HostEngine::new(members, &initial(part), n_parts, &mut tables, device);
-            shards.extend(engine.map(|engine| Shard::new(part, Box::new(engine))));
+        let mut engine = |place: Range<usize>| {
+            let (members, weights) = (&members[place.clone()], &weights[place]);
+            HostEngine::new(&frame, members, weights, n_parts, &mut tables, device)
+        };
+        let size = size::measured(&members, &frame, threads, device, &mut engine);
+        for first in (0..group.len()).step_by(size) {
+            let place = first..(first + size).min(group.len());
+            shards.push(Shard::new(&group[place.clone()], Box::new(engine(place))));
         }
     }
     drop(tables);
@@ -58,13 +65,6 @@ pub(crate) fn train(
 /// The weights that the members begin with: the same on every device.
 pub(crate) fn initial(members: &[Entry<'_>]) -> Vec<Weights> {
     members.iter().map(|(_, seed, own)| own.architecture.initial(&own.train, *seed)).collect()
-}
-
-/// Members of a shard: as many as keep every thread busy to the end.
-fn shard_size(members: usize, threads: usize) -> usize {
-    // A thread takes the shard that is least advanced, so a few shards a thread balance themselves.
-    const SHARDS_PER_THREAD: usize = 3;
-    members.div_ceil(threads * SHARDS_PER_THREAD).max(1)
 }
 
 /// Members by shape, in order of first appearance.
@@ -114,7 +114,7 @@ fn run(
 /// Runs `work` in a pool of `n_threads` threads, on each of which libtorch computes a product alone.
 ///
 /// Without this every product of a worker would spread over all cores, against all other workers' products.
-fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
+pub(super) fn with_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
     let limited = || {
         limit_product_threads(1);

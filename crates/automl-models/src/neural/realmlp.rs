@@ -244,7 +244,7 @@ impl Shape for RealMlpShape {
         let device = Device::flex();
         let mut rows = draws.order(train.design.n_rows());
         rows.truncate(INITIAL_ROWS);
-        let stack = Stack::new(&[(&specs, &weights)], &device);
+        let stack = Stack::new(&specs, &[(&specs, &weights)], &device);
         let batch = Batch {
             numeric: numeric_rows(train.design, &rows, &device),
             codes: rows.iter().flat_map(|&row| train.design.codes.row(row)).copied().collect(),

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::architecture::Body;
 use super::data::{Prepared, Read, Tables, gather};
-use super::engine::{Engine, EpochPlan, MemberPlan};
+use super::engine::{Engine, EpochPlan, Frame, MemberPlan};
 use super::host::values;
 use super::host_engine::HostEngine;
 use super::loss::Truth;
@@ -81,8 +81,9 @@ fn engines<'a>(own: &'a Prepared<'a>, start: &Weights) -> Vec<(String, Box<dyn E
     let start = std::slice::from_ref(start);
     let mut engines: Vec<(String, Box<dyn Engine + 'a>)> = Vec::new();
     for device in cpu_devices() {
-        let host = HostEngine::new(&[own], start, 1, &mut Tables::new(&device), &device);
-        engines.push((format!("host on {device:?}"), Box::new(host.unwrap())));
+        let frame = Frame::of(&[own]).unwrap();
+        let host = HostEngine::new(&frame, &[own], start, 1, &mut Tables::new(&device), &device);
+        engines.push((format!("host on {device:?}"), Box::new(host)));
         let resident = ResidentEngine::new(&[own], start, &device, Precision::F32);
         engines.push((format!("resident on {device:?}"), Box::new(resident.unwrap())));
     }

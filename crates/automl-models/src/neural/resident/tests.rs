@@ -4,7 +4,7 @@ use automl_core::{Design, Epoch, Matrix, Member, Params, Precision, Seed, StopSi
 use burn::tensor::Device;
 
 use super::super::data::{Prepared, Read, Tables, gather};
-use super::super::engine::Engine;
+use super::super::engine::{Engine, Frame};
 use super::super::families::read;
 use super::super::host::values;
 use super::super::host_engine::HostEngine;
@@ -60,7 +60,8 @@ fn compare(task: Task) {
             prepared.iter().enumerate().map(|(index, own)| (index, members[index].seed, own)).collect();
         let weights_0 = initial(&entries);
         let flex = Device::flex();
-        let host = HostEngine::new(&parts, &weights_0, 1, &mut Tables::new(&flex), &flex).unwrap();
+        let frame = Frame::of(&parts).unwrap();
+        let host = HostEngine::new(&frame, &parts, &weights_0, 1, &mut Tables::new(&flex), &flex);
         let (host_epochs, host_weights) = train(&entries, Box::new(host));
         for device in cpu_devices() {
             let what = format!("{task}, {name} on {device:?}");
@@ -104,7 +105,8 @@ fn parts_of_batches_and_members_of_fewer_columns_change_nothing() {
         let train_in = |own: &[&Prepared<'_>], n_parts: usize| {
             let entries: Vec<_> = own.iter().enumerate().map(|(index, own)| (index, Seed(5), *own)).collect();
             let weights = initial(&entries);
-            let engine = HostEngine::new(own, &weights, n_parts, &mut Tables::new(&flex), &flex).unwrap();
+            let frame = Frame::of(own).unwrap();
+            let engine = HostEngine::new(&frame, own, &weights, n_parts, &mut Tables::new(&flex), &flex);
             train(&entries, Box::new(engine)).1
         };
         let alone = train_in(&[&narrow], 1);
