@@ -13,3 +13,4 @@ mod optuna;
 mod search;
 mod space;
 mod support;
+mod together;
