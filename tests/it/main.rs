@@ -13,4 +13,3 @@ mod optuna;
 mod search;
 mod space;
 mod support;
-mod together;
