@@ -244,6 +244,12 @@ pub enum TrialError {
     /// It was silent for so long that it was taken for lost; its result would come too late.
     #[error("the trial was taken for lost, so another worker runs its configuration")]
     TakenOver,
+    /// There was no room for it beside the trials that ran with it; its configuration runs again, alone.
+    #[error("no room beside other trials: {reason}")]
+    Crowded {
+        /// What it needs.
+        reason: String,
+    },
     /// The run cannot go on.
     #[error(transparent)]
     Fatal(Box<dyn std::error::Error + Send + Sync>),

@@ -49,7 +49,7 @@ pub use model::{Epoch, FitContext, FittedModel, InputForm, Member, MemoryNeed, M
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
 pub use search::{
-    Costs, Evaluation, Lost, Objective, Pruner, Sampler, Standing, Stopper, TrialContext, TrialOutcome,
+    Costs, Desk, Evaluation, Lost, Objective, Pruner, Sampler, Standing, Stopper, TrialContext, TrialOutcome,
     TrialStore,
 };
 pub use seed::{Purpose, Seed};

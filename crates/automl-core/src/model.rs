@@ -125,6 +125,17 @@ pub trait ModelFamily: Send + Sync {
     /// As the fit: [`FitError::Params`] or [`FitError::Shape`].
     fn memory(&self, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError>;
 
+    /// Whether members of both configurations, on the same columns, train as one population: in less time than one after
+    /// the other.
+    fn go_together(&self, _one: &Params, _other: &Params, _task: Task) -> bool {
+        false
+    }
+
+    /// Members that a fit in `ctx` needs so that it leaves nothing of the device idle.
+    fn full_population(&self, _ctx: &FitContext<'_>) -> usize {
+        1
+    }
+
     /// Fits all members. `on_epoch` is called with the member's index after each of its epochs;
     /// `Break` ends that member with [`FitError::Cancelled`].
     fn fit_population(

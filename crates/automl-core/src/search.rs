@@ -1,5 +1,6 @@
 //! The seam between samplers, storage and whatever is being optimised. All values are costs to minimise.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::error::{SearchError, StoreError, TrialError};
@@ -26,6 +27,12 @@ pub trait Sampler {
     /// # Errors
     /// [`SearchError`] when the space cannot be sampled.
     fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError>;
+
+    /// Whether what it proposes depends on seed and space alone, so that nothing is lost by proposing before the trials
+    /// that run are finished.
+    fn ignores_history(&self) -> bool {
+        false
+    }
 }
 
 /// A running trial as a pruner sees it.
@@ -91,6 +98,23 @@ pub trait Objective {
     /// [`TrialError::Pruned`] (from [`TrialContext::report`]), [`TrialError::TooLong`] or [`TrialError::Failed`]
     /// (recorded, the search goes on), [`TrialError::Stopped`] or [`TrialError::Fatal`].
     fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError>;
+
+    /// How many trials like one of `params` are worth evaluating together: fewer leave the machine idle, more take as long
+    /// as one after the other.
+    fn n_together(&self, _params: &Params) -> usize {
+        1
+    }
+
+    /// Whether trials of both gain by being evaluated together.
+    fn go_together(&self, _one: &Params, _other: &Params) -> bool {
+        false
+    }
+
+    /// Evaluates trials of configurations that go together; each result, in their order, is what
+    /// [`Objective::evaluate`] gives.
+    fn evaluate_together(&mut self, trials: &mut [TrialContext<'_>]) -> Vec<Result<Costs, TrialError>> {
+        trials.iter_mut().map(|trial| self.evaluate(trial.params, trial)).collect()
+    }
 }
 
 impl<F, C> Objective for F
@@ -116,10 +140,30 @@ pub struct Evaluation {
     pub information: Option<Information>,
 }
 
+/// What trials tell while they run, and to whom: one for all that run together.
+pub struct Desk<'a>(RefCell<(&'a mut dyn TrialStore, &'a mut dyn Observer)>);
+
+impl<'a> Desk<'a> {
+    /// Passes on to both.
+    pub fn new(store: &'a mut dyn TrialStore, observer: &'a mut dyn Observer) -> Self {
+        Self(RefCell::new((store, observer)))
+    }
+
+    fn record_step(&self, number: u32, step: u32, cost: f64) -> Result<(), StoreError> {
+        self.0.borrow_mut().0.record_step(number, step, cost)
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        self.0.borrow_mut().1.on_event(event);
+    }
+}
+
 /// A running trial, as its objective sees it.
 pub struct TrialContext<'a> {
     /// Number of the trial.
     pub number: u32,
+    /// Its configuration.
+    pub params: &'a Params,
     /// Position in the search.
     pub slot: u32,
     /// Seed of this trial.
@@ -131,26 +175,25 @@ pub struct TrialContext<'a> {
     evaluation: Evaluation,
     pruner: &'a dyn Pruner,
     history: &'a History,
-    store: &'a mut dyn TrialStore,
-    observer: &'a mut dyn Observer,
+    desk: &'a Desk<'a>,
 }
 
 impl<'a> TrialContext<'a> {
-    /// Starts a trial that `store` already knows as running.
+    /// Starts a trial that the store of `desk` already knows as running.
     #[expect(clippy::too_many_arguments, reason = "one constructor, called by the study loop alone")]
     pub fn new(
         number: u32,
+        params: &'a Params,
         slot: u32,
         seed: Seed,
         is_frugal: bool,
         stop: &'a StopSignal,
         pruner: &'a dyn Pruner,
         history: &'a History,
-        store: &'a mut dyn TrialStore,
-        observer: &'a mut dyn Observer,
+        desk: &'a Desk<'a>,
     ) -> Self {
         let evaluation = Evaluation::default();
-        Self { number, slot, seed, is_frugal, stop, evaluation, pruner, history, store, observer }
+        Self { number, params, slot, seed, is_frugal, stop, evaluation, pruner, history, desk }
     }
 
     /// Records the cost at `step` (folds done, epochs done …), in increasing order of steps.
@@ -159,7 +202,7 @@ impl<'a> TrialContext<'a> {
     /// [`TrialError::Pruned`] if the trial should end here; [`TrialError::Fatal`] if it could not be stored.
     pub fn report(&mut self, step: u32, cost: f64) -> Result<(), TrialError> {
         self.evaluation.steps.push((step, cost));
-        self.store.record_step(self.number, step, cost)?;
+        self.desk.record_step(self.number, step, cost)?;
         let Evaluation { steps, folds, .. } = &self.evaluation;
         if self.pruner.should_prune(&Standing { slot: self.slot, steps, folds }, self.history) {
             return Err(TrialError::Pruned { step });
@@ -169,7 +212,7 @@ impl<'a> TrialContext<'a> {
 
     /// Records a finished fold with its epochs.
     pub fn record_fold(&mut self, score: FoldScore, epochs: Vec<Epoch>) {
-        self.observer.on_event(&Event::FoldFinished { number: self.number, score: &score });
+        self.desk.tell(&Event::FoldFinished { number: self.number, score: &score });
         self.evaluation.epochs.extend(epochs.into_iter().map(|epoch| (score.fold, epoch)));
         self.evaluation.folds.push(score);
     }
@@ -181,11 +224,11 @@ impl<'a> TrialContext<'a> {
 
     /// Tells observers of an epoch.
     pub fn epoch(&mut self, fold: u32, epoch: Epoch) {
-        self.observer.on_event(&Event::EpochFinished { number: self.number, fold, epoch });
+        self.desk.tell(&Event::EpochFinished { number: self.number, fold, epoch });
     }
 
     /// What the search knew when the trial began.
-    pub fn history(&self) -> &History {
+    pub fn history(&self) -> &'a History {
         self.history
     }
 

@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    DataProfile, Design, FitContext, Matrix, Member, Predictions, Seed, StopSignal, Target, Task,
+    Design, FitContext, Matrix, Member, Predictions, Seed, StopSignal, Target, Task,
 };
+use automl_testkit::synthetic::bare_profile;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let n_rows = folds.iter().map(|(train, _)| train.n_rows()).max().ok_or("no folds")?;
     let stop = StopSignal::never();
     let ctx = FitContext { threads: 2, ..FitContext::new(task, n_classes, &stop) };
-    for params in family.defaults(&profile(n_rows, task)) {
+    for params in family.defaults(&bare_profile(n_rows, task)) {
         let start = Instant::now();
         let member = |index: usize| {
             let (train, valid) = &folds[index];
@@ -105,18 +106,5 @@ fn score(predictions: &Predictions, valid: &Design) -> (f64, f64) {
             ((error / n).sqrt(), 1.0 - error / spread)
         }
         _ => (f64::NAN, f64::NAN),
-    }
-}
-
-fn profile(n_rows: usize, task: Task) -> DataProfile {
-    DataProfile {
-        n_rows,
-        n_dropped: 0,
-        task,
-        task_reason: String::new(),
-        target: "target".to_owned(),
-        labels: Vec::new(),
-        class_counts: Vec::new(),
-        columns: Vec::new(),
     }
 }

@@ -113,6 +113,17 @@ impl Progress {
         slot
     }
 
+    /// Finished and running trials.
+    pub fn n_begun(&self) -> usize {
+        self.history.len() + self.history.running().len()
+    }
+
+    /// Whether no trial of `slot` waits, runs or is finished.
+    pub fn is_free(&self, slot: u32) -> bool {
+        let is_running = || self.history.running().iter().any(|trial| trial.slot == slot);
+        !self.finished.contains(&slot) && !self.waiting.contains_key(&slot) && !is_running()
+    }
+
     /// Whether a finished or running trial has this configuration.
     pub fn is_known(&self, params: &Params) -> bool {
         self.history.contains(&self.history.row(params))

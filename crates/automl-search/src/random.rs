@@ -20,6 +20,10 @@ impl Sampler for RandomSampler {
     fn suggest(&self, history: &History, seed: Seed) -> Result<Params, SearchError> {
         random_params(history, &mut Generator::new(seed))
     }
+
+    fn ignores_history(&self) -> bool {
+        true
+    }
 }
 
 /// A configuration drawn uniformly.

@@ -5,6 +5,9 @@
 //! configuration waiting for the same slot, and seeds come from the slot; so a search of one worker that was
 //! stopped any number of times ends with the same trials as one that was not.
 //!
+//! Where an objective evaluates trials together in less time than one after the other, those that wait in the queue
+//! begin together: the initial configurations, and what a sampler that ignores the history would propose next.
+//!
 //! Any number of workers may run this loop on one store. They meet nowhere else: before a trial each reads what
 //! the others have finished and are running, and the store gives a slot to one of them only.
 
@@ -12,7 +15,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use automl_core::{
-    Costs, Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed,
+    Costs, Desk, Evaluation, Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed,
     StopReason, StopSignal, Stopper, StoreError, TrialContext, TrialError, TrialOutcome, TrialRecord,
     TrialState, TrialStore,
 };
@@ -96,12 +99,13 @@ pub fn run_search(
             Err(RunError::Suggest { source: SearchError::Exhausted { .. }, .. }) => break None,
             params => params?,
         };
+        let begun = begin(plan, &progress, (slot, params), store, objective)?;
         // Another worker was quicker: what it runs is known after a look at the store.
-        let Some(number) = store.begin(slot, &params, plan.space)? else {
+        if begun.is_empty() {
             progress.refresh(store)?;
             continue;
-        };
-        let stopped = run_trial(plan, &mut progress, (number, slot), &params, store, objective, observer)?;
+        }
+        let stopped = run_trials(plan, &mut progress, &begun, store, objective, observer)?;
         if stopped.is_some() {
             break stopped;
         }
@@ -129,8 +133,7 @@ fn go_on(plan: &SearchPlan<'_>, progress: &Progress) -> ControlFlow<Option<StopR
 
 /// Whether one trial more may begin: those that others run count too, for they will be finished.
 fn has_room(plan: &SearchPlan<'_>, progress: &Progress) -> bool {
-    let n_begun = progress.history().len() + progress.history().running().len();
-    plan.n_trials.is_none_or(|wanted| n_begun < wanted)
+    plan.n_trials.is_none_or(|wanted| progress.n_begun() < wanted)
 }
 
 fn check_initial(plan: &SearchPlan<'_>) -> Result<(), RunError> {
@@ -171,7 +174,7 @@ fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resul
         (params.clone(), Origin::Initial)
     } else {
         let sampler = plan.sampler.name();
-        let suggested = suggest_unseen(plan, progress, slot);
+        let suggested = suggest_unseen(plan, progress, &[], slot);
         let params = suggested.map_err(|source| RunError::Suggest { sampler, slot, source })?;
         (params, Origin::Sampler(sampler))
     };
@@ -180,13 +183,18 @@ fn configuration(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resul
     Ok(params)
 }
 
-/// A proposal that no finished or running trial had, if a few draws find one: a family without hyper-parameters,
-/// or a small grid, would otherwise be evaluated again and again.
-fn suggest_unseen(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Result<Params, SearchError> {
+/// A proposal that no finished or running trial had, nor any of `begun`, if a few draws find one: a family without
+/// hyper-parameters, or a small grid, would otherwise be evaluated again and again.
+fn suggest_unseen(
+    plan: &SearchPlan<'_>,
+    progress: &Progress,
+    begun: &[Begun],
+    slot: u32,
+) -> Result<Params, SearchError> {
     let seed = plan.seed.trial(slot).purpose(Purpose::Sample);
     let mut params = plan.sampler.suggest(progress.history(), seed)?;
     for draw in 1..UNSEEN_DRAWS {
-        if !progress.is_known(&params) {
+        if !is_tried(progress, begun, &params) {
             break;
         }
         params = plan.sampler.suggest(progress.history(), seed.step(draw))?;
@@ -194,32 +202,117 @@ fn suggest_unseen(plan: &SearchPlan<'_>, progress: &Progress, slot: u32) -> Resu
     Ok(params)
 }
 
-/// Runs one trial to its end; returns the reason when the search should end with it.
-fn run_trial(
+fn is_tried(progress: &Progress, begun: &[Begun], params: &Params) -> bool {
+    progress.is_known(params) || begun.iter().any(|trial| trial.params == *params)
+}
+
+/// A trial that the store knows as running.
+struct Begun {
+    number: u32,
+    slot: u32,
+    params: Params,
+}
+
+/// Begins a trial and those that gain by being run with it, in the slots after its own; none if another worker was
+/// quicker.
+fn begin(
+    plan: &SearchPlan<'_>,
+    progress: &Progress,
+    (first, params): (u32, Params),
+    store: &mut dyn TrialStore,
+    objective: &dyn Objective,
+) -> Result<Vec<Begun>, RunError> {
+    // One that was cut off runs alone: it may be what ended its worker, and would take the others with it.
+    let is_second_try = progress.waiting(first).is_some();
+    let most = if is_second_try { 1 } else { objective.n_together(&params) };
+    let mut begun: Vec<Begun> = Vec::new();
+    let mut next = Some(params);
+    for slot in first.. {
+        let Some(params) = next else { break };
+        let Some(number) = store.begin(slot, &params, plan.space)? else { break };
+        begun.push(Begun { number, slot, params });
+        let n_begun = progress.n_begun() + begun.len();
+        let has_room = begun.len() < most && plan.n_trials.is_none_or(|wanted| n_begun < wanted);
+        next = if has_room { companion(plan, progress, &begun, slot + 1, objective)? } else { None };
+    }
+    Ok(begun)
+}
+
+/// What may run with `begun` in `slot`, if that is free.
+fn companion(
+    plan: &SearchPlan<'_>,
+    progress: &Progress,
+    begun: &[Begun],
+    slot: u32,
+    objective: &dyn Objective,
+) -> Result<Option<Params>, RunError> {
+    if !progress.is_free(slot) {
+        return Ok(None);
+    }
+    let goes = |params: &Params| objective.go_together(&begun[0].params, params);
+    let mut untried = plan.initial.iter().filter(|params| !is_tried(progress, begun, params)).peekable();
+    if untried.peek().is_some() {
+        return Ok(untried.find(|params| goes(params)).cloned());
+    }
+    if !plan.sampler.ignores_history() {
+        return Ok(None);
+    }
+    // That nothing is left to propose is found out when the slot's turn comes.
+    Ok(suggest_unseen(plan, progress, begun, slot).ok().filter(goes))
+}
+
+/// Runs trials to their ends, together; returns the reason when the search should end with them.
+fn run_trials(
     plan: &SearchPlan<'_>,
     progress: &mut Progress,
-    (number, slot): (u32, u32),
-    params: &Params,
+    begun: &[Begun],
     store: &mut dyn TrialStore,
     objective: &mut dyn Objective,
     observer: &mut dyn Observer,
 ) -> Result<Option<StopReason>, RunError> {
-    observer.on_event(&Event::TrialStarted { number, params });
+    for Begun { number, params, .. } in begun {
+        observer.on_event(&Event::TrialStarted { number: *number, params });
+    }
     let started = Instant::now();
-    let mut context = TrialContext::new(
-        number,
-        slot,
-        plan.seed.trial(slot),
-        progress.ran_out_of_memory(slot),
-        plan.stop,
-        plan.pruner,
-        progress.history(),
-        &mut *store,
-        &mut *observer,
-    );
-    let result = objective.evaluate(params, &mut context);
-    let evaluation = context.into_evaluation();
+    let desk = Desk::new(&mut *store, &mut *observer);
+    let context = |Begun { number, slot, params }: &Begun| {
+        TrialContext::new(
+            *number,
+            params,
+            *slot,
+            plan.seed.trial(*slot),
+            progress.ran_out_of_memory(*slot),
+            plan.stop,
+            plan.pruner,
+            progress.history(),
+            &desk,
+        )
+    };
+    let mut trials: Vec<TrialContext<'_>> = begun.iter().map(context).collect();
+    let results = match trials.as_mut_slice() {
+        [trial] => vec![objective.evaluate(trial.params, trial)],
+        trials => objective.evaluate_together(trials),
+    };
+    let evaluations: Vec<Evaluation> = trials.into_iter().map(TrialContext::into_evaluation).collect();
     let seconds = started.elapsed().as_secs_f64();
+    // All are stored, even if the search cannot go on after one of them.
+    let mut ends = Vec::with_capacity(begun.len());
+    for ((trial, result), evaluation) in begun.iter().zip(results).zip(evaluations) {
+        ends.push(conclude(plan, progress, trial.number, result, (evaluation, seconds), store, observer));
+    }
+    Ok(ends.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().next())
+}
+
+/// Stores how a trial ended; returns the reason when the search should end with it.
+fn conclude(
+    plan: &SearchPlan<'_>,
+    progress: &mut Progress,
+    number: u32,
+    result: Result<Costs, TrialError>,
+    (evaluation, seconds): (Evaluation, f64),
+    store: &mut dyn TrialStore,
+    observer: &mut dyn Observer,
+) -> Result<Option<StopReason>, RunError> {
     let (state, costs, reason) = judge(&result);
     let (cost, other_costs) = costs.map_or((None, Vec::new()), |costs| (Some(costs.first), costs.others));
     let outcome = TrialOutcome { state, cost, other_costs, reason, evaluation, seconds };
@@ -258,7 +351,10 @@ fn judge(result: &Result<Costs, TrialError>) -> (TrialState, Option<Costs>, Opti
         Err(error) => {
             let state = match error {
                 TrialError::Pruned { .. } | TrialError::TooLong { .. } => TrialState::Pruned,
-                TrialError::Stopped(_) | TrialError::TakenOver | TrialError::Fatal(_) => TrialState::Lost,
+                TrialError::Stopped(_)
+                | TrialError::TakenOver
+                | TrialError::Crowded { .. }
+                | TrialError::Fatal(_) => TrialState::Lost,
                 _ => TrialState::Failed,
             };
             (state, None, Some(error.to_string()))

@@ -75,6 +75,20 @@ pub fn profile(task: Task, input: InputForm, n_rows: usize) -> DataProfile {
     }
 }
 
+/// The profile of a table of which nothing but its size and task is known.
+pub fn bare_profile(n_rows: usize, task: Task) -> DataProfile {
+    DataProfile {
+        n_rows,
+        n_dropped: 0,
+        task,
+        task_reason: String::new(),
+        target: "y".to_owned(),
+        labels: Vec::new(),
+        class_counts: Vec::new(),
+        columns: Vec::new(),
+    }
+}
+
 fn column(index: usize, kind: ColumnKind, n_rows: usize) -> ColumnProfile {
     ColumnProfile {
         name: format!("column {index}"),

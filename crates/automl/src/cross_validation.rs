@@ -1,13 +1,13 @@
 //! The objective of a search: a configuration's mean cost over the folds.
 
 use automl_core::{
-    ArtifactError, Costs, Device, FoldPlan, FoldScore, Information, Metric, Objective, Params, Precision,
-    TrialContext, TrialError, TrialRecord,
+    ArtifactError, Costs, Device, FitContext, FoldPlan, FoldScore, Information, Metric, Objective, Params,
+    Precision, StopSignal, TrialContext, TrialError, TrialRecord,
 };
 use automl_data::Table;
 
 use crate::config::Fidelity;
-use crate::fold_fits::{Fitting, FoldFit, failed};
+use crate::fold_fits::{self, Fitting, FoldFit, Going, failed};
 use crate::joint::Joint;
 use crate::library;
 use crate::limits::Limits;
@@ -28,7 +28,7 @@ const RACED: usize = 3;
 /// Fits a configuration on every fold and scores it on the fold's validation rows.
 ///
 /// The first fold is fitted alone, so that a configuration that cannot catch up costs one fold; the
-/// others train together as one population.
+/// others train together as one population. Trials that go together train each of these in one population.
 pub(crate) struct CrossValidation<'a> {
     pub(crate) table: &'a Table,
     pub(crate) plan: &'a FoldPlan,
@@ -48,49 +48,64 @@ pub(crate) struct CrossValidation<'a> {
 }
 
 impl Objective for CrossValidation<'_> {
-    fn evaluate(&mut self, params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError> {
-        let n_folds = self.plan.folds.len();
-        let fitting = Fitting::new(self, params, trial.seed)?;
+    fn evaluate(&mut self, _params: &Params, trial: &mut TrialContext<'_>) -> Result<Costs, TrialError> {
+        let ended = self.evaluate_together(std::slice::from_mut(trial)).pop();
+        ended.unwrap_or_else(|| Err(failed("the trial had no end")))
+    }
+
+    fn n_together(&self, params: &Params) -> usize {
+        let stop = StopSignal::never();
+        let full = self.joint.family(params).map_or(1, |family| family.full_population(&self.context(&stop)));
+        full.div_ceil(self.plan.folds.len().max(1))
+    }
+
+    fn go_together(&self, one: &Params, other: &Params) -> bool {
+        let Ok(family) = self.joint.family(one) else { return false };
+        let own = |params: &Params| params.scoped(family.id());
+        one.get("family") == other.get("family")
+            && one.scoped("prep") == other.scoped("prep")
+            && family.go_together(&own(one), &own(other), self.table.profile().task)
+    }
+
+    fn evaluate_together(&mut self, trials: &mut [TrialContext<'_>]) -> Vec<Result<Costs, TrialError>> {
+        let is_frugal = trials.iter().any(|trial| trial.is_frugal);
+        let mut going: Vec<Going<'_, '_, '_>> =
+            trials.iter_mut().map(|trial| Fitting::new(self, trial)).collect();
         if self.fidelity == Fidelity::Rows {
             for (step, one_in) in ROW_SHARES {
-                let fits = fitting.fit(&[0], Some(one_in), &[], trial)?;
-                trial.report(step, mean_cost(&fits))?;
+                fold_fits::fit(&mut going, &[0], Some(one_in));
+                for_each(&mut going, |fitting| {
+                    let fits = std::mem::take(&mut fitting.fits);
+                    fitting.trial.report(step, mean_cost(&fits))
+                });
             }
         }
-        let mut fits: Vec<FoldFit> = Vec::with_capacity(n_folds);
-        for folds in groups(n_folds, self.is_race, trial.is_frugal) {
-            let mut waiting = folds.as_slice();
-            while !waiting.is_empty() {
-                let fitted = fitting.fit(waiting, None, &fits, trial)?;
-                waiting = &waiting[fitted.len()..];
-                for fit in &fitted {
-                    trial.record_fold(fit.score.clone(), fit.epochs.clone());
-                }
-                fits.extend(fitted);
-            }
-            if fits.len() < n_folds {
+        let n_folds = self.plan.folds.len();
+        for folds in groups(n_folds, self.is_race, is_frugal) {
+            fold_fits::fit(&mut going, &folds, None);
+            for_each(&mut going, |Fitting { trial, fits, .. }| {
                 let step = match self.fidelity {
                     Fidelity::Folds => fits.len() as u32,
                     Fidelity::Epochs | Fidelity::Rows => FOLD_STEP * fits.len() as u32,
                 };
-                trial.report(step, mean_cost(&fits))?;
-            }
+                if fits.len() < n_folds { trial.report(step, mean_cost(fits)) } else { Ok(()) }
+            });
         }
-        let first = mean_cost(&fits);
-        let family = params.text("family").map_err(failed)?;
-        if first.is_finite() && library::would_keep(trial.history().trials(), trial.slot, family, first) {
-            self.keep(trial.number, &fits)?;
-            if self.may_forget {
-                self.forget_others(trial.history().trials())?;
-            }
+        going.into_iter().map(|fitting| fitting.and_then(|fitting| self.conclude(fitting))).collect()
+    }
+}
+
+/// Goes a step further with the trials that go on; one whose step fails ends.
+fn for_each<'a, 't, 'c>(
+    going: &mut [Going<'a, 't, 'c>],
+    mut step: impl FnMut(&mut Fitting<'a, 't, 'c>) -> Result<(), TrialError>,
+) {
+    for each in going {
+        if let Ok(fitting) = each
+            && let Err(error) = step(fitting)
+        {
+            *each = Err(error);
         }
-        if let Some(information) = mean_information(&fits) {
-            trial.record_information(information);
-        }
-        let scores: Vec<FoldScore> = fits.iter().map(|fit| fit.score.clone()).collect();
-        let times: Vec<FoldTimes> = fits.iter().map(|fit| fit.times).collect();
-        let others = self.also.iter().map(|objective| objective.cost(&scores, &times)).collect();
-        Ok(Costs { first, others })
     }
 }
 
@@ -107,6 +122,39 @@ fn groups(n_folds: usize, is_race: bool, is_frugal: bool) -> Vec<Vec<usize>> {
 }
 
 impl CrossValidation<'_> {
+    /// What all fits share.
+    pub(crate) fn context<'s>(&self, stop: &'s StopSignal) -> FitContext<'s> {
+        let profile = self.table.profile();
+        FitContext {
+            task: profile.task,
+            n_classes: profile.n_classes(),
+            device: self.device,
+            precision: self.precision,
+            threads: self.threads,
+            stop,
+        }
+    }
+
+    /// The costs of a trial whose folds are all done.
+    fn conclude(&self, Fitting { trial, fits, .. }: Fitting<'_, '_, '_>) -> Result<Costs, TrialError> {
+        let first = mean_cost(&fits);
+        let family = trial.params.text("family").map_err(failed)?;
+        let known = trial.history().trials();
+        if first.is_finite() && library::would_keep(known, trial.slot, family, first) {
+            self.keep(trial.number, &fits)?;
+            if self.may_forget {
+                self.forget_others(known)?;
+            }
+        }
+        if let Some(information) = mean_information(&fits) {
+            trial.record_information(information);
+        }
+        let scores: Vec<FoldScore> = fits.iter().map(|fit| fit.score.clone()).collect();
+        let times: Vec<FoldTimes> = fits.iter().map(|fit| fit.times).collect();
+        let others = self.also.iter().map(|objective| objective.cost(&scores, &times)).collect();
+        Ok(Costs { first, others })
+    }
+
     /// Keeps the fold models and the out-of-fold predictions, before the trial is stored as complete: whatever
     /// happens in between, a trial that the store calls the best has its models.
     fn keep(&self, number: u32, fits: &[FoldFit]) -> Result<(), ArtifactError> {

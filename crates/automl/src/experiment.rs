@@ -374,9 +374,74 @@ fn table_options(config: &ExperimentConfig) -> TableOptions {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
     use automl_core::{Params, TrialState};
 
     use super::*;
+
+    const ONE_SHAPE: &str = r#"
+        data = "train.csv"
+        target = "y"
+        seed = 3
+        search.families = ["mlp"]
+        search.sampler = "random"
+        search.pruner = "none"
+        search.trials = 7
+        [search.space]
+        "mlp.n_layers" = 1
+        "mlp.width" = 16
+        "mlp.activation" = "relu"
+        "mlp.optimizer" = "adamw"
+        "mlp.batch_size" = 64
+        "mlp.batch_norm" = false
+        "mlp.max_epochs" = 8
+        "prep.scaling" = "standard"
+    "#;
+
+    /// Trials of a search as if there were `threads` cores, and the most that ran at once.
+    fn searched(dir: &Path, threads: usize) -> (Vec<TrialRecord>, usize) {
+        let mut config: ExperimentConfig = toml::from_str(ONE_SHAPE).unwrap();
+        config.data = dir.join("train.csv");
+        config.out = Some(dir.join(threads.to_string()));
+        let mut experiment = Experiment::prepare(config).unwrap();
+        experiment.threads = threads;
+        let folder = RunFolder::lock(&experiment.config.run_folder(), None).unwrap();
+        let mut store = study::open(&folder, &experiment).unwrap();
+        let (mut running, mut most) = (0_usize, 0);
+        let mut count = |event: &Event<'_>| match event {
+            Event::TrialStarted { .. } => {
+                running += 1;
+                most = most.max(running);
+            }
+            Event::TrialFinished { .. } => running -= 1,
+            _ => {}
+        };
+        let stop = StopSignal::never();
+        experiment.search(&folder, &mut store, Company::Alone, &stop, &mut count).unwrap();
+        (store.trials().unwrap(), most)
+    }
+
+    #[test]
+    fn trials_that_train_together_score_as_those_that_train_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut table = "x,z,y\n".to_owned();
+        for row in 0..240 {
+            let (x, z) = (row * 37 % 101, row * 53 % 89);
+            writeln!(table, "{x},{z},{}", if x + z > 95 { "yes" } else { "no" }).unwrap();
+        }
+        std::fs::write(dir.path().join("train.csv"), table).unwrap();
+        let ((alone, one), (together, most)) = (searched(dir.path(), 1), searched(dir.path(), 60));
+        assert_eq!(one, 1);
+        assert!(most > 1, "the folds of one configuration leave threads idle");
+        assert_eq!((alone.len(), together.len()), (7, 7));
+        for (alone, together) in alone.iter().zip(&together) {
+            assert_eq!((&alone.params, alone.slot), (&together.params, together.slot));
+            let (one, other) = (alone.cost.unwrap(), together.cost.unwrap());
+            assert!((one - other).abs() < 1e-5, "{}: {one} alone, {other} together", alone.params);
+        }
+    }
 
     #[test]
     fn trials_side_by_side_use_time_once() {

@@ -1,11 +1,12 @@
-//! Fits folds of a configuration together, within the time and the memory that its trial may take.
+//! Fits folds of configurations together, within the time and the memory that their trials may take.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use automl_core::{
-    Design, Epoch, FitContext, FitError, FittedModel, FoldScore, Information, Member, MemoryNeed, Metric,
-    ModelFamily, Params, Predictions, Seed, StopReason, StopSignal, Target, TrialContext, TrialError,
+    Design, Epoch, FitError, FittedModel, FoldScore, Information, Member, MemoryNeed, Metric, ModelFamily,
+    Params, Predictions, Seed, StopReason, Target, TrialContext, TrialError,
 };
 use automl_data::prep::{FittedPreprocessor, PrepConfig, Preprocessor};
 use automl_data::{DataError, Table};
@@ -31,91 +32,171 @@ pub(crate) struct FoldFit {
     need: MemoryNeed,
 }
 
-/// A configuration in a trial.
-pub(crate) struct Fitting<'a> {
+/// A trial whose folds are being fitted.
+pub(crate) struct Fitting<'a, 't, 'c> {
     of: &'a CrossValidation<'a>,
-    params: &'a Params,
+    /// What it tells its search.
+    pub(crate) trial: &'t mut TrialContext<'c>,
+    /// Its folds that are done.
+    pub(crate) fits: Vec<FoldFit>,
     family: &'a dyn ModelFamily,
-    /// The family's own parameters.
-    own: Params,
-    seed: Seed,
     clock: Clock,
 }
 
+/// A trial that goes on, or how it ended.
+pub(crate) type Going<'a, 't, 'c> = Result<Fitting<'a, 't, 'c>, TrialError>;
+
 /// A fold that is about to be fitted.
 struct Ready {
+    /// Place of its trial.
+    of: usize,
     fold: usize,
+    /// The family's own parameters.
+    own: Params,
+    seed: Seed,
     rows: Prepared,
     need: MemoryNeed,
 }
 
-impl<'a> Fitting<'a> {
-    /// Begins the trial's time.
-    pub(crate) fn new(
-        of: &'a CrossValidation<'a>,
-        params: &'a Params,
-        seed: Seed,
-    ) -> Result<Self, TrialError> {
-        let family = of.joint.family(params).map_err(failed)?;
-        let clock = Clock::start(of.limits.time, of.plan.folds.len());
-        Ok(Self { of, params, family, own: params.scoped(family.id()), seed, clock })
-    }
+/// What training a fold gave.
+struct Trained {
+    model: Result<Box<dyn FittedModel>, FitError>,
+    epochs: Vec<Epoch>,
+    /// Its share of the time.
+    seconds: f64,
+    /// Folds of its trial that are done with it and those beside it.
+    n_done: usize,
+}
 
-    /// Fits the first of `folds` together, as many as memory holds beside the models of `done`, on every `one_in`-th
-    /// training row if that is given.
-    pub(crate) fn fit(
-        &self,
-        folds: &[usize],
-        one_in: Option<usize>,
-        done: &[FoldFit],
-        trial: &mut TrialContext<'_>,
-    ) -> Result<Vec<FoldFit>, TrialError> {
+/// Fits `folds` of the trials that go on, whose configurations go together: as many at once as memory holds beside the
+/// models that are there, on every `one_in`-th training row if that is given. They become the last of their trials' `fits`. A
+/// trial of which a fold fails ends.
+pub(crate) fn fit(going: &mut [Going<'_, '_, '_>], folds: &[usize], one_in: Option<usize>) {
+    let mut waiting: VecDeque<(usize, usize)> =
+        (0..going.len()).flat_map(|of| folds.iter().map(move |&fold| (of, fold))).collect();
+    while !waiting.is_empty() {
         let started = Instant::now();
-        let ready = self.prepare(folds, one_in, done, trial.stop)?;
-        let n_done = done.len() + ready.len();
-        let (models, epochs) = self.train(&ready, n_done, trial)?;
-        let fit_secs = started.elapsed().as_secs_f64() / ready.len() as f64;
-        let mut fits = Vec::with_capacity(ready.len());
-        for ((ready, model), epochs) in ready.into_iter().zip(models).zip(epochs) {
-            let model = model.map_err(|error| match error {
-                FitError::Stopped(StopReason::TimeUp) if trial.stop.check().is_none() => {
-                    self.clock.too_long(n_done)
+        let ready = prepare(going, &mut waiting, one_in);
+        let trained = train(going, &ready, started);
+        for (ready, trained) in ready.into_iter().zip(trained) {
+            let of = ready.of;
+            // It may have ended with another fold, or while this one was trained.
+            let Ok(fitting) = &mut going[of] else { continue };
+            match fitting.judge(ready, trained) {
+                Ok(fit) => {
+                    if one_in.is_none() {
+                        fitting.trial.record_fold(fit.score.clone(), fit.epochs.clone());
+                    }
+                    fitting.fits.push(fit);
                 }
-                error => in_fold(ready.fold, error.into()),
-            })?;
-            fits.push(self.judge(ready, model, epochs, fit_secs)?);
+                Err(error) => going[of] = Err(error),
+            }
         }
-        Ok(fits)
+    }
+}
+
+/// Prepares the first of the (trial, fold) that wait, as many as memory holds, and takes them from the queue.
+fn prepare(
+    going: &mut [Going<'_, '_, '_>],
+    waiting: &mut VecDeque<(usize, usize)>,
+    one_in: Option<usize>,
+) -> Vec<Ready> {
+    let mut ready: Vec<Ready> = Vec::new();
+    let is_alone = going.iter().flatten().count() == 1;
+    let Some(mut room) = going.iter().flatten().next().map(|fitting| Room::new(fitting.of.limits.memory)) else {
+        waiting.clear();
+        return ready;
+    };
+    for fit in going.iter().flatten().flat_map(|fitting| &fitting.fits) {
+        room.keep(fit.need);
+    }
+    while let Some(&(of, fold)) = waiting.front() {
+        let made = match &going[of] {
+            Ok(fitting) => fitting.ready(of, fold, one_in),
+            Err(_) => {
+                waiting.pop_front();
+                continue;
+            }
+        };
+        let error = match made {
+            Ok(made) => {
+                let designs = made.rows.train.n_bytes() + made.rows.valid.n_bytes();
+                if room.take(designs, made.need) {
+                    waiting.pop_front();
+                    ready.push(made);
+                    continue;
+                }
+                if !ready.is_empty() {
+                    break;
+                }
+                let error = room.too_small(designs, made.need);
+                if is_alone { in_fold(fold, error) } else { TrialError::Crowded { reason: error.to_string() } }
+            }
+            Err(error) => error,
+        };
+        going[of] = Err(error);
+        ready.retain(|ready| ready.of != of);
+    }
+    ready
+}
+
+/// Trains folds of one family together.
+fn train(going: &mut [Going<'_, '_, '_>], ready: &[Ready], started: Instant) -> Vec<Trained> {
+    let first = ready.first().and_then(|ready| going[ready.of].as_ref().ok());
+    let Some(first) = first else { return Vec::new() };
+    let (of, family) = (first.of, first.family);
+    let n_done = |going: &[Going<'_, '_, '_>], trial: usize| {
+        let n_before = going[trial].as_ref().map_or(0, |fitting| fitting.fits.len());
+        n_before + ready.iter().filter(|ready| ready.of == trial).count()
+    };
+    let counts: Vec<usize> = ready.iter().map(|ready| n_done(going, ready.of)).collect();
+    let most = counts.iter().copied().max().unwrap_or_default();
+    let stop = first.clock.until(most, first.trial.stop);
+    let reports_epochs = of.fidelity == Fidelity::Epochs && ready.iter().all(|ready| ready.fold == 0);
+    let members: Vec<Member<'_>> = ready.iter().map(Ready::member).collect();
+    let mut epochs: Vec<Vec<Epoch>> = vec![Vec::new(); ready.len()];
+    let mut least_losses = vec![f64::INFINITY; ready.len()];
+    let models = family.fit_population(&members, &of.context(&stop), &mut |member, epoch| {
+        let Ready { of, fold, .. } = ready[member];
+        epochs[member].push(epoch);
+        let Ok(Fitting { trial, .. }) = &mut going[of] else { return ControlFlow::Break(()) };
+        trial.epoch(fold as u32, epoch);
+        if reports_epochs {
+            let least = &mut least_losses[member];
+            *least = least.min(epoch.valid_loss);
+            if let Err(error) = trial.report((epoch.index + 1).min(FOLD_STEP - 1), *least) {
+                going[of] = Err(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let seconds = started.elapsed().as_secs_f64() / ready.len() as f64;
+    let parts = models.into_iter().zip(epochs).zip(counts);
+    parts.map(|((model, epochs), n_done)| Trained { model, epochs, seconds, n_done }).collect()
+}
+
+impl Ready {
+    fn member(&self) -> Member<'_> {
+        Member { params: &self.own, train: &self.rows.train, valid: &self.rows.valid, seed: self.seed }
+    }
+}
+
+impl<'a, 't, 'c> Fitting<'a, 't, 'c> {
+    /// Begins the trial's time.
+    pub(crate) fn new(of: &'a CrossValidation<'a>, trial: &'t mut TrialContext<'c>) -> Going<'a, 't, 'c> {
+        let family = of.joint.family(trial.params).map_err(failed)?;
+        let clock = Clock::start(of.limits.time, of.plan.folds.len());
+        Ok(Self { of, trial, fits: Vec::new(), family, clock })
     }
 
-    /// Prepares the first of `folds`, as many as memory holds.
-    fn prepare(
-        &self,
-        folds: &[usize],
-        one_in: Option<usize>,
-        done: &[FoldFit],
-        stop: &StopSignal,
-    ) -> Result<Vec<Ready>, TrialError> {
-        let mut room = Room::new(self.of.limits.memory);
-        for fit in done {
-            room.keep(fit.need);
-        }
-        let context = self.context(stop);
-        let mut ready = Vec::with_capacity(folds.len());
-        for &fold in folds {
-            let rows = self.rows(fold, one_in)?;
-            let need = self.family.memory(&self.member(&rows, fold), &context);
-            let need = need.map_err(|error| in_fold(fold, error.into()))?;
-            let designs = rows.train.n_bytes() + rows.valid.n_bytes();
-            if !room.take(designs, need) {
-                if ready.is_empty() {
-                    return Err(in_fold(fold, room.too_small(designs, need)));
-                }
-                break;
-            }
-            ready.push(Ready { fold, rows, need });
-        }
-        Ok(ready)
+    fn ready(&self, of: usize, fold: usize, one_in: Option<usize>) -> Result<Ready, TrialError> {
+        let rows = self.rows(fold, one_in)?;
+        let own = self.trial.params.scoped(self.family.id());
+        let seed = self.trial.seed.fold(fold as u32);
+        let ready = Ready { of, fold, own, seed, rows, need: MemoryNeed::default() };
+        let need = self.family.memory(&ready.member(), &self.of.context(self.trial.stop));
+        Ok(Ready { need: need.map_err(|error| in_fold(fold, error.into()))?, ..ready })
     }
 
     fn rows(&self, fold: usize, one_in: Option<usize>) -> Result<Prepared, TrialError> {
@@ -124,61 +205,21 @@ impl<'a> Fitting<'a> {
         let thinned: Option<Vec<usize>> =
             one_in.map(|one_in| rows.train.iter().rev().step_by(one_in).rev().copied().collect());
         let train = thinned.as_deref().unwrap_or(&rows.train);
-        Prepared::new(self.of.table, self.params, self.family, train, &rows.valid).map_err(failed)
-    }
-
-    fn context<'s>(&self, stop: &'s StopSignal) -> FitContext<'s> {
-        let profile = self.of.table.profile();
-        FitContext {
-            task: profile.task,
-            n_classes: profile.n_classes(),
-            device: self.of.device,
-            precision: self.of.precision,
-            threads: self.of.threads,
-            stop,
-        }
-    }
-
-    fn member<'m>(&'m self, rows: &'m Prepared, fold: usize) -> Member<'m> {
-        let seed = self.seed.fold(fold as u32);
-        Member { params: &self.own, train: &rows.train, valid: &rows.valid, seed }
-    }
-
-    /// Trains the folds; when they are done, `n_done` are. Models and epochs are in their order.
-    #[expect(clippy::type_complexity, reason = "a model or an error, and epochs, of each")]
-    fn train(
-        &self,
-        ready: &[Ready],
-        n_done: usize,
-        trial: &mut TrialContext<'_>,
-    ) -> Result<(Vec<Result<Box<dyn FittedModel>, FitError>>, Vec<Vec<Epoch>>), TrialError> {
-        let members: Vec<Member<'_>> = ready.iter().map(|of| self.member(&of.rows, of.fold)).collect();
-        let stop = self.clock.until(n_done, trial.stop);
-        let mut epochs: Vec<Vec<Epoch>> = vec![Vec::new(); ready.len()];
-        let is_first = matches!(ready, [Ready { fold: 0, .. }]);
-        let reports_epochs = self.of.fidelity == Fidelity::Epochs && is_first;
-        let mut least_loss = f64::INFINITY;
-        let mut ended = None;
-        let models = self.family.fit_population(&members, &self.context(&stop), &mut |member, epoch| {
-            epochs[member].push(epoch);
-            trial.epoch(ready[member].fold as u32, epoch);
-            if reports_epochs {
-                least_loss = least_loss.min(epoch.valid_loss);
-                ended = trial.report((epoch.index + 1).min(FOLD_STEP - 1), least_loss).err();
-            }
-            if ended.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        ended.map_or(Ok((models, epochs)), Err)
+        Prepared::new(self.of.table, self.trial.params, self.family, train, &rows.valid).map_err(failed)
     }
 
     /// Predicts and scores a fold's validation rows.
     fn judge(
         &self,
-        Ready { fold, rows, need }: Ready,
-        model: Box<dyn FittedModel>,
-        epochs: Vec<Epoch>,
-        fit_secs: f64,
+        Ready { fold, rows, need, .. }: Ready,
+        Trained { model, epochs, seconds: fit_secs, n_done }: Trained,
     ) -> Result<FoldFit, TrialError> {
+        let model = model.map_err(|error| match error {
+            FitError::Stopped(StopReason::TimeUp) if self.trial.stop.check().is_none() => {
+                self.clock.too_long(n_done)
+            }
+            error => in_fold(fold, error.into()),
+        })?;
         let asked = Instant::now();
         let predictions = model.predict(&rows.valid).map_err(|error| in_fold(fold, error.into()))?;
         let predict_secs = asked.elapsed().as_secs_f64();

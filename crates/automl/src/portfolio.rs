@@ -136,23 +136,11 @@ impl Guesses<'_> {
 #[cfg(test)]
 mod tests {
     use automl_core::Task;
+    use automl_testkit::synthetic::bare_profile as profile;
 
     use super::*;
     use crate::config::SearchConfig;
     use crate::joint::Joint;
-
-    fn profile(n_rows: usize, task: Task) -> DataProfile {
-        DataProfile {
-            n_rows,
-            n_dropped: 0,
-            task,
-            task_reason: String::new(),
-            target: "y".to_owned(),
-            labels: Vec::new(),
-            class_counts: Vec::new(),
-            columns: Vec::new(),
-        }
-    }
 
     fn first(n_rows: usize, seconds: Option<u64>, search: &SearchConfig) -> Vec<Params> {
         let pace = Pace { n_folds: 5, threads: 2, limit: seconds.map(Duration::from_secs) };

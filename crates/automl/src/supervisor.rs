@@ -200,7 +200,7 @@ impl<'a> Crew<'a> {
         Ok(())
     }
 
-    /// Deals with workers that ended: with the trial they were running, and with those that cannot even start.
+    /// Deals with workers that ended: with the trials they were running, and with those that cannot even start.
     fn bury(
         &mut self,
         store: &mut StudyFile,
@@ -223,15 +223,15 @@ impl<'a> Crew<'a> {
             let end = End::judge(status, &log, kills > self.memory_kills);
             self.memory_kills = kills;
             watch.look(store, observer)?;
-            let running = watch.running_of(&worker.name).cloned();
-            if let Some(trial) = &running {
+            let running = watch.running_of(&worker.name);
+            for trial in &running {
                 self.end_trial(store, watch, trial, &end, observer)?;
             }
             match end {
                 End::Done => self.n_done += 1,
                 // Somebody else's doing, from which nothing follows for the next one.
                 End::Killed => {}
-                _ if worker.has_begun || running.is_some() || watch.has_begun(&worker.name) => {
+                _ if worker.has_begun || !running.is_empty() || watch.has_begun(&worker.name) => {
                     self.n_false_starts = 0;
                 }
                 _ => {

@@ -19,9 +19,10 @@ impl Watch {
         Self { progress: Progress::new(space), begun: BTreeSet::new(), workers: BTreeSet::new() }
     }
 
-    /// The trial that a worker is running.
-    pub(crate) fn running_of(&self, worker: &str) -> Option<&TrialRecord> {
-        self.progress.history().running().iter().find(|trial| trial.worker.as_deref() == Some(worker))
+    /// The trials that a worker is running.
+    pub(crate) fn running_of(&self, worker: &str) -> Vec<TrialRecord> {
+        let running = self.progress.history().running().iter();
+        running.filter(|trial| trial.worker.as_deref() == Some(worker)).cloned().collect()
     }
 
     /// Whether a worker of this name has begun a trial.

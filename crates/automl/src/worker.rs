@@ -1,8 +1,9 @@
 //! One worker of a study: it reads what to do from the study file and meets the others nowhere else.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,6 @@ use crate::study;
 
 /// How often a worker says that it is alive.
 const BEAT: Duration = Duration::from_secs(5);
-
-/// No trial is being run.
-const NO_TRIAL: u32 = u32::MAX;
 
 /// How one worker works.
 #[derive(Debug, Clone, Default)]
@@ -69,9 +67,19 @@ pub fn work(
     experiment.search(&folder, &mut store, company, &stop, &mut heart.listening(observer))
 }
 
-/// A thread that says every few seconds that the running trial's worker is alive.
+/// Numbers of the trials that a worker runs.
+#[derive(Debug, Clone, Default)]
+struct Running(Arc<Mutex<BTreeSet<u32>>>);
+
+impl Running {
+    fn numbers(&self) -> MutexGuard<'_, BTreeSet<u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread that says every few seconds that the worker of running trials is alive.
 pub(crate) struct Heart {
-    trial: Arc<AtomicU32>,
+    running: Running,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -86,9 +94,9 @@ impl Heart {
     ) -> Result<Self, AutomlError> {
         let mut store = StudyFile::open(study)?;
         let n_ends = ends(&store)?;
-        let trial = Arc::new(AtomicU32::new(NO_TRIAL));
+        let running = Running::default();
         let is_over = Arc::new(AtomicBool::new(false));
-        let (beats, over) = (Arc::clone(&trial), Arc::clone(&is_over));
+        let (beats, over) = (running.clone(), Arc::clone(&is_over));
         let thread = std::thread::spawn(move || {
             let mut last = Instant::now();
             while !over.load(Ordering::Relaxed) {
@@ -97,15 +105,18 @@ impl Heart {
                     continue;
                 }
                 last = Instant::now();
-                let number = beats.load(Ordering::Relaxed);
-                let beaten = if number == NO_TRIAL { Ok(()) } else { store.heartbeat(number) };
-                let is_searched = search.as_deref().is_none_or(RunFolder::is_searched);
-                let is_well = match beaten {
+                let numbers = beats.numbers().clone();
+                let has_beaten = numbers.into_iter().all(|number| match store.heartbeat(number) {
+                    Ok(()) => true,
                     // Taken for lost, for example while this machine slept: the trial's next report says so.
-                    Ok(()) | Err(StoreError::NotRunning { .. }) => ends(&store).is_ok_and(|n| n == n_ends),
+                    Err(StoreError::NotRunning { .. }) => {
+                        beats.numbers().remove(&number);
+                        true
+                    }
                     Err(_) => false,
-                };
-                let is_well = is_well && is_searched;
+                });
+                let is_searched = search.as_deref().is_none_or(RunFolder::is_searched);
+                let is_well = has_beaten && ends(&store).is_ok_and(|n| n == n_ends) && is_searched;
                 // The search ended, or the store cannot be used, which ends the trial with its next report too; but
                 // a trial that reports nothing should not go on for hours.
                 if !is_well {
@@ -113,7 +124,7 @@ impl Heart {
                 }
             }
         });
-        Ok(Self { trial, is_over, thread: Some(thread) })
+        Ok(Self { running, is_over, thread: Some(thread) })
     }
 }
 
@@ -125,7 +136,7 @@ fn ends(store: &StudyFile) -> Result<usize, StoreError> {
 impl Heart {
     /// Passes events on, and learns from them which trial runs.
     pub(crate) fn listening<'a>(&self, observer: &'a mut dyn Observer) -> Beating<'a> {
-        Beating { trial: Arc::clone(&self.trial), observer }
+        Beating { running: self.running.clone(), observer }
     }
 }
 
@@ -140,17 +151,21 @@ impl Drop for Heart {
     }
 }
 
-/// Tells the heart which trial runs.
+/// Tells the heart which trials run.
 pub(crate) struct Beating<'a> {
-    trial: Arc<AtomicU32>,
+    running: Running,
     observer: &'a mut dyn Observer,
 }
 
 impl Observer for Beating<'_> {
     fn on_event(&mut self, event: &Event<'_>) {
         match event {
-            Event::TrialStarted { number, .. } => self.trial.store(*number, Ordering::Relaxed),
-            Event::TrialFinished { .. } => self.trial.store(NO_TRIAL, Ordering::Relaxed),
+            Event::TrialStarted { number, .. } => {
+                self.running.numbers().insert(*number);
+            }
+            Event::TrialFinished { trial, .. } => {
+                self.running.numbers().remove(&trial.number);
+            }
             _ => {}
         }
         self.observer.on_event(event);

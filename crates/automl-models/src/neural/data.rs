@@ -68,6 +68,17 @@ pub(crate) struct Recipe {
     pub(crate) body: Body,
 }
 
+impl Recipe {
+    /// Whether members of both can share a population, if their columns are alike.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let network = |own: &Self| {
+            let columns = Columns { n_numeric: 1, cardinalities: Vec::new() };
+            Architecture { columns, n_outputs: 1, body: own.body.clone() }
+        };
+        network(self).is_alike(&network(other)) && self.training.is_alike(&other.training)
+    }
+}
+
 /// How a family reads its parameters.
 ///
 /// # Errors

@@ -81,10 +81,7 @@ pub(crate) fn groups<'a>(entries: &[Entry<'a>]) -> Vec<Vec<Entry<'a>>> {
 }
 
 fn same_shape(one: &Prepared<'_>, other: &Prepared<'_>) -> bool {
-    one.architecture.is_alike(&other.architecture)
-        && one.training.batch_size == other.training.batch_size
-        && one.objective.loss == other.objective.loss
-        && one.training.optimizer.is_alike(other.training.optimizer)
+    one.architecture.is_alike(&other.architecture) && one.training.is_alike(&other.training)
 }
 
 /// Trains the shards on `workers` threads, each of which has `share` threads for the parts of a batch.

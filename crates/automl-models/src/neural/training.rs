@@ -183,6 +183,13 @@ impl Training {
         })
     }
 
+    /// Whether members that are trained like both can share a population: everything else may differ.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        self.batch_size == other.batch_size
+            && self.loss == other.loss
+            && self.optimizer.is_alike(other.optimizer)
+    }
+
     /// The move of step `step`, counted from 1, when `progress` of all planned steps are done.
     pub(crate) fn next_move(&self, step: u32, progress: f64) -> Move {
         let factor = self.dropout_schedule.factor(progress) as f32;

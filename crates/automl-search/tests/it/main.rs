@@ -11,3 +11,4 @@ mod pruners;
 mod quality;
 mod resume;
 mod study;
+mod together;

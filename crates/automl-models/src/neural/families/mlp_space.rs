@@ -86,22 +86,10 @@ pub(crate) fn defaults(data: &DataProfile) -> Vec<Params> {
 #[cfg(test)]
 mod tests {
     use automl_core::{FitError, SearchSpace, Task};
+    use automl_testkit::synthetic::bare_profile as profile;
 
     use super::super::mlp::read;
     use super::*;
-
-    fn profile(n_rows: usize, task: Task) -> DataProfile {
-        DataProfile {
-            n_rows,
-            n_dropped: 0,
-            task,
-            task_reason: String::new(),
-            target: "y".to_owned(),
-            labels: Vec::new(),
-            class_counts: Vec::new(),
-            columns: Vec::new(),
-        }
-    }
 
     #[test]
     fn every_default_lies_in_the_space_and_can_be_read() {

@@ -413,3 +413,26 @@ proptest! {
         prop_assert!(fitted.predict(&train).unwrap().is_finite());
     }
 }
+
+#[test]
+fn configurations_of_one_shape_go_together_whatever_else_differs() {
+    let family = MlpFamily;
+    let goes = |other: Params| family.go_together(&params(), &other, Task::Binary);
+    for other in [
+        params().with("learning_rate", 0.1).with("weight_decay", 0.1),
+        params().with("dropout", 0.5).with("label_smoothing", 0.1),
+        params().with("max_epochs", 7_i64).with("schedule", "constant").with("class_weights", "balanced"),
+    ] {
+        assert!(goes(other.clone()), "{other}");
+    }
+    for other in [
+        params().with("width", 64_i64),
+        params().with("n_layers", 1_i64),
+        params().with("activation", "relu"),
+        params().with("batch_size", 64_i64),
+        params().with("optimizer", "sgd").with("momentum", 0.9),
+        params().with("learning_rate", "fast"),
+    ] {
+        assert!(!goes(other.clone()), "{other}");
+    }
+}

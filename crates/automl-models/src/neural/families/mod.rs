@@ -29,6 +29,19 @@ macro_rules! network_family {
                 super::need($read, member, ctx)
             }
 
+            fn go_together(
+                &self,
+                one: &::automl_core::Params,
+                other: &::automl_core::Params,
+                task: ::automl_core::Task,
+            ) -> bool {
+                super::go_together($read, one, other, task)
+            }
+
+            fn full_population(&self, ctx: &::automl_core::FitContext<'_>) -> usize {
+                super::full_population(ctx)
+            }
+
             fn fit_population(
                 &self,
                 members: &[::automl_core::Member<'_>],
@@ -66,7 +79,9 @@ mod tabm_space;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use automl_core::{ArtifactError, Device, Epoch, FitContext, FitError, FittedModel, Member, MemoryNeed};
+use automl_core::{
+    ArtifactError, Device, Epoch, FitContext, FitError, FittedModel, Member, MemoryNeed, Params, Task,
+};
 
 use crate::device::{burn_device, check_precision};
 
@@ -91,9 +106,27 @@ pub use tabm::TabmFamily;
 #[cfg(test)]
 pub(super) use tabm::read as tabm_read;
 
+/// Members that train together on a GPU, if there are so many. A step of a small network takes a GPU as long as those of many:
+/// most of it is the beginning of operations. A population that does not fit into its memory is halved.
+const ON_GPU: usize = 40;
+
 /// What fitting `member` takes.
 fn need(read: Read, member: &Member<'_>, ctx: &FitContext<'_>) -> Result<MemoryNeed, FitError> {
     Ok(memory::need(&Prepared::new(member, read, ctx.task, ctx.n_classes)?))
+}
+
+/// Whether members of both configurations train as one population, if their columns are alike.
+fn go_together(read: Read, one: &Params, other: &Params, task: Task) -> bool {
+    match (read(one, task), read(other, task)) {
+        (Ok(one), Ok(other)) => one.is_alike(&other),
+        // What cannot be read fails by itself.
+        _ => false,
+    }
+}
+
+/// Members that leave nothing of the device idle.
+fn full_population(ctx: &FitContext<'_>) -> usize {
+    if ctx.device.gpu().is_some() { ON_GPU } else { ctx.threads }
 }
 
 /// Fits all members of the family `id`, whose configurations `read` reads.
