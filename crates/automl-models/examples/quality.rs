@@ -8,9 +8,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use automl_core::{
-    Design, FitContext, Matrix, Member, Predictions, Seed, StopSignal, Target, Task,
-};
+use automl_core::{Design, FitContext, Matrix, Member, Predictions, Seed, StopSignal, Target, Task};
 use automl_testkit::synthetic::bare_profile;
 
 #[global_allocator]

@@ -15,9 +15,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use automl_core::{
-    Costs, Desk, Evaluation, Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError, SearchSpace, Seed,
-    StopReason, StopSignal, Stopper, StoreError, TrialContext, TrialError, TrialOutcome, TrialRecord,
-    TrialState, TrialStore,
+    Costs, Desk, Evaluation, Event, Objective, Observer, Params, Pruner, Purpose, Sampler, SearchError,
+    SearchSpace, Seed, StopReason, StopSignal, Stopper, StoreError, TrialContext, TrialError, TrialOutcome,
+    TrialRecord, TrialState, TrialStore,
 };
 
 use crate::error::{Origin, RunError};
@@ -233,7 +233,7 @@ fn begin(
         begun.push(Begun { number, slot, params });
         let n_begun = progress.n_begun() + begun.len();
         let has_room = begun.len() < most && plan.n_trials.is_none_or(|wanted| n_begun < wanted);
-        next = if has_room { companion(plan, progress, &begun, slot + 1, objective)? } else { None };
+        next = if has_room { companion(plan, progress, &begun, slot + 1, objective) } else { None };
     }
     Ok(begun)
 }
@@ -245,20 +245,20 @@ fn companion(
     begun: &[Begun],
     slot: u32,
     objective: &dyn Objective,
-) -> Result<Option<Params>, RunError> {
+) -> Option<Params> {
     if !progress.is_free(slot) {
-        return Ok(None);
+        return None;
     }
     let goes = |params: &Params| objective.go_together(&begun[0].params, params);
     let mut untried = plan.initial.iter().filter(|params| !is_tried(progress, begun, params)).peekable();
     if untried.peek().is_some() {
-        return Ok(untried.find(|params| goes(params)).cloned());
+        return untried.find(|params| goes(params)).cloned();
     }
     if !plan.sampler.ignores_history() {
-        return Ok(None);
+        return None;
     }
     // That nothing is left to propose is found out when the slot's turn comes.
-    Ok(suggest_unseen(plan, progress, begun, slot).ok().filter(goes))
+    suggest_unseen(plan, progress, begun, slot).ok().filter(goes)
 }
 
 /// Runs trials to their ends, together; returns the reason when the search should end with them.
@@ -275,8 +275,9 @@ fn run_trials(
     }
     let started = Instant::now();
     let desk = Desk::new(&mut *store, &mut *observer);
-    let context = |Begun { number, slot, params }: &Begun| {
-        TrialContext::new(
+    let mut trials: Vec<TrialContext<'_>> = Vec::with_capacity(begun.len());
+    for Begun { number, slot, params } in begun {
+        trials.push(TrialContext::new(
             *number,
             params,
             *slot,
@@ -286,9 +287,8 @@ fn run_trials(
             plan.pruner,
             progress.history(),
             &desk,
-        )
-    };
-    let mut trials: Vec<TrialContext<'_>> = begun.iter().map(context).collect();
+        ));
+    }
     let results = match trials.as_mut_slice() {
         [trial] => vec![objective.evaluate(trial.params, trial)],
         trials => objective.evaluate_together(trials),

@@ -103,7 +103,8 @@ fn prepare(
 ) -> Vec<Ready> {
     let mut ready: Vec<Ready> = Vec::new();
     let is_alone = going.iter().flatten().count() == 1;
-    let Some(mut room) = going.iter().flatten().next().map(|fitting| Room::new(fitting.of.limits.memory)) else {
+    let Some(mut room) = going.iter().flatten().next().map(|fitting| Room::new(fitting.of.limits.memory))
+    else {
         waiting.clear();
         return ready;
     };
@@ -111,14 +112,11 @@ fn prepare(
         room.keep(fit.need);
     }
     while let Some(&(of, fold)) = waiting.front() {
-        let made = match &going[of] {
-            Ok(fitting) => fitting.ready(of, fold, one_in),
-            Err(_) => {
-                waiting.pop_front();
-                continue;
-            }
+        let Ok(fitting) = &going[of] else {
+            waiting.pop_front();
+            continue;
         };
-        let error = match made {
+        let error = match fitting.ready(of, fold, one_in) {
             Ok(made) => {
                 let designs = made.rows.train.n_bytes() + made.rows.valid.n_bytes();
                 if room.take(designs, made.need) {
@@ -130,7 +128,11 @@ fn prepare(
                     break;
                 }
                 let error = room.too_small(designs, made.need);
-                if is_alone { in_fold(fold, error) } else { TrialError::Crowded { reason: error.to_string() } }
+                if is_alone {
+                    in_fold(fold, error)
+                } else {
+                    TrialError::Crowded { reason: error.to_string() }
+                }
             }
             Err(error) => error,
         };

@@ -97,8 +97,7 @@ fn initial_configurations_that_go_together_begin_together() {
     search(&["a", "b"], &initial(), 5, &mut store, &mut objective);
     assert_eq!(objective.seen, [vec![0, 1], vec![2, 3], vec![4]]);
     let tried: Vec<Params> = store.trials().unwrap().into_iter().map(|trial| trial.params).collect();
-    let expected =
-        [params("a", 0.1), params("a", 0.3), params("b", 0.2), params("b", 0.5), params("a", 0.4)];
+    let expected = [params("a", 0.1), params("a", 0.3), params("b", 0.2), params("b", 0.5), params("a", 0.4)];
     assert_eq!(tried, expected);
 }
 
