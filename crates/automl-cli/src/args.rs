@@ -34,8 +34,10 @@ pub(crate) enum Command {
     Leaderboard(LeaderboardArgs),
     /// Show which parameters of a run matter
     Importance(ImportanceArgs),
-    /// Write the HTML report of a run anew
+    /// Write the HTML report of a run, or of one trial, anew
     Report(ReportArgs),
+    /// Write one chart of a run's report as a picture
+    Plot(PlotArgs),
     /// Show versions, backends, devices and what this machine has
     Doctor,
 }
@@ -233,6 +235,38 @@ pub(crate) struct ImportanceArgs {
 pub(crate) struct ReportArgs {
     /// Run folder, such as runs/titanic
     pub(crate) run: PathBuf,
+    /// The report of one trial
+    #[arg(long, value_name = "N", conflicts_with_all = ["live", "json"])]
+    pub(crate) trial: Option<u32>,
+    /// Write it anew every few seconds while a search goes on; the page loads itself anew
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Write `report.json` too, the same content for machines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Folder for all charts as SVG and PNG
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
+    /// Charts in the dark theme
+    #[arg(long, requires = "figures")]
+    pub(crate) dark: bool,
+    /// Open the page in a browser
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlotArgs {
+    /// Run folder, such as runs/titanic
+    pub(crate) run: PathBuf,
+    /// Name of the chart; without one the charts are listed
+    pub(crate) name: Option<String>,
+    /// File to write: .svg or .png [default: NAME.svg]
+    #[arg(long, value_name = "FILE", requires = "name")]
+    pub(crate) out: Option<PathBuf>,
+    /// The dark theme
+    #[arg(long)]
+    pub(crate) dark: bool,
 }
 
 fn parse_task(text: &str) -> Result<Task, String> {

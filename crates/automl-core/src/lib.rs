@@ -5,7 +5,7 @@
 //! | [`task`] | [`Task`]: binary, multiclass or regression |
 //! | [`metric`] | [`Metric`], its direction, and the arithmetic behind it |
 //! | [`matrix`], [`design`] | [`Matrix`], [`Design`], [`Target`], [`Predictions`]: what models take and give |
-//! | [`profile`] | [`DataProfile`]: what is known of a table |
+//! | [`profile`], [`summary`] | [`DataProfile`], [`DataSummary`]: what is known of a table; what its rows look like |
 //! | [`folds`] | [`FoldPlan`]: which rows train and which validate |
 //! | [`space`], [`params`] | [`SearchSpace`], [`Params`]: what can be chosen and what was |
 //! | [`axis`], [`history`] | [`Axis`], [`History`]: parameters as coordinates; what a search knows so far |
@@ -33,6 +33,7 @@ pub mod search;
 pub mod seed;
 pub mod space;
 pub mod stop;
+pub mod summary;
 pub mod task;
 pub mod trial;
 
@@ -45,7 +46,7 @@ pub use folds::{Fold, FoldPlan};
 pub use history::History;
 pub use matrix::Matrix;
 pub use metric::{Average, Direction, Metric, MetricError};
-pub use model::{Epoch, FitContext, FittedModel, InputForm, Member, MemoryNeed, ModelFamily};
+pub use model::{Epoch, FitContext, FittedModel, InputForm, LayerFacts, Member, MemoryNeed, ModelFamily};
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
 pub use search::{
@@ -55,5 +56,8 @@ pub use search::{
 pub use seed::{Purpose, Seed};
 pub use space::{Condition, Domain, ParamSpec, SearchSpace};
 pub use stop::{StopReason, StopSignal};
+pub use summary::{
+    Associations, ColumnSummary, DataSummary, Distribution, Drift, Duplicates, Group, GroupTarget,
+};
 pub use task::Task;
 pub use trial::{FoldScore, Information, TrialRecord, TrialState};

@@ -83,6 +83,17 @@ impl MemoryNeed {
     }
 }
 
+/// A layer of a network, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LayerFacts {
+    /// What it is called: `layer 1`.
+    pub name: String,
+    /// What goes in and comes out of one row: `64 → 32`.
+    pub shape: String,
+    /// Numbers that it learnt.
+    pub n_parameters: usize,
+}
+
 /// The form in which a family takes a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputForm {
@@ -171,6 +182,11 @@ pub trait FittedModel: Send {
 
     /// Number of learnt numbers.
     fn n_parameters(&self) -> usize;
+
+    /// Its layers from the table to the prediction; empty where it is no network.
+    fn layers(&self) -> Vec<LayerFacts> {
+        Vec::new()
+    }
 
     /// Effective number of parameters, where the family has a likelihood for which AIC and BIC mean something. The
     /// variance of a normal likelihood is not counted.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SpaceError;
@@ -271,6 +272,16 @@ pub struct SearchSpace {
     specs: Vec<ParamSpec>,
     #[serde(skip)]
     index: BTreeMap<String, usize>,
+}
+
+impl<'de> Deserialize<'de> for SearchSpace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Unchecked {
+            specs: Vec<ParamSpec>,
+        }
+        Self::new(Unchecked::deserialize(deserializer)?.specs).map_err(D::Error::custom)
+    }
 }
 
 impl SearchSpace {

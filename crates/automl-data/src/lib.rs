@@ -29,6 +29,7 @@ pub mod prep;
 mod read;
 pub mod schema;
 pub mod source;
+mod summary;
 pub mod table;
 mod training;
 mod values;
@@ -40,6 +41,7 @@ pub use folds::{Outer, SplitOptions, SplitScheme, plan_folds, plan_outer};
 pub use read::read_frame;
 pub use schema::{FeatureColumn, FeatureSchema};
 pub use source::{MISSING_SPELLINGS, Source};
+pub use summary::summarise;
 pub use table::{Table, TableOptions};
 pub use write::write_predictions;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use automl_core::{ColumnKind, DataProfile, Target, Task};
-use polars::prelude::DataFrame;
+use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
 
 use crate::column::Column;
+use crate::error::DataError;
 use crate::schema::FeatureSchema;
 
 /// How a training table is read. Everything but the target is optional.
@@ -96,5 +97,55 @@ impl Table {
     /// What was odd about the data but did not stop the reading.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// The given rows alone, in their order in the table.
+    ///
+    /// # Errors
+    /// [`DataError::Preprocess`] if there is no such row.
+    pub fn excerpt(&self, rows: &[usize]) -> Result<Self, DataError> {
+        check_rows(rows, self.n_rows())?;
+        let mut keep = vec![false; self.n_rows()];
+        rows.iter().for_each(|&row| keep[row] = true);
+        let rows: Vec<usize> = (0..keep.len()).filter(|&row| keep[row]).collect();
+        let mask = BooleanChunked::from_slice("keep".into(), &keep);
+        // The mask has as many rows as the frame, the only thing that could be wrong with it.
+        let frame = self.frame.filter(&mask).unwrap_or_default();
+        Ok(Self {
+            frame,
+            profile: self.profile.clone(),
+            schema: self.schema.clone(),
+            columns: self.columns.iter().map(|(name, column)| (name.clone(), column.select(&rows))).collect(),
+            target: self.target.as_ref().map(|target| target.select(&rows)),
+            groups: self.groups.as_ref().map(|groups| rows.iter().map(|&row| groups[row]).collect()),
+            times: self.times.as_ref().map(|times| rows.iter().map(|&row| times[row]).collect()),
+            weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            content_hash: self.content_hash.clone(),
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The same table, but row `i` has the value of row `order[i]` in the feature column `name`. The frame stays as it is.
+    ///
+    /// # Errors
+    /// [`DataError::Preprocess`] if there is no such row.
+    pub fn with_order(&self, name: &str, order: &[usize]) -> Result<Self, DataError> {
+        check_rows(order, self.n_rows())?;
+        let mut table = self.clone();
+        if let Some(column) = table.columns.get_mut(name) {
+            *column = column.select(order);
+        }
+        Ok(table)
+    }
+}
+
+/// Refuses rows that a table does not have.
+pub(crate) fn check_rows(rows: &[usize], n_rows: usize) -> Result<(), DataError> {
+    match rows.iter().find(|row| **row >= n_rows) {
+        None => Ok(()),
+        Some(row) => Err(DataError::Preprocess {
+            step: "selecting rows".to_owned(),
+            reason: format!("row {row} (counted from 0) of a table of {n_rows} rows"),
+        }),
     }
 }

@@ -18,6 +18,9 @@ use plotters::style::{Color, ShapeStyle};
 use crate::error::ReportError;
 use crate::format;
 
+/// Fonts of charts that stand alone, the first that there is.
+const FONTS: &str = "Noto Sans, DejaVu Sans, Liberation Sans, Helvetica, Arial, sans-serif";
+
 /// Canvas pixels in one unit of the `viewBox`.
 const FINENESS: f64 = 4.0;
 
@@ -86,9 +89,65 @@ impl Paint {
         }
     }
 
+    /// Its colour where no style sheet says it: that of `templates/style.css`.
+    fn colour(self, theme: Theme) -> &'static str {
+        match (theme, self) {
+            (Theme::Light, Paint::Ink) => "#1b1f24",
+            (Theme::Light, Paint::Muted) => "#59636e",
+            (Theme::Light, Paint::Grid) => "#e3e6ea",
+            (Theme::Light, Paint::Surface) => "#ffffff",
+            (Theme::Light, Paint::Blue) => "#0072b2",
+            (Theme::Light, Paint::Orange) => "#d98a00",
+            (Theme::Light, Paint::Green) => "#009e73",
+            (Theme::Light, Paint::Purple) => "#b5588d",
+            (Theme::Light, Paint::Sky) => "#3d9fd8",
+            (Theme::Light, Paint::Vermilion) => "#d55e00",
+            (Theme::Dark, Paint::Ink) => "#e8eaed",
+            (Theme::Dark, Paint::Muted) => "#a0a8b2",
+            (Theme::Dark, Paint::Grid) => "#2b3037",
+            (Theme::Dark, Paint::Surface) => "#181b20",
+            (Theme::Dark, Paint::Blue) => "#4aa8e0",
+            (Theme::Dark, Paint::Orange) => "#f0ab2e",
+            (Theme::Dark, Paint::Green) => "#2fc497",
+            (Theme::Dark, Paint::Purple) => "#d98bb7",
+            (Theme::Dark, Paint::Sky) => "#8fd0f5",
+            (Theme::Dark, Paint::Vermilion) => "#f2803a",
+        }
+    }
+
     fn marker(self) -> RGBColor {
         RGBColor(1, 2, self as u8)
     }
+}
+
+/// Light or dark, for charts that stand alone; those of a page follow its style sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// Dark marks on white.
+    #[default]
+    Light,
+    /// Light marks on a dark ground.
+    Dark,
+}
+
+/// A chart of a page as a picture of its own: with its colours, its size, a ground and a font.
+pub(crate) fn standalone(svg: &str, theme: Theme) -> String {
+    let mut text = svg.to_owned();
+    for paint in Paint::ALL {
+        text = text.replace(&format!("var({})", paint.variable()), paint.colour(theme));
+    }
+    let size = text.split('"').nth(1).and_then(|view| {
+        let mut numbers = view.split(' ').skip(2).filter_map(|number| number.parse::<f64>().ok());
+        Some((numbers.next()?, numbers.next()?))
+    });
+    let Some((width, height)) = size else { return text };
+    let (wide, high) = (width / FINENESS, height / FINENESS);
+    let ground = Paint::Surface.colour(theme);
+    let head = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{wide}\" height=\"{high}\" font-family=\"{FONTS}\""
+    );
+    let text = text.replacen("<svg", &head, 1);
+    text.replacen('>', &format!("><rect width=\"{width}\" height=\"{height}\" fill=\"{ground}\"/>"), 1)
 }
 
 /// Why drawing failed, in words.
@@ -122,6 +181,14 @@ pub(crate) struct Canvas<'a> {
     pub(crate) width: f64,
     /// Height in units.
     pub(crate) height: f64,
+}
+
+impl<'a> Canvas<'a> {
+    /// A part of it from `corner` on, with its own coordinates.
+    pub(crate) fn part(&self, corner: (f64, f64), (width, height): (f64, f64)) -> Canvas<'a> {
+        let size = ((width * FINENESS).round() as i32, (height * FINENESS).round() as i32);
+        Canvas { area: self.area.clone().shrink(fine(corner), size), width, height }
+    }
 }
 
 impl Canvas<'_> {
@@ -274,6 +341,23 @@ mod tests {
             drawn.unwrap(),
             @r##"<svg viewBox="0 0 400 200" role="img" aria-label="shapes"><circle cx="40" cy="40" r="12" opacity="0.5" fill="var(--blue)"/><rect x="4" y="8" width="16" height="12" fill="var(--grid)"/><polyline fill="none" stroke="var(--vermilion)" stroke-width="6" points="0,0 4,5 "/></svg>"##
         );
+    }
+
+    #[test]
+    fn a_chart_stands_alone_with_colours_size_and_ground() {
+        let drawn = svg("test", "a dot", (100.0, 50.0), |canvas| canvas.dot((10.0, 10.0), 3.0, Paint::Blue, 1.0));
+        insta::assert_snapshot!(standalone(&drawn.unwrap(), Theme::Dark), @r"");
+    }
+
+    #[test]
+    fn colours_are_those_of_the_style_sheet() {
+        let style = include_str!("../templates/style.css");
+        for paint in Paint::ALL {
+            for theme in [Theme::Light, Theme::Dark] {
+                let said = format!("{}: {};", paint.variable(), paint.colour(theme));
+                assert!(style.contains(&said), "{said}");
+            }
+        }
     }
 
     #[test]

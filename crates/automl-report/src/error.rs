@@ -24,6 +24,21 @@ pub enum ReportError {
         #[from]
         source: minijinja::Error,
     },
+    /// A chart could not be made a picture of pixels.
+    #[error("cannot make a PNG of the chart `{name}`: {reason}")]
+    Picture {
+        /// Name of the chart.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The content could not be told as JSON.
+    #[error("cannot write the report as JSON: {source}")]
+    Json {
+        /// What the serialiser said.
+        #[from]
+        source: serde_json::Error,
+    },
     /// The page could not be written.
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io {
@@ -40,7 +55,10 @@ impl Hint for ReportError {
     fn hints(&self) -> Vec<String> {
         match self {
             ReportError::Io { .. } => vec!["check that the folder exists and can be written to".to_owned()],
-            ReportError::Draw { .. } | ReportError::Template { .. } => Vec::new(),
+            ReportError::Picture { .. } => {
+                vec!["install a font such as DejaVu Sans, or take the SVG".to_owned()]
+            }
+            ReportError::Draw { .. } | ReportError::Template { .. } | ReportError::Json { .. } => Vec::new(),
         }
     }
 }

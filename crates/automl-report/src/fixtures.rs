@@ -145,15 +145,25 @@ fn run(profile: DataProfile, metric: Metric, out_of_fold: OutOfFold, n_trials: u
         created: "2026-11-23 21:40 UTC".to_owned(),
         run: facts(&profile.target),
         split: "5 folds, stratified by class, seed 42; 6,512 rows (20 %) kept as holdout".to_owned(),
+        test_to_train: Some(0.25),
         metric,
         baseline: (n_trials > 0).then_some(0),
         best,
         epochs,
         front: None,
-        out_of_fold: Some(out_of_fold),
+        space: None,
+        importance: None,
+        data: None,
+        final_model: None,
+        error_correlations: None,
+        networks: BTreeMap::new(),
+        p_values: BTreeMap::new(),
+        explanation: None,
+        out_of_fold: BTreeMap::from([(best.unwrap_or(0), out_of_fold)]),
         holdout: Some(HoldoutResult { n_rows: 6_512, scores: holdout }),
         warnings: vec!["`survey` has one value and is not used".to_owned()],
         interrupted: false,
+        reload_secs: None,
         reproduce: reproduce(&profile.target),
         profile,
         trials,
@@ -330,7 +340,7 @@ pub fn regression(n_trials: u32) -> ReportModel {
 /// A run that found nothing: no trial, no prediction.
 pub fn empty() -> ReportModel {
     let mut model = binary(0);
-    model.out_of_fold = None;
+    model.out_of_fold.clear();
     model.holdout = None;
     model.epochs = BTreeMap::new();
     model.warnings.clear();

@@ -73,6 +73,16 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// A size in the unit that fits: `512 B`, `12.3 kB`, `4.5 MB`.
+pub(crate) fn bytes(n: u64) -> String {
+    match n as f64 {
+        n if n < 1e3 => format!("{n:.0} B"),
+        n if n < 1e6 => format!("{:.1} kB", n / 1e3),
+        n if n < 1e9 => format!("{:.1} MB", n / 1e6),
+        n => format!("{:.1} GB", n / 1e9),
+    }
+}
+
 /// A duration in the units that fit: `340 ms`, `12.3 s`, `4 min 12 s`, `2 h 05 min`, `3 d 04 h`.
 pub(crate) fn duration(secs: f64) -> String {
     if !secs.is_finite() || secs < 0.0 {

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use automl_core::{DataProfile, Epoch, Metric, Predictions, Target, TrialRecord};
+use automl_core::{
+    DataProfile, DataSummary, Epoch, LayerFacts, Metric, Predictions, SearchSpace, Target, TrialRecord,
+};
 use serde::{Deserialize, Serialize};
 
 /// One finished (or interrupted) run.
@@ -21,6 +23,9 @@ pub struct ReportModel {
     pub profile: DataProfile,
     /// How rows were divided, in words: scheme, folds, rows of the holdout.
     pub split: String,
+    /// Validation rows of a fold over its training rows; `None` where it is not known.
+    #[serde(default)]
+    pub test_to_train: Option<f64>,
     /// What the search optimised; its direction belongs to the metric.
     pub metric: Metric,
     /// All trials of the study, in any order and state.
@@ -34,16 +39,150 @@ pub struct ReportModel {
     /// The first two objectives of every complete trial; `None` where there is but one objective.
     #[serde(default)]
     pub front: Option<Front>,
-    /// What the best trial predicted for rows it had not been fitted on.
-    pub out_of_fold: Option<OutOfFold>,
+    /// What could be chosen; `None` where it is not known, as of a study that another program made.
+    #[serde(default)]
+    pub space: Option<SearchSpace>,
+    /// How much the parameters matter; `None` with too few trials.
+    #[serde(default)]
+    pub importance: Option<Importance>,
+    /// What the training rows look like; `None` in runs from before it was kept.
+    #[serde(default)]
+    pub data: Option<DataSummary>,
+    /// What predicts in the end.
+    #[serde(default)]
+    pub final_model: Option<FinalModel>,
+    /// How alike the errors of the best trials are.
+    #[serde(default)]
+    pub error_correlations: Option<ErrorCorrelations>,
+    /// Layers of the networks among the best trials, by trial number.
+    #[serde(default)]
+    pub networks: BTreeMap<u32, Vec<LayerFacts>>,
+    /// Of complete trials but the best: how probable a difference to the best as large as theirs is by chance, by trial
+    /// number.
+    #[serde(default)]
+    pub p_values: BTreeMap<u32, f64>,
+    /// What drives the final model, and where it fails.
+    #[serde(default)]
+    pub explanation: Option<Explanation>,
+    /// What some of the best trials predicted for rows they had not been fitted on, by trial number.
+    #[serde(default)]
+    pub out_of_fold: BTreeMap<u32, OutOfFold>,
     /// Scores of the final model on rows that no trial saw.
     pub holdout: Option<HoldoutResult>,
     /// What a person should know, a sentence each.
     pub warnings: Vec<String>,
     /// True when the run was stopped before it was done.
     pub interrupted: bool,
+    /// Seconds after which the page loads itself anew, while a search goes on.
+    #[serde(default)]
+    pub reload_secs: Option<u32>,
     /// What it takes to run it again.
     pub reproduce: Reproduce,
+}
+
+/// How much the parameters of the search matter to its cost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Importance {
+    /// Parameter and share, the largest first.
+    pub params: Vec<(String, f64)>,
+    /// Two parameters, and the share that they have beyond what each does alone, the largest first.
+    pub interactions: Vec<(String, String, f64)>,
+}
+
+impl Importance {
+    /// The share of a parameter.
+    pub(crate) fn share(&self, name: &str) -> Option<f64> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, share)| *share)
+    }
+}
+
+/// The model that a search ends with.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct FinalModel {
+    /// What it is, in words: `single model`, `bagged folds`, `ensemble`, `stack`.
+    pub kind: String,
+    /// The configurations that it is made of, the heaviest first.
+    pub parts: Vec<ModelPart>,
+    /// Kinds that were compared, with the nested estimate of the metric of each.
+    pub estimates: Vec<(String, f64)>,
+    /// Every metric of nested out-of-fold predictions.
+    pub scores: Vec<(Metric, f64)>,
+    /// How its probabilities are corrected, in words; empty where they are not.
+    pub calibration: String,
+    /// From which probability of the positive class on a row is positive; `None` for other tasks and for the most probable
+    /// class.
+    pub threshold: Option<f64>,
+    /// Milliseconds in which it predicts 1,000 rows; `None` where that was not measured.
+    pub predict_ms: Option<f64>,
+    /// Bytes of its files.
+    pub n_bytes: u64,
+    /// Scores of the whole procedure on the outer folds of a nested cross-validation; empty without one.
+    pub nested: Vec<f64>,
+}
+
+/// One configuration in a final model.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ModelPart {
+    /// Number of its trial.
+    pub trial: u32,
+    /// Its family.
+    pub family: String,
+    /// Its weight; of a stack, how strongly its predictions enter.
+    pub weight: f64,
+    /// Fold models that it is the mean of.
+    pub n_members: usize,
+}
+
+/// Correlations of the errors of trials, two by two.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ErrorCorrelations {
+    /// Trials, the best first.
+    pub names: Vec<String>,
+    /// Row by row, from −1 to 1.
+    pub values: Vec<Option<f64>>,
+}
+
+/// What drives the final model, and where it fails, on rows that were looked at.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Rows that were looked at.
+    pub n_rows: usize,
+    /// Whether they are of the holdout; else the model was trained on them.
+    pub is_holdout: bool,
+    /// Columns, the most important first.
+    pub importance: Vec<ColumnImportance>,
+    /// Columns that were left out for want of time.
+    pub n_left_out: usize,
+    /// The worst predicted rows, the worst first.
+    pub worst: Vec<WorstRow>,
+    /// For regression: (value, true − predicted) of rows, by column, the most important first.
+    pub residuals: Vec<(String, Vec<(f64, f64)>)>,
+}
+
+/// How much worse the metric becomes when a column's values are dealt out anew among the rows (Breiman 2001).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ColumnImportance {
+    /// Name of the column.
+    pub column: String,
+    /// Mean over the repetitions; above 0 where the model uses the column.
+    pub mean: f64,
+    /// Standard deviation over the repetitions.
+    pub deviation: f64,
+}
+
+/// A row that was predicted badly.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WorstRow {
+    /// Row of the table, counted from 1; rows without a target are not counted.
+    pub row: usize,
+    /// What is true.
+    pub truth: String,
+    /// What was predicted, with its probability where there is one.
+    pub predicted: String,
+    /// Its part of the loss: negative log likelihood in nats, or the absolute error.
+    pub loss: f64,
+    /// Values of the most important columns.
+    pub values: Vec<(String, String)>,
 }
 
 /// Trials between two objectives.

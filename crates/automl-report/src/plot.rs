@@ -55,7 +55,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         let bottom = canvas.height - TICK_BAND - if x_name.is_empty() { 0.0 } else { NAME_BAND };
         let plot = Self { canvas, left, top, right: canvas.width - 16.0, bottom, x, y };
         plot.axes(x_name, y_name)?;
-        plot.legend(legend)?;
+        draw_legend(canvas, legend)?;
         Ok(plot)
     }
 
@@ -76,7 +76,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         let plot = Self { canvas, left, top, right: canvas.width - 18.0, bottom, x, y };
         plot.vertical_grid()?;
         plot.x_labels(x_name)?;
-        plot.legend(legend)?;
+        draw_legend(canvas, legend)?;
         for (row, name) in names.iter().enumerate() {
             let at = (left - 8.0, plot.row_middle(row));
             canvas.text(&format::clip(name, room.max(4)), at, Anchor::End, Paint::Ink)?;
@@ -159,24 +159,23 @@ impl<'a, 'b> Plot<'a, 'b> {
         let at = (middle, self.bottom + TICK_BAND + 8.0);
         self.canvas.text(&format::clip(x_name, room), at, Anchor::Middle, Paint::Muted)
     }
+}
 
-    fn legend(&self, entries: &[Entry<'_>]) -> Drawn {
-        for ((symbol, paint, label), (x, line)) in
-            entries.iter().zip(legend_places(self.canvas.width, entries))
-        {
-            let y = (line as f64 + 0.5) * LEGEND_BAND;
-            let middle = (x + 8.0, y);
-            match symbol {
-                Symbol::Dot => self.canvas.dot(middle, 4.0, *paint, 1.0)?,
-                Symbol::Ring => self.canvas.ring(middle, 3.6, *paint, 1.0)?,
-                Symbol::Cross => self.canvas.cross(middle, 3.2, *paint)?,
-                Symbol::Line => self.canvas.path(&[(x, y), (x + 16.0, y)], *paint, 2.4, 1.0)?,
-                Symbol::Dashes => self.canvas.dashes((x, y), (x + 18.0, y), *paint, 1.6)?,
-            }
-            self.canvas.text(label, (x + 22.0, y), Anchor::Start, Paint::Ink)?;
+/// Draws a legend into the upper left corner.
+pub(crate) fn draw_legend(canvas: &Canvas<'_>, entries: &[Entry<'_>]) -> Drawn {
+    for ((symbol, paint, label), (x, line)) in entries.iter().zip(legend_places(canvas.width, entries)) {
+        let y = (line as f64 + 0.5) * LEGEND_BAND;
+        let middle = (x + 8.0, y);
+        match symbol {
+            Symbol::Dot => canvas.dot(middle, 4.0, *paint, 1.0)?,
+            Symbol::Ring => canvas.ring(middle, 3.6, *paint, 1.0)?,
+            Symbol::Cross => canvas.cross(middle, 3.2, *paint)?,
+            Symbol::Line => canvas.path(&[(x, y), (x + 16.0, y)], *paint, 2.4, 1.0)?,
+            Symbol::Dashes => canvas.dashes((x, y), (x + 18.0, y), *paint, 1.6)?,
         }
-        Ok(())
+        canvas.text(label, (x + 22.0, y), Anchor::Start, Paint::Ink)?;
     }
+    Ok(())
 }
 
 /// (x, line) of each entry, wrapped at the width of the picture.

@@ -157,19 +157,19 @@ mod tests {
         }
         model.run.elapsed_secs = f64::NAN;
         model.holdout = Some(HoldoutResult { n_rows: 0, scores: vec![(Metric::LogLoss, f64::NAN)] });
-        if let Some(Predictions::Proba(proba)) = model.out_of_fold.as_mut().map(|of| &mut of.predictions) {
+        if let Some(Predictions::Proba(proba)) = model.out_of_fold.values_mut().next().map(|of| &mut of.predictions) {
             proba.row_mut(0).fill(f64::NAN);
         }
         let partly = page(&model);
         assert!(partly.contains("Some predictions are not finite") && partly.contains("ROC curve"));
 
         let mut model = fixtures::regression(10);
-        if let Some(of) = model.out_of_fold.as_mut() {
+        if let Some(of) = model.out_of_fold.values_mut().next() {
             of.target = Target::Real(vec![f64::NAN, 1e300, -1e300, 0.0]);
             of.predictions = Predictions::Real(vec![1.0, f64::INFINITY, 1e300, f64::NAN]);
         }
         page(&model);
-        if let Some(of) = model.out_of_fold.as_mut() {
+        if let Some(of) = model.out_of_fold.values_mut().next() {
             of.predictions = Predictions::Real(vec![1.0]);
         }
         assert!(page(&model).contains("Predictions are of 1 row, true values of 4, so nothing is drawn."));

@@ -36,6 +36,11 @@ impl Scale {
         Self { low, high, ticks: Vec::new() }
     }
 
+    /// 0 to 1, with these ticks.
+    pub(crate) fn labelled(ticks: Vec<(f64, String)>) -> Self {
+        Self { low: 0.0, high: 1.0, ticks }
+    }
+
     fn stepped(low: f64, high: f64, step: f64) -> Self {
         let first = (low / step - 1e-9).ceil();
         let n_steps = ((high / step + 1e-9).floor() - first).clamp(0.0, 50.0) as usize;

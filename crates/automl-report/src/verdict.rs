@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::figures::{family_of, value_of};
 use crate::format::{self, clip, count, counted, metric_label, number, percent};
-use crate::model::ReportModel;
+use crate::model::{FinalModel, ReportModel};
 
 /// How good the news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,7 +31,7 @@ impl Verdict {
     /// The verdict on a run.
     pub(crate) fn of(model: &ReportModel) -> Self {
         let mut verdict = match best_of(model) {
-            Some((trial, value)) => with_model(model, trial, value),
+            Some((trial, value)) => with_model(model, trial, final_value(model).unwrap_or(value)),
             None => without_model(model),
         };
         if model.interrupted {
@@ -41,6 +41,34 @@ impl Verdict {
         }
         verdict
     }
+}
+
+/// Quantiles of Student's t distribution at 0.975 for 1 to 30 degrees of freedom.
+const STUDENT: [f64; 30] = [
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110,
+    2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+];
+
+/// Half the 95 % interval of a trial's mean over the folds, with the variance that folds with shared training rows have (Nadeau
+/// & Bengio 2003, eq. 15); `None` below three folds.
+pub(crate) fn half_interval(model: &ReportModel, trial: &TrialRecord) -> Option<f64> {
+    let values = trial.fold_values(model.metric);
+    let n_folds = values.len();
+    if n_folds < 3 {
+        return None;
+    }
+    let deviation = trial.std_score(model.metric)?;
+    let shared = model.test_to_train.unwrap_or(1.0 / (n_folds - 1) as f64);
+    let student = STUDENT.get(n_folds - 2).copied().unwrap_or(1.96);
+    let half = student * deviation * (1.0 / n_folds as f64 + shared).sqrt();
+    half.is_finite().then_some(half)
+}
+
+/// The final model's value in the metric's unit: its nested estimate, or that of the best trial where there is none.
+pub(crate) fn final_value(model: &ReportModel) -> Option<f64> {
+    let scores = model.final_model.as_ref().map(|found| found.scores.as_slice()).unwrap_or_default();
+    let own = scores.iter().find(|(metric, _)| *metric == model.metric).map(|(_, value)| *value);
+    own.filter(|value| value.is_finite()).or_else(|| best_of(model).map(|(_, value)| value))
 }
 
 /// The best trial and its value in the metric's unit.
@@ -73,14 +101,20 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
     let n_complete = model.trials.iter().filter(|trial| trial.state == TrialState::Complete).count();
     let cost = |value: f64| model.metric.direction().cost(value);
     let winner = match n_complete {
-        1 => format!("The only complete trial is #{} ({}).", trial.number, family_of(trial)),
-        _ => format!(
-            "The best of {} complete trials is #{} ({}).",
-            count(n_complete),
-            trial.number,
-            family_of(trial)
-        ),
+        1 if model.final_model.is_none() => format!("The only complete trial is #{} ({}).", trial.number, family_of(trial)),
+        _ => match &model.final_model {
+            Some(found) => made_of(found, n_complete),
+            None => format!(
+                "The best of {} complete trials is #{} ({}).",
+                count(n_complete),
+                trial.number,
+                family_of(trial)
+            ),
+        },
     };
+    let interval = half_interval(model, trial).map_or(String::new(), |half| {
+        format!(" (95 % interval {} to {})", number(value - half), number(value + half))
+    });
     let (tone, headline) = match baseline_of(model) {
         Some(baseline) if model.baseline == Some(trial.number) || cost(value) >= cost(baseline) => (
             Tone::Bad,
@@ -92,18 +126,19 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
         Some(baseline) => (
             Tone::Good,
             format!(
-                "Predicts “{target}” with {metric} {}, {} than the {} of a constant guess.",
+                "Predicts “{target}” with {metric} {}{interval}, {} than the {} of a constant guess.",
                 number(value),
                 gain(model.metric, value, baseline),
                 number(baseline)
             ),
         ),
-        None => (Tone::Good, format!("Predicts “{target}” with {metric} {}.", number(value))),
+        None => (Tone::Good, format!("Predicts “{target}” with {metric} {}{interval}.", number(value))),
     };
     let mut details = vec![winner];
     if tone == Tone::Bad {
         details.push("The columns may hold no information about it, or the budget was too small.".to_owned());
     }
+    details.extend(drivers(model));
     let holdout = holdout_sentence(model, trial, value);
     let tone = match &holdout {
         Some((_, true)) if tone == Tone::Good => Tone::Caution,
@@ -111,6 +146,27 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
     };
     details.extend(holdout.map(|(sentence, _)| sentence));
     Verdict { tone, headline, details }
+}
+
+/// What the final model is made of.
+fn made_of(found: &FinalModel, n_complete: usize) -> String {
+    let trials = counted(n_complete, "complete trial");
+    match found.parts.as_slice() {
+        [only] => format!("The model is trial #{} ({}), the best of {trials}, as {}.", only.trial, only.family, found.kind),
+        parts => format!("The model is an {} of {} of {trials}.", found.kind, count(parts.len())).replace("an stack", "a stack"),
+    }
+}
+
+/// The columns that the final model relies on most, where it is sure of them.
+fn drivers(model: &ReportModel) -> Option<String> {
+    let found = model.explanation.as_ref()?;
+    let sure = found.importance.iter().filter(|column| column.mean > 0.0 && column.mean > 2.0 * column.deviation);
+    let names: Vec<String> = sure.take(3).map(|column| format!("“{}”", clip(&column.column, 40))).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("It relies on {one} most.")),
+        [first @ .., last] => Some(format!("It relies on {} and {last} most.", first.join(", "))),
+    }
 }
 
 /// What the holdout says, and whether it is bad news.
@@ -166,7 +222,7 @@ fn without_model(model: &ReportModel) -> Verdict {
 mod tests {
     use super::*;
     use crate::fixtures::{self, trial, trial_of};
-    use crate::model::HoldoutResult;
+    use crate::model::{ColumnImportance, Explanation, HoldoutResult, ModelPart};
 
     fn said(model: &ReportModel) -> String {
         let verdict = Verdict::of(model);
@@ -193,6 +249,22 @@ mod tests {
         The best of 2 complete trials is #1 (mlp).
         On 6,512 rows that no trial saw: log loss 0.4500, worse than the 0.3100 of cross-validation by more than two standard deviations of the folds. Expect the holdout's figure on new data.
         ");
+    }
+
+    #[test]
+    fn the_final_model_is_told_with_its_interval_and_what_drives_it() {
+        let mut model = model(vec![trial(0, "constant", &[0.56; 5]), trial(1, "mlp", &[0.30, 0.32, 0.31, 0.30, 0.32])]);
+        let part = |trial: u32, family: &str| ModelPart { trial, family: family.to_owned(), weight: 0.5, n_members: 5 };
+        model.final_model = Some(FinalModel {
+            kind: "ensemble".to_owned(),
+            parts: vec![part(1, "mlp"), part(0, "constant")],
+            scores: vec![(Metric::LogLoss, 0.305)],
+            ..FinalModel::default()
+        });
+        let column = |name: &str, mean: f64, deviation: f64| ColumnImportance { column: name.to_owned(), mean, deviation };
+        let importance = vec![column("age", 0.2, 0.01), column("hours", 0.1, 0.02), column("noise", 0.01, 0.02)];
+        model.explanation = Some(Explanation { importance, ..Explanation::default() });
+        insta::assert_snapshot!(said(&model), @r"");
     }
 
     #[test]

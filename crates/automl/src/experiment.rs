@@ -27,7 +27,7 @@ use crate::run_folder::{RunFolder, write_atomic};
 use crate::scoring::check_weighted;
 use crate::supervisor::{Jobs, Orders, supervise};
 use crate::worker::Heart;
-use crate::{device, split, strategy, study};
+use crate::{device, insight, split, strategy, study};
 
 /// Used when the user limits neither trials nor time.
 const DEFAULT_TIME: &str = "5m";
@@ -216,6 +216,7 @@ impl Experiment {
         let folder = RunFolder::lock(&root, self.config.search.storage.as_deref())?;
         let mut store = study::open(&folder, self)?;
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
+        insight::write_summary(&folder, &self.table, &self.plan)?;
         let before = store.trials()?;
         store.record_event("run", &format!("automl {} begins", env!("CARGO_PKG_VERSION")))?;
         if let Choice { device, reason: Some(reason) } = &self.device {
@@ -275,7 +276,7 @@ impl Experiment {
 }
 
 /// What of a time budget is kept for making the final model and the report.
-fn reserve(time: Duration) -> Duration {
+pub(crate) fn reserve(time: Duration) -> Duration {
     const ONE_IN: u32 = 12;
     const MOST: Duration = Duration::from_secs(60);
     (time / ONE_IN).min(MOST)

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use automl_core::{ArtifactError, Metric, Purpose, Seed, StopReason, Target, TrialRecord, TrialStore};
 use automl_ensemble::{EnsembleError, Parts, Scorer};
@@ -14,7 +14,9 @@ use crate::bundle::{self, FORMAT, Manifest, ManifestModel};
 use crate::compose::{Composition, Entry, Kind, N_PARTS, compose};
 use crate::config::FinalConfig;
 use crate::error::AutomlError;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, reserve};
+use crate::explain::explain;
+use crate::insight::{self, FinalFacts};
 use crate::library;
 use crate::members::Model;
 use crate::out_of_fold::OutOfFold;
@@ -23,6 +25,9 @@ use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
 use crate::scoring;
 use crate::study;
+
+/// Most time for what drives the final model.
+const EXPLAIN_TIME: Duration = Duration::from_secs(20);
 
 /// Makes the final model, the leaderboard and the report of a search that ended.
 pub(crate) fn conclude(
@@ -36,7 +41,10 @@ pub(crate) fn conclude(
     store.record_event(study::END, how_it_ended(stopped))?;
     let trials = store.trials()?;
     let best = library::by_merit(&trials).first().copied().cloned();
-    let (manifest, predict_ms) = final_model(experiment, folder, &trials)?.unzip();
+    let (manifest, facts) = final_model(experiment, folder, &trials)?.unzip();
+    if let Some(facts) = &facts {
+        insight::write_facts(folder, facts)?;
+    }
     if let Some(best) = &best {
         let (kind, path) = ("model".to_owned(), "model/SHA256SUMS".to_owned());
         let sha256 = bundle::fingerprint(&folder.model())?;
@@ -52,7 +60,7 @@ pub(crate) fn conclude(
         leaderboard,
         holdout: manifest.as_ref().map(|manifest| manifest.holdout.clone()).unwrap_or_default(),
         manifest,
-        predict_ms,
+        predict_ms: facts.map(|facts| facts.predict_ms),
         n_holdout: experiment.plan.holdout.len(),
         stopped,
         n_new: trials.iter().filter(|trial| trial.state.is_finished()).count() - n_before,
@@ -75,12 +83,12 @@ fn how_it_ended(stopped: Option<StopReason>) -> &'static str {
     }
 }
 
-/// Makes the bundle of the final model, if any trial completed; returns its manifest, and the milliseconds in which it predicts 1000 rows.
+/// Makes the bundle of the final model, if any trial completed; returns its manifest, and what was found out about it.
 fn final_model(
     experiment: &Experiment,
     folder: &RunFolder,
     trials: &[TrialRecord],
-) -> Result<Option<(Manifest, f64)>, AutomlError> {
+) -> Result<Option<(Manifest, FinalFacts)>, AutomlError> {
     let kept = library::kept(trials);
     let numbers: Vec<u32> = kept.iter().map(|trial| trial.number).collect();
     folder.keep_only_trials(&numbers)?;
@@ -111,7 +119,10 @@ fn final_model(
         }
         manifest.seal(dir)
     })?;
-    Ok(Some((manifest, predict_ms)))
+    let limit = experiment.time.map_or(EXPLAIN_TIME, |time| (reserve(time) / 3).min(EXPLAIN_TIME));
+    let summary = insight::read_summary(folder)?;
+    let explanation = explain(experiment, &model, summary.as_ref(), limit)?;
+    Ok(Some((manifest, FinalFacts { predict_ms, explanation })))
 }
 
 /// The trials that the final model may be made of.

@@ -32,7 +32,7 @@ impl FoldModel {
         self.model.save(dir)
     }
 
-    fn load(dir: &Path, family: &str, device: Device) -> Result<Self, ArtifactError> {
+    pub(crate) fn load(dir: &Path, family: &str, device: Device) -> Result<Self, ArtifactError> {
         let prep = artifact::load_json(dir, PREPROCESS)?;
         let family = automl_models::family(family).ok_or_else(|| ArtifactError::Corrupt {
             path: dir.to_owned(),

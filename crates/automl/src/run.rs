@@ -1,27 +1,19 @@
 //! A run folder, read: its leaderboard and its report. Needs none of the data.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use automl_core::{DataProfile, FoldPlan, History, Seed, TrialRecord, TrialStore};
-use automl_report::{Front, FrontPoint, HoldoutResult, ReportModel, Reproduce, RunFacts};
+use automl_core::{FoldPlan, History, Seed, TrialRecord, TrialStore};
+use automl_report::{Chart, ReportModel, Theme};
 use automl_search::importance::{
     Fanova, FanovaConfig, ImportanceError, Importances, PedAnova, PedAnovaConfig, cost,
 };
 use automl_store::{StudyFile, StudyHeader};
-use serde::de::DeserializeOwned;
 
 use crate::bundle::Manifest;
-use crate::config::ExperimentConfig;
-use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
-use crate::leaderboard::{Leaderboard, LeaderboardRow};
-use crate::out_of_fold::OutOfFold;
+use crate::leaderboard::Leaderboard;
 use crate::run_folder::{RunFolder, write_atomic};
-use crate::{machine, split, study};
-
-/// Trials whose learning curves the report draws.
-const CURVES: usize = 5;
+use crate::study;
 
 /// How the importance of parameters is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,10 +27,10 @@ pub enum ImportanceMethod {
 
 /// What a search left in its folder.
 pub struct Run {
-    folder: RunFolder,
-    store: StudyFile,
-    header: StudyHeader,
-    trials: Vec<TrialRecord>,
+    pub(crate) folder: RunFolder,
+    pub(crate) store: StudyFile,
+    pub(crate) header: StudyHeader,
+    pub(crate) trials: Vec<TrialRecord>,
 }
 
 impl Run {
@@ -114,136 +106,54 @@ impl Run {
         Ok(path)
     }
 
+    /// Writes `report.html` as it stands while a search goes on; a browser loads it anew after `every` seconds.
+    ///
+    /// # Errors
+    /// As [`Run::write_report`].
+    pub fn write_live_report(&self, every: u32) -> Result<PathBuf, AutomlError> {
+        let path = self.folder.report();
+        let model = ReportModel { reload_secs: Some(every), ..self.report_model(false)? };
+        automl_report::write(&model, &path)?;
+        Ok(path)
+    }
+
+    /// Writes the report of one trial, `report-trial-N.html`, and returns its path.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] if there is no such trial; otherwise as [`Run::write_report`].
+    pub fn write_trial_report(&self, number: u32) -> Result<PathBuf, AutomlError> {
+        let path = self.folder.trial_report(number);
+        automl_report::write(&self.trial_report_model(number)?, &path)?;
+        Ok(path)
+    }
+
+    /// Writes `report.json`, the same content for machines, and returns its path.
+    ///
+    /// # Errors
+    /// As [`Run::write_report`].
+    pub fn write_report_json(&self) -> Result<PathBuf, AutomlError> {
+        let path = self.folder.root().join("report.json");
+        write_atomic(&path, automl_report::json(&self.report_model(false)?)?.as_bytes())?;
+        Ok(path)
+    }
+
+    /// All charts of the report, each a picture that stands alone.
+    ///
+    /// # Errors
+    /// As [`Run::write_report`].
+    pub fn charts(&self, theme: Theme) -> Result<Vec<Chart>, AutomlError> {
+        Ok(automl_report::charts(&self.report_model(false)?, theme)?)
+    }
+
+    /// Whether a search works on the folder.
+    pub fn is_searched(&self) -> bool {
+        RunFolder::is_searched(self.folder.root())
+    }
+
     pub(crate) fn write_leaderboard(&self) -> Result<Leaderboard, AutomlError> {
         let board = self.leaderboard();
         let csv = board.to_csv().map_err(AutomlError::config)?;
         write_atomic(&self.folder.leaderboard(), csv.as_bytes())?;
         Ok(board)
-    }
-
-    fn report_model(&self, interrupted: bool) -> Result<ReportModel, AutomlError> {
-        let config: ExperimentConfig = toml::from_str(&self.header.config)
-            .map_err(|error| AutomlError::config(format!("the study's configuration is wrong: {error}")))?;
-        let profile: DataProfile = self.parse("data profile", &self.header.data_profile)?;
-        let plan: FoldPlan = self.parse("fold plan", &self.header.fold_plan)?;
-        let options = split::resolve(&mut config.split.clone(), profile.n_rows)?;
-        let best = TrialRecord::best(&self.trials);
-        Ok(ReportModel {
-            title: self.header.name.clone(),
-            created: automl_store::now().chars().take(16).collect::<String>() + " UTC",
-            run: self.facts(&config),
-            split: split::describe(&options, plan.holdout.len()),
-            metric: self.header.metric,
-            best: best.map(|trial| trial.number),
-            baseline: self.baseline(),
-            epochs: self.epochs()?,
-            front: self.front(),
-            out_of_fold: best.map(|best| self.out_of_fold(best)).transpose()?.flatten(),
-            holdout: self.holdout()?,
-            warnings: self.warnings()?,
-            interrupted,
-            reproduce: self.reproduce(&config)?,
-            trials: self.trials.clone(),
-            profile,
-        })
-    }
-
-    fn facts(&self, config: &ExperimentConfig) -> RunFacts {
-        let time =
-            config.search.time.as_deref().and_then(|time| parse_duration(time).ok()).map(format_duration);
-        let trials = config.search.trials.map(|trials| format!("{trials} trials"));
-        RunFacts {
-            command: self.command(),
-            data_files: vec![config.data.display().to_string()],
-            budget: [trials, time].into_iter().flatten().collect::<Vec<_>>().join(" or "),
-            elapsed_secs: self.trials.iter().map(|trial| trial.seconds).sum(),
-            seed: self.header.seed.value(),
-            device: config.device.to_string(),
-        }
-    }
-
-    fn command(&self) -> String {
-        format!("automl search {}", self.folder.config().display())
-    }
-
-    fn baseline(&self) -> Option<u32> {
-        let constant = |trial: &&TrialRecord| trial.params.text("family") == Ok("constant");
-        let constants: Vec<TrialRecord> = self.trials.iter().filter(constant).cloned().collect();
-        TrialRecord::best(&constants).map(|trial| trial.number)
-    }
-
-    fn epochs(&self) -> Result<BTreeMap<u32, Vec<(u32, automl_core::Epoch)>>, AutomlError> {
-        let board = self.leaderboard();
-        let mut curves = BTreeMap::new();
-        for row in board.rows.iter().filter(|row| row.rank.is_some()) {
-            let epochs = self.store.epochs(row.trial)?;
-            if !epochs.is_empty() {
-                curves.insert(row.trial, epochs);
-            }
-            if curves.len() == CURVES {
-                break;
-            }
-        }
-        Ok(curves)
-    }
-
-    /// The best trial's out-of-fold predictions; `None` if a person removed them from the folder.
-    fn out_of_fold(&self, best: &TrialRecord) -> Result<Option<automl_report::OutOfFold>, AutomlError> {
-        let dir = self.folder.trial(best.number);
-        if !dir.is_dir() {
-            return Ok(None);
-        }
-        let OutOfFold { target, predictions, .. } = OutOfFold::load(&dir)?;
-        Ok(Some(automl_report::OutOfFold { target, predictions }))
-    }
-
-    /// The first two objectives, where there are several.
-    fn front(&self) -> Option<Front> {
-        let [first, second, ..] = self.header.objectives.as_slice() else { return None };
-        let board = self.leaderboard();
-        let point = |row: &LeaderboardRow| {
-            let trial = self.trials.iter().find(|trial| trial.number == row.trial)?;
-            Some(FrontPoint {
-                trial: row.trial,
-                first: first.direction.value(trial.cost?),
-                second: *row.also.first()?,
-                on_front: row.on_front?,
-            })
-        };
-        let points = board.rows.iter().filter_map(point).collect();
-        Some(Front { names: [first.name.clone(), second.name.clone()], points })
-    }
-
-    fn holdout(&self) -> Result<Option<HoldoutResult>, AutomlError> {
-        if !self.folder.model().is_dir() {
-            return Ok(None);
-        }
-        let manifest = Manifest::open(&self.folder.model())?;
-        let result = HoldoutResult { n_rows: manifest.n_holdout, scores: manifest.holdout };
-        Ok((result.n_rows > 0).then_some(result))
-    }
-
-    fn warnings(&self) -> Result<Vec<String>, AutomlError> {
-        let events = self.store.events()?;
-        Ok(events.into_iter().filter(|event| event.kind == "warning").map(|event| event.message).collect())
-    }
-
-    fn reproduce(&self, config: &ExperimentConfig) -> Result<Reproduce, AutomlError> {
-        Ok(Reproduce {
-            command: self.command(),
-            config_toml: config.to_toml()?,
-            versions: machine::versions(),
-            data_hash: self.header.data_hash.clone(),
-            machine: machine::facts(),
-        })
-    }
-
-    fn parse<T: DeserializeOwned>(&self, what: &str, text: &str) -> Result<T, AutomlError> {
-        serde_json::from_str(text).map_err(|error| {
-            AutomlError::config(format!(
-                "the {what} in `{}` is wrong: {error}",
-                self.folder.study().display()
-            ))
-        })
     }
 }

@@ -8,7 +8,8 @@ use automl_core::ArtifactError;
 use crate::config::ExperimentConfig;
 use crate::error::AutomlError;
 
-/// A run folder: `study.sqlite3`, `report.html`, `leaderboard.csv`, `experiment.toml`, `model/`, `trials/`.
+/// A run folder: `study.sqlite3`, `report.html`, `leaderboard.csv`, `experiment.toml`, `model/`, `trials/`, and what the report
+/// is made of beside these, `data.json` and `final.json`.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
     root: PathBuf,
@@ -87,6 +88,21 @@ impl RunFolder {
     /// The report.
     pub(crate) fn report(&self) -> PathBuf {
         self.root.join("report.html")
+    }
+
+    /// The report of one trial.
+    pub(crate) fn trial_report(&self, number: u32) -> PathBuf {
+        self.root.join(format!("report-trial-{number}.html"))
+    }
+
+    /// What the training rows look like.
+    pub(crate) fn summary(&self) -> PathBuf {
+        self.root.join("data.json")
+    }
+
+    /// What is known of the final model beside its manifest.
+    pub(crate) fn facts(&self) -> PathBuf {
+        self.root.join("final.json")
     }
 
     /// The leaderboard.

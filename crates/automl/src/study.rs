@@ -1,6 +1,6 @@
 //! The study file of an experiment: created once, recognised when it is taken up again.
 
-use automl_core::{DataProfile, ParamSpec, Params, SearchSpace, Seed, TrialRecord};
+use automl_core::{DataProfile, Params, SearchSpace, Seed, TrialRecord};
 use automl_store::{ObjectiveHeader, StudyFile, StudyHeader};
 use serde::{Deserialize, Serialize};
 
@@ -21,12 +21,7 @@ struct SearchText<'a> {
 /// The same, read back.
 #[derive(Deserialize)]
 struct FoundText {
-    space: FoundSpace,
-}
-
-#[derive(Deserialize)]
-struct FoundSpace {
-    specs: Vec<ParamSpec>,
+    space: SearchSpace,
 }
 
 /// Opens the study of the run folder, or creates it.
@@ -137,7 +132,7 @@ fn check_same(
 pub(crate) fn read_space(initial: &str) -> Result<SearchSpace, AutomlError> {
     let text: FoundText = serde_json::from_str(initial)
         .map_err(|error| AutomlError::config(format!("the study's search space cannot be read: {error}")))?;
-    Ok(SearchSpace::new(text.space.specs)?)
+    Ok(text.space)
 }
 
 /// The space may become wider while a study goes on, so that every trial so far is still one of it.

@@ -4,6 +4,7 @@ mod doctor;
 mod evaluate;
 mod importance;
 mod leaderboard;
+mod plot;
 mod predict;
 mod report;
 mod search;
@@ -12,7 +13,7 @@ mod worker;
 use std::io::Write;
 use std::process::ExitCode;
 
-use automl::AutomlError;
+use automl::{AutomlError, Theme};
 
 use crate::args::Command;
 
@@ -26,8 +27,13 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
         Command::Leaderboard(args) => leaderboard::run(&args),
         Command::Importance(args) => importance::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::Doctor => Ok(doctor::run()),
     }
+}
+
+fn theme(is_dark: bool) -> Theme {
+    if is_dark { Theme::Dark } else { Theme::Light }
 }
 
 /// Writes data to standard output. A reader that went away (`| head`) is no error.

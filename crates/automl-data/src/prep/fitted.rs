@@ -11,7 +11,7 @@ use super::block::Block;
 use super::step::{BoundStep, Step, is_missing};
 use crate::column::Column;
 use crate::error::{ColumnProblem, DataError};
-use crate::table::Table;
+use crate::table::{Table, check_rows};
 
 /// Version of the saved form; older automl cannot read newer versions.
 const VERSION: u32 = 2;
@@ -168,17 +168,6 @@ fn numeric(bound: &[BoundColumn<'_>], rows: &[usize]) -> Matrix<f32> {
 fn codes(coded: &[&BoundColumn<'_>], rows: &[usize]) -> Matrix<u32> {
     let values = rows.iter().flat_map(|&row| coded.iter().map(move |column| column.step.code(row)));
     Matrix::new(rows.len(), coded.len(), values.collect())
-}
-
-/// Refuses rows that the table does not have.
-pub(super) fn check_rows(rows: &[usize], n_rows: usize) -> Result<(), DataError> {
-    match rows.iter().find(|row| **row >= n_rows) {
-        None => Ok(()),
-        Some(row) => Err(DataError::Preprocess {
-            step: "selecting rows".to_owned(),
-            reason: format!("row {row} (counted from 0) of a table of {n_rows} rows"),
-        }),
-    }
 }
 
 fn representation(column: &Column) -> &'static str {

@@ -4,11 +4,11 @@ use automl_core::{ColumnKind, DataProfile, InputForm};
 use rayon::prelude::*;
 
 use super::config::PrepConfig;
-use super::fitted::{Columns, FittedColumn, FittedPreprocessor, check_rows};
+use super::fitted::{Columns, FittedColumn, FittedPreprocessor};
 use super::step::{Step, is_missing};
 use crate::column::Column;
 use crate::error::{ColumnProblem, DataError};
-use crate::table::Table;
+use crate::table::{Table, check_rows};
 
 /// A way to prepare the tables of one kind.
 ///

@@ -1,6 +1,6 @@
 //! Shapes of networks: from columns and sizes to arrays and layers.
 
-use automl_core::{Purpose, Seed};
+use automl_core::{LayerFacts, Purpose, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::data::Rows;
@@ -186,6 +186,32 @@ impl Architecture {
             }
     }
 
+    /// What it is made of, for people: arrays whose names begin alike are a layer.
+    pub(crate) fn layer_facts(&self) -> Vec<LayerFacts> {
+        let Columns { n_numeric, cardinalities } = &self.columns;
+        let end = |name: &str, shape: String| LayerFacts { name: name.to_owned(), shape, n_parameters: 0 };
+        let mut layers = vec![end("columns", format!("{n_numeric} numeric, {} categorical", cardinalities.len()))];
+        let mut last = "";
+        let specs = self.specs();
+        for spec in &specs {
+            let place = spec.name.rsplit_once('.').map_or(spec.name.as_str(), |(place, _)| place);
+            if place != last {
+                layers.push(LayerFacts { name: spoken(place), ..LayerFacts::default() });
+                last = place;
+            }
+            let Some(layer) = layers.last_mut() else { continue };
+            layer.n_parameters += if spec.role == Role::Tracked { 0 } else { spec.size() };
+            // A matrix says what a layer does; without one the first array does.
+            if spec.form == Form::Matrix || layer.shape.is_empty() {
+                let [rows, columns] = spec.shape;
+                layer.shape = if spec.form == Form::Matrix { format!("{rows} → {columns}") } else { format!("{rows} × {columns}") };
+            }
+        }
+        let outputs = if self.n_outputs == 1 { "1 value".to_owned() } else { format!("{} classes", self.n_outputs) };
+        layers.push(end("prediction", outputs));
+        layers
+    }
+
     /// The architecture whose arrays hold those of all: most numeric columns (one at least, for tensors need one),
     /// most codes of each category.
     pub(crate) fn widest<'a>(mut members: impl Iterator<Item = &'a Self>) -> Option<Self> {
@@ -200,6 +226,12 @@ impl Architecture {
         }
         Some(widest)
     }
+}
+
+/// The name of a layer from that of its arrays: places are counted from 1.
+fn spoken(place: &str) -> String {
+    let part = |part: &str| part.parse::<usize>().map_or_else(|_| part.replace('_', " "), |index| (index + 1).to_string());
+    place.split('.').map(part).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether the embeddings of both are as wide.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use automl_core::{ArtifactError, Design, Device, DeviceError, FitError, FittedModel, Matrix, Predictions};
+use automl_core::{
+    ArtifactError, Design, Device, DeviceError, FitError, FittedModel, LayerFacts, Matrix, Predictions,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{self, corrupt};
@@ -179,6 +181,10 @@ impl FittedModel for FittedNetwork {
 
     fn n_parameters(&self) -> usize {
         Weights::n_learnt(&self.about.architecture.specs())
+    }
+
+    fn layers(&self) -> Vec<LayerFacts> {
+        self.about.architecture.layer_facts()
     }
 }
 

@@ -1,17 +1,32 @@
 //! Charts: what is shown is computed from records into plain data first, then drawn.
 
+pub(crate) mod bars;
 pub(crate) mod calibration;
 pub(crate) mod classes;
+pub(crate) mod columns;
 pub(crate) mod confusion;
+pub(crate) mod contour;
 pub(crate) mod curves;
+pub(crate) mod edf;
+pub(crate) mod errors;
 pub(crate) mod families;
 pub(crate) mod folds;
 pub(crate) mod front;
+pub(crate) mod heat;
 pub(crate) mod histogram;
 pub(crate) mod history;
+pub(crate) mod intermediate;
 pub(crate) mod learning;
 pub(crate) mod missing;
+pub(crate) mod network;
+pub(crate) mod parallel;
+pub(crate) mod points;
+pub(crate) mod ranking;
 pub(crate) mod regression;
+pub(crate) mod residuals;
+pub(crate) mod slices;
+pub(crate) mod threshold;
+pub(crate) mod timeline;
 
 use automl_core::{Direction, Metric, TrialRecord};
 

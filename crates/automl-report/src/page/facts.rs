@@ -8,7 +8,7 @@ use crate::format::{
     NONE, capitalised, clip, count, counted, duration, mean_and_deviation, metric_label, number,
 };
 use crate::model::ReportModel;
-use crate::verdict::{baseline_of, best_of, gain};
+use crate::verdict::{baseline_of, best_of, final_value, gain};
 
 /// One large number.
 #[derive(Debug, Serialize)]
@@ -23,19 +23,21 @@ pub(crate) fn cards(model: &ReportModel) -> Vec<Card> {
     let metric = metric_label(model.metric);
     let card = |name: &str, value: String, note: String| Card { name: name.to_owned(), value, note };
     let best = best_of(model);
-    let score = best.map_or(NONE.to_owned(), |(_, value)| number(value));
+    let score = final_value(model).map_or(NONE.to_owned(), number);
     let n_folds = best.map_or(0, |(trial, _)| trial.folds.len());
     let mut cards = vec![card(
         &capitalised(&metric),
         score,
-        if n_folds > 0 {
+        if model.final_model.is_some() {
+            "final model, nested cross-validation".to_owned()
+        } else if n_folds > 0 {
             format!("mean of {}", counted(n_folds, "fold"))
         } else {
             "no complete trial".to_owned()
         },
     )];
     if let Some(baseline) = baseline_of(model) {
-        let note = best.map_or("constant guess".to_owned(), |(_, value)| {
+        let note = final_value(model).map_or("constant guess".to_owned(), |value| {
             format!("model is {}", gain(model.metric, value, baseline))
         });
         cards.push(card("Constant baseline", number(baseline), note));

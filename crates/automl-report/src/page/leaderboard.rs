@@ -9,7 +9,7 @@ use crate::format::{NONE, capitalised, clip, count, duration, mean_and_deviation
 use crate::model::ReportModel;
 
 /// Trials listed.
-const MOST: usize = 20;
+const MOST: usize = 50;
 
 /// Hyper-parameters listed of one trial.
 const MOST_PARAMS: usize = 40;
@@ -22,8 +22,10 @@ pub(crate) struct Row {
     family: String,
     pub(crate) score: String,
     others: Vec<String>,
+    p_value: String,
+    information: Option<[String; 2]>,
     time: String,
-    state: &'static str,
+    seconds: f64,
     is_best: bool,
     is_baseline: bool,
     params: Vec<Fact>,
@@ -34,6 +36,8 @@ pub(crate) struct Row {
 pub(crate) struct Leaderboard {
     metric: String,
     others: Vec<String>,
+    has_p_values: bool,
+    has_information: bool,
     pub(crate) rows: Vec<Row>,
     note: Option<String>,
 }
@@ -71,7 +75,14 @@ impl Leaderboard {
         let note = (ranked.len() > MOST)
             .then(|| format!("The best {MOST} of {} complete trials.", count(ranked.len())));
         let name = |metric: Metric| capitalised(&metric_label(metric));
-        Self { metric: name(model.metric), others: others.into_iter().map(name).collect(), rows, note }
+        Self {
+            metric: name(model.metric),
+            others: others.into_iter().map(name).collect(),
+            has_p_values: !model.p_values.is_empty(),
+            has_information: rows.iter().any(|row| row.information.is_some()),
+            rows,
+            note,
+        }
     }
 }
 
@@ -86,8 +97,10 @@ fn row(model: &ReportModel, rank: usize, trial: &TrialRecord, others: &[Metric])
         family: clip(family_of(trial), 40),
         score: mean_and_deviation(mean, trial.std_score(model.metric)),
         others: others.iter().map(other).collect(),
+        p_value: model.p_values.get(&trial.number).map_or(NONE.to_owned(), |p_value| number(*p_value)),
+        information: trial.information.map(|of| [number(of.aic), number(of.bic)]),
         time: duration(trial.seconds),
-        state: trial.state.name(),
+        seconds: if trial.seconds.is_finite() { trial.seconds } else { 0.0 },
         is_best: model.best == Some(trial.number),
         is_baseline: model.baseline == Some(trial.number),
         params: params(trial),
@@ -95,7 +108,7 @@ fn row(model: &ReportModel, rank: usize, trial: &TrialRecord, others: &[Metric])
 }
 
 /// Names without the prefix of the family, and values; the family itself has its own column.
-fn params(trial: &TrialRecord) -> Vec<Fact> {
+pub(super) fn params(trial: &TrialRecord) -> Vec<Fact> {
     let prefix = format!("{}.", family_of(trial));
     let fact = |(name, value): (&str, &ParamValue)| {
         let name = name.strip_prefix(&prefix).unwrap_or(name);
@@ -125,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_cut_at_twenty() {
+    fn the_table_is_cut_at_fifty() {
         let mut model = fixtures::empty();
-        model.trials = (0..25).map(|number| trial(number, "mlp", &[0.5, 0.6])).collect();
+        model.trials = (0..55).map(|number| trial(number, "mlp", &[0.5, 0.6])).collect();
         let ranked = ranked(&model.trials);
         let table = Leaderboard::of(&model, &ranked);
-        assert_eq!(table.rows.len(), 20);
+        assert_eq!(table.rows.len(), 50);
         assert_eq!(table.rows[0].score, "0.5500 ± 0.0707");
-        assert_eq!(table.note.as_deref(), Some("The best 20 of 25 complete trials."));
+        assert_eq!(table.note.as_deref(), Some("The best 50 of 55 complete trials."));
     }
 
     #[test]

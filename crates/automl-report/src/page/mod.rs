@@ -2,13 +2,17 @@
 
 mod columns;
 mod facts;
+mod final_model;
+mod findings;
 mod leaderboard;
+mod models;
 mod panels;
 mod scores;
 mod unfinished;
 
 use minijinja::Value;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::ReportError;
 use crate::figures::{DrawnFigure, Figure, Span, draw_both};
@@ -32,11 +36,11 @@ impl Fact {
 /// A chart with its words.
 #[derive(Debug, Serialize)]
 pub(crate) struct Panel {
-    name: &'static str,
-    title: String,
-    caption: String,
+    pub(crate) name: &'static str,
+    pub(crate) title: String,
+    pub(crate) caption: String,
     full: bool,
-    wide: Value,
+    pub(crate) wide: Value,
     narrow: Value,
 }
 
@@ -64,20 +68,24 @@ impl Panel {
 pub(crate) struct Page<'a> {
     title: String,
     created: &'a str,
+    reload_secs: Option<u32>,
     style: Value,
+    script: Value,
+    /// The script's hash, by which alone the browser runs it.
+    script_hash: String,
     verdict: Verdict,
     cards: Vec<facts::Card>,
     warnings: &'a [String],
     run: Vec<Fact>,
+    final_model: Option<final_model::FinalSection>,
+    final_panels: Vec<Panel>,
     columns: columns::Columns,
+    findings: Vec<findings::Finding>,
     data_panels: Vec<Panel>,
     leaderboard: leaderboard::Leaderboard,
     search_panels: Vec<Panel>,
-    learning_panels: Vec<Panel>,
-    prediction_panels: Vec<Panel>,
-    prediction_note: Option<String>,
-    confusions: Vec<scores::Confused>,
-    scores: Option<scores::Scores>,
+    parameter_panels: Vec<Panel>,
+    models: Vec<models::ModelSection>,
     unfinished: unfinished::Unfinished,
     reproduce: facts::ReproduceBox,
 }
@@ -89,26 +97,74 @@ impl<'a> Page<'a> {
     /// [`ReportError::Draw`].
     pub(crate) fn of(model: &'a ReportModel) -> Result<Self, ReportError> {
         let ranked = leaderboard::ranked(&model.trials);
-        let predictions = panels::predictions(model)?;
+        let script = include_str!("../../templates/script.js");
         Ok(Self {
             title: clip(&model.title, 160),
             created: &model.created,
+            reload_secs: model.reload_secs,
             style: Value::from_safe_string(include_str!("../../templates/style.css").to_owned()),
+            script: Value::from_safe_string(script.to_owned()),
+            script_hash: format!("sha256-{}", base64(&Sha256::digest(script.as_bytes()))),
             verdict: Verdict::of(model),
             cards: facts::cards(model),
             warnings: &model.warnings,
             run: facts::run(model),
+            final_model: final_model::FinalSection::of(model),
+            final_panels: panels::final_model(model)?,
             columns: columns::Columns::of(&model.profile),
+            findings: findings::of(model),
             data_panels: panels::data(model)?,
             leaderboard: leaderboard::Leaderboard::of(model, &ranked),
             search_panels: panels::search(model, &ranked)?,
-            learning_panels: panels::learning(model, &ranked)?,
-            prediction_panels: predictions.panels,
-            prediction_note: predictions.note,
-            confusions: scores::confusions(model),
-            scores: scores::Scores::of(model),
+            parameter_panels: panels::parameters(model, &ranked)?,
+            models: models::of(model, &ranked)?,
             unfinished: unfinished::Unfinished::of(&model.trials, model.metric),
             reproduce: facts::ReproduceBox::of(model),
         })
+    }
+}
+
+impl Page<'_> {
+    /// All charts in the order of the page.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = &Panel> {
+        let of_models = self.models.iter().flat_map(models::ModelSection::panels);
+        let before = self.final_panels.iter().chain(of_models);
+        before.chain(&self.search_panels).chain(&self.parameter_panels).chain(&self.data_panels)
+    }
+
+    /// The verdict's sentences.
+    pub(crate) fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+
+    /// What should be known of the data.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = &str> {
+        self.findings.iter().map(|finding| finding.text.as_str())
+    }
+}
+
+/// Base64 with padding (RFC 4648, section 4).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = (0..3).fold(0_usize, |word, place| word << 8 | usize::from(*chunk.get(place).unwrap_or(&0)));
+        for place in 0..4 {
+            let letter = ALPHABET[word >> (18 - 6 * place) & 63];
+            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_equals_the_vectors_of_its_rfc() {
+        let vectors = ["", "f", "fo", "foo", "foob", "fooba", "foobar"];
+        let expected = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"];
+        assert_eq!(vectors.map(|text| base64(text.as_bytes())), expected);
     }
 }

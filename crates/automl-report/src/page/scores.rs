@@ -1,13 +1,13 @@
 //! Scores of the best model: cross-validated and on the holdout; its most frequent confusions.
 
 use automl_core::metric::ConfusionMatrix;
-use automl_core::{Direction, Metric, Predictions, Target};
+use automl_core::{Direction, Metric, Predictions, Target, TrialRecord};
 use serde::Serialize;
 
 use crate::format::{
     NONE, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, percent,
 };
-use crate::model::ReportModel;
+use crate::model::{HoldoutResult, OutOfFold, ReportModel};
 use crate::verdict::best_of;
 
 /// Confusions listed.
@@ -32,10 +32,17 @@ pub(crate) struct Scores {
 }
 
 impl Scores {
-    /// `None` without a complete trial and without a holdout.
+    /// Those of `trial`; `None` where it has none.
+    pub(crate) fn of_trial(model: &ReportModel, trial: &TrialRecord) -> Option<Self> {
+        Self::from(model, Some(trial), None)
+    }
+
+    /// Those of the best trial beside those of the final model on the holdout; `None` without either.
     pub(crate) fn of(model: &ReportModel) -> Option<Self> {
-        let best = best_of(model).map(|(trial, _)| trial);
-        let holdout = model.holdout.as_ref();
+        Self::from(model, best_of(model).map(|(trial, _)| trial), model.holdout.as_ref())
+    }
+
+    fn from(model: &ReportModel, best: Option<&TrialRecord>, holdout: Option<&HoldoutResult>) -> Option<Self> {
         let row = |metric: Metric| {
             let on_holdout = holdout.and_then(|holdout| holdout.scores.iter().find(|(of, _)| *of == metric));
             let mean = best.and_then(|trial| trial.mean_score(metric));
@@ -54,7 +61,7 @@ impl Scores {
             })
         };
         let rows: Vec<Row> = Metric::of_task(model.profile.task).into_iter().filter_map(row).collect();
-        let folds = best.map_or(String::new(), |trial| {
+        let folds = best.filter(|trial| !trial.folds.is_empty()).map_or(String::new(), |trial| {
             format!(
                 "Cross-validated: mean and standard deviation over {}.",
                 counted(trial.folds.len(), "fold")
@@ -80,9 +87,8 @@ pub(crate) struct Confused {
     share: String,
 }
 
-/// The confusion matrix of the out-of-fold predictions; `None` where they are not of classes, or broken.
-pub(crate) fn confusion_matrix(model: &ReportModel) -> Option<ConfusionMatrix> {
-    let out_of_fold = model.out_of_fold.as_ref()?;
+/// The confusion matrix of out-of-fold predictions; `None` where they are not of classes, or broken.
+pub(crate) fn confusion_matrix(out_of_fold: &OutOfFold) -> Option<ConfusionMatrix> {
     let (Target::Classes { codes, .. }, Predictions::Proba(proba)) =
         (&out_of_fold.target, &out_of_fold.predictions)
     else {
@@ -98,8 +104,8 @@ pub(crate) fn confusion_matrix(model: &ReportModel) -> Option<ConfusionMatrix> {
 }
 
 /// The most frequent confusions of three classes or more.
-pub(crate) fn confusions(model: &ReportModel) -> Vec<Confused> {
-    let Some(matrix) = confusion_matrix(model).filter(|matrix| matrix.n_classes() > 2) else {
+pub(crate) fn confusions(out_of_fold: &OutOfFold, labels: &[String]) -> Vec<Confused> {
+    let Some(matrix) = confusion_matrix(out_of_fold).filter(|matrix| matrix.n_classes() > 2) else {
         return Vec::new();
     };
     let mut pairs: Vec<(usize, usize, u64)> = Vec::new();
@@ -109,7 +115,7 @@ pub(crate) fn confusions(model: &ReportModel) -> Vec<Confused> {
     }
     pairs.sort_by_key(|(truth, predicted, count)| (std::cmp::Reverse(*count), *truth, *predicted));
     let label = |class: usize| {
-        model.profile.labels.get(class).map_or_else(|| class.to_string(), |label| clip(label, 60))
+        labels.get(class).map_or_else(|| class.to_string(), |label| clip(label, 60))
     };
     let confused = |(truth, predicted, rows): (usize, usize, u64)| Confused {
         truth: label(truth),
@@ -125,25 +131,22 @@ mod tests {
     use automl_core::Matrix;
 
     use super::*;
-    use crate::fixtures;
-    use crate::model::OutOfFold;
 
     #[test]
     fn confusions_are_listed_by_frequency_and_rows_without_probabilities_are_left_out() {
         let one_hot = |class: usize| (0..3).map(move |of| f64::from(u8::from(of == class)));
         let mut proba: Vec<f64> = [0, 1, 1, 2, 0].into_iter().flat_map(one_hot).collect();
         proba.extend([f64::NAN; 3]);
-        let mut model = fixtures::empty();
-        model.profile.labels = ["a", "b", "c"].map(str::to_owned).to_vec();
-        model.out_of_fold = Some(OutOfFold {
+        let labels = ["a", "b", "c"].map(str::to_owned);
+        let of = OutOfFold {
             target: Target::Classes { codes: vec![0, 0, 0, 1, 2, 2], n_classes: 3 },
             predictions: Predictions::Proba(Matrix::new(6, 3, proba)),
-        });
-        let listed = confusions(&model);
+        };
+        let listed = confusions(&of, &labels);
         assert_eq!(listed.len(), 3);
         let first = &listed[0];
         assert_eq!((first.truth.as_str(), first.predicted.as_str()), ("a", "b"));
         assert_eq!((first.rows.as_str(), first.share.as_str()), ("2", "66.7 %"));
-        assert_eq!(confusion_matrix(&model).unwrap().n_rows(), 5);
+        assert_eq!(confusion_matrix(&of).unwrap().n_rows(), 5);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Row {
     folds: usize,
     score: String,
     time: String,
+    seconds: f64,
     reason: String,
 }
 
@@ -69,6 +70,7 @@ fn row(trial: &TrialRecord, metric: Metric) -> Row {
         folds: trial.folds.len(),
         score: value_of(trial, metric).map_or(NONE.to_owned(), number),
         time: duration(trial.seconds),
+        seconds: if trial.seconds.is_finite() { trial.seconds } else { 0.0 },
         reason: trial.reason.as_deref().map_or(NONE.to_owned(), |reason| clip(reason, 300)),
     }
 }

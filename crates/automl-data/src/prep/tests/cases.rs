@@ -4,7 +4,8 @@ use automl_core::{ColumnKind, InputForm};
 
 use super::{fit_only, json, named, only, prepare, profile};
 use crate::column::Column;
-use crate::prep::fitted::{Columns, check_rows};
+use crate::prep::fitted::Columns;
+use crate::table::check_rows;
 use crate::prep::{FittedPreprocessor, Impute, PrepConfig, Preprocessor, Scaling};
 
 #[test]

@@ -436,3 +436,32 @@ fn configurations_of_one_shape_go_together_whatever_else_differs() {
         assert!(!goes(other.clone()), "{other}");
     }
 }
+
+#[test]
+fn layers_are_told_from_the_table_to_the_prediction() {
+    let train = blobs(60, 1);
+    let (task, n_classes) = task_of(&train);
+    let stop = StopSignal::never();
+    let params = params().with("max_epochs", 1_i64);
+    let member = Member { params: &params, train: &train, valid: &train, seed: Seed(1) };
+    let fitted = MlpFamily.fit_population(
+        &[member],
+        &FitContext::new(task, n_classes, &stop),
+        &mut |_, _| ControlFlow::Continue(()),
+    );
+    let model = fitted.into_iter().next().unwrap().unwrap();
+    let told: Vec<String> = model
+        .layers()
+        .iter()
+        .map(|layer| format!("{}: {} ({})", layer.name, layer.shape, layer.n_parameters))
+        .collect();
+    let expected = [
+        "columns: 2 numeric, 0 categorical (0)",
+        "layer 1: 2 → 32 (96)",
+        "layer 2: 32 → 32 (1056)",
+        "layer 3: 32 → 3 (99)",
+        "prediction: 3 classes (0)",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(model.layers().iter().map(|layer| layer.n_parameters).sum::<usize>(), model.n_parameters());
+}
