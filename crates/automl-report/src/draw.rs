@@ -4,8 +4,10 @@
 //! properties. plotters' coordinates are whole numbers, so it draws on a canvas [`FINENESS`] times larger
 //! than the `viewBox` unit. Text becomes `<text>` elements in the page's own font: no font file is read.
 
+use std::cell::RefCell;
 use std::fmt::Display;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use plotters::coord::Shift;
 use plotters::drawing::DrawingArea;
@@ -177,6 +179,10 @@ pub(crate) enum Anchor {
 /// A surface measured in `viewBox` units from the upper left corner.
 pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// Where it begins on the whole chart.
+    origin: (f64, f64),
+    /// What a pointer is told, as SVG elements of the whole chart.
+    tips: Rc<RefCell<String>>,
     /// Width in units.
     pub(crate) width: f64,
     /// Height in units.
@@ -187,7 +193,23 @@ impl<'a> Canvas<'a> {
     /// A part of it from `corner` on, with its own coordinates.
     pub(crate) fn part(&self, corner: (f64, f64), (width, height): (f64, f64)) -> Canvas<'a> {
         let size = ((width * FINENESS).round() as i32, (height * FINENESS).round() as i32);
-        Canvas { area: self.area.clone().shrink(fine(corner), size), width, height }
+        let origin = (self.origin.0 + corner.0, self.origin.1 + corner.1);
+        let area = self.area.clone().shrink(fine(corner), size);
+        Canvas { area, origin, tips: Rc::clone(&self.tips), width, height }
+    }
+
+    /// Tells a pointer near `at` what it points at. Phones have no pointer, so narrow charts are spared it.
+    pub(crate) fn tip(&self, at: (f64, f64), radius: f64, text: &str) {
+        if self.origin == (0.0, 0.0) && self.width < 400.0 {
+            return;
+        }
+        let (x, y) = fine((self.origin.0 + at.0, self.origin.1 + at.1));
+        let (radius, text) = ((radius * FINENESS).round(), format::escaped(text));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            self.tips.borrow_mut(),
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"><title>{text}</title></circle>"
+        );
     }
 }
 
@@ -288,11 +310,18 @@ pub(crate) fn svg(
 ) -> Result<String, ReportError> {
     let mut raw = String::new();
     let size = ((width * FINENESS) as u32, (height * FINENESS) as u32);
-    let canvas = Canvas { area: SVGBackend::with_string(&mut raw, size).into_drawing_area(), width, height };
+    let area = SVGBackend::with_string(&mut raw, size).into_drawing_area();
+    let tips = Rc::new(RefCell::new(String::new()));
+    let canvas = Canvas { area, origin: (0.0, 0.0), tips: Rc::clone(&tips), width, height };
     let drawn = draw(&canvas).and_then(|()| Ok(canvas.area.present()?));
     drop(canvas);
     drawn.map_err(|DrawFailure(reason)| ReportError::Draw { figure, reason })?;
-    Ok(themed(&raw, alt, size))
+    let tips = tips.take();
+    let mut svg = themed(&raw, alt, size);
+    if !tips.is_empty() {
+        svg = svg.replace("</svg>", &format!("<g fill=\"none\" pointer-events=\"all\">{tips}</g></svg>"));
+    }
+    Ok(svg)
 }
 
 /// Replaces marker colours by CSS variables, and drops attributes that say what holds anyway.

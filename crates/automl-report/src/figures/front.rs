@@ -82,7 +82,10 @@ impl Figure for ParetoFront {
             canvas.dot(plot.at(point.first, point.second), 3.0, Paint::Blue, 0.5)?;
         }
         for point in &self.front {
-            canvas.dot(plot.at(point.first, point.second), 4.2, Paint::Orange, 1.0)?;
+            let at = plot.at(point.first, point.second);
+            canvas.dot(at, 4.2, Paint::Orange, 1.0)?;
+            let [first, second] = [point.first, point.second].map(format::number);
+            canvas.tip(at, 6.0, &format!("#{}: {first}, {second}", point.trial));
         }
         Ok(())
     }

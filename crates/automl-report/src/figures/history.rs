@@ -135,6 +135,7 @@ impl Figure for History {
         }
         for &(number, value) in &thin(&self.complete, most(self.complete.len())) {
             canvas.dot(plot.at(number, value), 3.2, Paint::Blue, 0.75)?;
+            canvas.tip(plot.at(number, value), 5.0, &format!("#{number}: {}", format::number(value)));
         }
         let bad_end = if self.metric.direction().cost(1.0) > 0.0 { plot.y.high } else { plot.y.low };
         for &number in &thin(&self.failed, 300) {

@@ -18,6 +18,8 @@ const MOST_BARS: usize = 1200;
 /// One trial on its row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bar {
+    /// Number of the trial.
+    pub(crate) number: u32,
     /// Seconds since the first trial began.
     pub(crate) from: f64,
     pub(crate) to: f64,
@@ -60,7 +62,7 @@ impl Timeline {
                 rows.len() - 1
             });
             rows[row].1 = to;
-            bars.push(Bar { from, to, state: trial.state, row });
+            bars.push(Bar { number: trial.number, from, to, state: trial.state, row });
         }
         let n_trials = bars.len();
         bars.retain(|bar| bar.row < MOST_ROWS);
@@ -154,6 +156,8 @@ impl Figure for Timeline {
             let y = plot.row_middle(bar.row);
             let (from, to) = (plot.x_at(bar.from / unit), plot.x_at(bar.to / unit));
             canvas.bar((from, y - 8.0), ((to - 0.5).max(from + 0.5), y + 8.0), paint(bar.state), 0.85)?;
+            let told = format!("#{}: {}, {}", bar.number, bar.state.name(), format::duration(bar.to - bar.from));
+            canvas.tip((f64::midpoint(from, to), y), 8.0, &told);
         }
         Ok(())
     }
