@@ -10,6 +10,7 @@ mod jobs;
 mod kill;
 mod objectives;
 mod optuna;
+mod report;
 mod search;
 mod space;
 mod support;
