@@ -207,15 +207,11 @@ fn axis_ends(part: &Canvas<'_>, bottom: f64, ends: &[String; 2]) -> Drawn {
 
 impl Columns {
     fn draw_relation(&self, part: &Canvas<'_>, column: &ColumnSummary) -> Drawn {
-        let named = column.groups.iter().filter(|group| group.range.is_none() && group.label.is_some()).count();
-        let groups: Vec<&Group> = if named > 0 && column.groups.iter().all(|group| group.range.is_none()) {
-            // Names: the most frequent ones, and missing values.
-            let is_missing = |group: &&Group| group.label.is_none();
-            let (missing, names): (Vec<&Group>, Vec<&Group>) = column.groups.iter().partition(is_missing);
-            names.into_iter().take(MOST_LEVELS).chain(missing).collect()
-        } else {
-            column.groups.iter().collect()
-        };
+        let is_numeric = matches!(column.distribution, Distribution::Numeric { .. });
+        let (missing, present): (Vec<&Group>, Vec<&Group>) = column.groups.iter().partition(|group| is_missing(group));
+        // Numbers are in few groups anyway; of names the most frequent ones come first.
+        let most = if is_numeric { present.len() } else { MOST_LEVELS };
+        let groups: Vec<&Group> = present.into_iter().take(most).chain(missing).collect();
         let (low, high) = self.range(&groups);
         let y = Scale::around([low, high], 2);
         let left = 6.0 + y.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0) as f64 * 6.2;
@@ -227,8 +223,7 @@ impl Columns {
         }
         let step = (part.width - left) / groups.len().max(1) as f64;
         let at_x = |group: usize| left + (group as f64 + 0.5) * step;
-        let is_numeric = matches!(column.distribution, Distribution::Numeric { .. });
-        let is_in_order = |group: &Group| group.range.is_some() || is_numeric;
+        let is_in_order = |group: &Group| is_numeric && !is_missing(group);
         match groups.first().map(|group| &group.target) {
             Some(GroupTarget::Shares(_)) => {
                 for class in self.drawn_classes() {
@@ -239,7 +234,7 @@ impl Columns {
                     let points: Vec<(f64, f64, bool)> = groups
                         .iter()
                         .enumerate()
-                        .map(|(place, group)| (at_x(place), at_y(share(group)), is_in_order(group) && !is_missing(group)))
+                        .map(|(place, group)| (at_x(place), at_y(share(group)), is_in_order(group)))
                         .collect();
                     draw_points(part, &points, Paint::series(class))?;
                 }
@@ -257,7 +252,7 @@ impl Columns {
                 let points: Vec<(f64, f64, bool)> = groups
                     .iter()
                     .enumerate()
-                    .map(|(place, group)| (at_x(place), at_y(median(group)), is_in_order(group) && !is_missing(group)))
+                    .map(|(place, group)| (at_x(place), at_y(median(group)), is_in_order(group)))
                     .collect();
                 draw_points(part, &points, Paint::Blue)?;
             }

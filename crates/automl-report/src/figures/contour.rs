@@ -3,7 +3,7 @@
 use automl_core::Metric;
 
 use super::points::{Param, Points};
-use super::{Figure, Span, axis_name, quantile, thin};
+use super::{Figure, Span, thin};
 use crate::draw::{Canvas, Drawn, Paint};
 use crate::format;
 use crate::plot::{Plot, Symbol};
@@ -110,10 +110,8 @@ impl Figure for Contour {
             Shown::Surface => "The darker the ground, the better the trials near by; white ground is far from all of them",
             Shown::Ranks => "Each point is a complete trial: the darker, the better its rank",
         };
-        let mut merits: Vec<f64> = self.trials.iter().map(|trial| trial.2).collect();
-        merits.sort_by(f64::total_cmp);
-        let middle = quantile(&merits, 0.5).map_or(String::new(), |_| format!(" {} trials.", format::count(merits.len())));
-        format!("{what}, by {}.{middle}", format::metric_label(self.metric))
+        let n_trials = format::counted(self.trials.len(), "trial");
+        format!("{what}, by {}. {n_trials}.", format::metric_label(self.metric))
     }
 
     fn span(&self) -> Span {
