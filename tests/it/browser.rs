@@ -22,7 +22,8 @@ fn check(found: &Value) {
     for width in ["390", "1440"] {
         assert_eq!(found["overflow"][width], 0, "pixels beyond {width}");
     }
-    let themes: Vec<&str> = found["themes"].as_array().unwrap().iter().map(|of| of.as_str().unwrap()).collect();
+    let themes: Vec<&str> =
+        found["themes"].as_array().unwrap().iter().map(|of| of.as_str().unwrap()).collect();
     assert!(themes[0] == themes[1] && themes[1] != themes[2] && themes[3] == themes[0], "{themes:?}");
     assert_ne!(found["sorts"], false);
     assert!(found["filter"].is_null() || found["filter"] == 0, "{}", found["filter"]);
@@ -72,7 +73,18 @@ fn a_report_of_failed_trials_alone_opens() {
     scratch.write("train.csv", two_classes(120));
     // No fit fits into so little memory.
     let arguments = [
-        "search", "--data", "train.csv", "--target", "target", "--trials", "3", "--memory", "1kB", "--families", "mlp", "--out",
+        "search",
+        "--data",
+        "train.csv",
+        "--target",
+        "target",
+        "--trials",
+        "3",
+        "--memory",
+        "1kB",
+        "--families",
+        "mlp",
+        "--out",
         "run",
     ];
     assert_eq!(scratch.automl(&arguments).code, Some(4));

@@ -19,7 +19,8 @@ fn the_same_content_is_there_for_machines() {
     let scratch = searched();
     let printed = scratch.ok(&["report", "run", "--json", "--figures", "charts"]);
     assert_eq!(printed.stdout, "run/report.html\nrun/report.json\ncharts\n");
-    let told: Value = serde_json::from_str(&fs::read_to_string(scratch.path("run/report.json")).unwrap()).unwrap();
+    let told: Value =
+        serde_json::from_str(&fs::read_to_string(scratch.path("run/report.json")).unwrap()).unwrap();
     assert_eq!((told["schema"].as_str(), told["version"].as_u64()), (Some("automl.report"), Some(1)));
     let report = &told["report"];
     assert_eq!(report["trials"].as_array().unwrap().len(), 12);
@@ -46,13 +47,20 @@ fn the_same_content_is_there_for_machines() {
 fn one_chart_is_a_file_of_its_own() {
     let scratch = searched();
     let listed = scratch.ok(&["plot", "run"]).stdout;
-    assert!(listed.lines().any(|line| line.starts_with("history ") && line.ends_with("Optimisation history")), "{listed}");
+    assert!(
+        listed.lines().any(|line| line.starts_with("history ") && line.ends_with("Optimisation history")),
+        "{listed}"
+    );
     assert_eq!(scratch.ok(&["plot", "run", "roc"]).stdout, "roc.svg\n");
     assert!(fs::read_to_string(scratch.path("roc.svg")).unwrap().contains("#0072b2"));
     scratch.ok(&["plot", "run", "roc", "--dark", "--out", "dark.svg"]);
     assert!(fs::read_to_string(scratch.path("dark.svg")).unwrap().contains("#4aa8e0"));
     let unknown = scratch.automl(&["plot", "run", "rock"]);
-    assert!(unknown.stderr.contains("no chart `rock`") && unknown.stderr.contains("roc"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("no chart `rock`") && unknown.stderr.contains("roc"),
+        "{}",
+        unknown.stderr
+    );
     let gif = scratch.automl(&["plot", "run", "roc", "--out", "roc.gif"]);
     assert!(gif.stderr.contains("`roc.gif`"), "{}", gif.stderr);
 }

@@ -232,6 +232,7 @@ pub(crate) struct ImportanceArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct ReportArgs {
     /// Run folder, such as runs/titanic
     pub(crate) run: PathBuf,

@@ -103,7 +103,8 @@ mod tests {
         let texts: Vec<Option<String>> = (0..5).map(|row| numbers.text(row)).collect();
         let told = |text: &str| Some(text.to_owned());
         assert_eq!(texts, [told("0.3"), told("12"), None, told("-1234570"), told("0")]);
-        let levels = Column::Categorical { codes: vec![1, Column::MISSING], levels: vec!["a".into(), "b".into()] };
+        let levels =
+            Column::Categorical { codes: vec![1, Column::MISSING], levels: vec!["a".into(), "b".into()] };
         assert_eq!([levels.text(0), levels.text(1)], [told("b"), None]);
         assert_eq!(Column::Time(vec![Some(0), None]).text(0), told("1970-01-01"));
         assert_eq!(levels.select(&[1, 0, 0]).text(2), told("b"));

@@ -106,7 +106,9 @@ impl Table {
     pub fn excerpt(&self, rows: &[usize]) -> Result<Self, DataError> {
         check_rows(rows, self.n_rows())?;
         let mut keep = vec![false; self.n_rows()];
-        rows.iter().for_each(|&row| keep[row] = true);
+        for &row in rows {
+            keep[row] = true;
+        }
         let rows: Vec<usize> = (0..keep.len()).filter(|&row| keep[row]).collect();
         let mask = BooleanChunked::from_slice("keep".into(), &keep);
         // The mask has as many rows as the frame, the only thing that could be wrong with it.

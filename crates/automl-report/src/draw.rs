@@ -374,7 +374,8 @@ mod tests {
 
     #[test]
     fn a_chart_stands_alone_with_colours_size_and_ground() {
-        let drawn = svg("test", "a dot", (100.0, 50.0), |canvas| canvas.dot((10.0, 10.0), 3.0, Paint::Blue, 1.0));
+        let drawn =
+            svg("test", "a dot", (100.0, 50.0), |canvas| canvas.dot((10.0, 10.0), 3.0, Paint::Blue, 1.0));
         insta::assert_snapshot!(standalone(&drawn.unwrap(), Theme::Dark), @r"");
     }
 

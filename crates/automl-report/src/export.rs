@@ -63,7 +63,8 @@ pub fn png(chart: &Chart) -> Result<Vec<u8>, ReportError> {
     if options.fontdb.is_empty() {
         return Err(failed("this machine has no fonts".to_owned()));
     }
-    let tree = resvg::usvg::Tree::from_str(&chart.svg, &options).map_err(|error| failed(error.to_string()))?;
+    let tree =
+        resvg::usvg::Tree::from_str(&chart.svg, &options).map_err(|error| failed(error.to_string()))?;
     let size = tree.size().to_int_size().scale_by(PNG_SCALE);
     let pixmap = size.and_then(|size| resvg::tiny_skia::Pixmap::new(size.width(), size.height()));
     let mut pixmap = pixmap.ok_or_else(|| failed("it has no pixels".to_owned()))?;
@@ -111,7 +112,8 @@ mod tests {
     #[test]
     fn every_chart_has_a_name_of_its_own_and_stands_alone() {
         let charts = charts(&fixtures::binary(40), Theme::Light).unwrap();
-        let names: std::collections::BTreeSet<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+        let names: std::collections::BTreeSet<&str> =
+            charts.iter().map(|chart| chart.name.as_str()).collect();
         assert_eq!(names.len(), charts.len());
         for chart in &charts {
             assert!(chart.svg.starts_with("<svg xmlns=") && !chart.svg.contains("var("), "{}", chart.name);

@@ -35,7 +35,7 @@ pub use draw::Theme;
 pub use error::ReportError;
 pub use export::{Chart, JSON_VERSION, charts, json, png};
 pub use model::{
-    ColumnImportance, ErrorCorrelations, Explanation, FinalModel, Front, FrontPoint, HoldoutResult, Importance,
-    ModelPart, OutOfFold, ReportModel, Reproduce, RunFacts, WorstRow,
+    ColumnImportance, ErrorCorrelations, Explanation, FinalModel, Front, FrontPoint, HoldoutResult,
+    Importance, ModelPart, OutOfFold, ReportModel, Reproduce, RunFacts, WorstRow,
 };
 pub use render::{render, write};

@@ -157,7 +157,9 @@ mod tests {
         }
         model.run.elapsed_secs = f64::NAN;
         model.holdout = Some(HoldoutResult { n_rows: 0, scores: vec![(Metric::LogLoss, f64::NAN)] });
-        if let Some(Predictions::Proba(proba)) = model.out_of_fold.values_mut().next().map(|of| &mut of.predictions) {
+        if let Some(Predictions::Proba(proba)) =
+            model.out_of_fold.values_mut().next().map(|of| &mut of.predictions)
+        {
             proba.row_mut(0).fill(f64::NAN);
         }
         let partly = page(&model);

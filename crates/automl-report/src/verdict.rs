@@ -45,8 +45,8 @@ impl Verdict {
 
 /// Quantiles of Student's t distribution at 0.975 for 1 to 30 degrees of freedom.
 const STUDENT: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110,
-    2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
+    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
 /// Half the 95 % interval of a trial's mean over the folds, with the variance that folds with shared training rows have (Nadeau
@@ -101,7 +101,9 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
     let n_complete = model.trials.iter().filter(|trial| trial.state == TrialState::Complete).count();
     let cost = |value: f64| model.metric.direction().cost(value);
     let winner = match n_complete {
-        1 if model.final_model.is_none() => format!("The only complete trial is #{} ({}).", trial.number, family_of(trial)),
+        1 if model.final_model.is_none() => {
+            format!("The only complete trial is #{} ({}).", trial.number, family_of(trial))
+        }
         _ => match &model.final_model {
             Some(found) => made_of(found, n_complete),
             None => format!(
@@ -152,15 +154,20 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
 fn made_of(found: &FinalModel, n_complete: usize) -> String {
     let trials = counted(n_complete, "complete trial");
     match found.parts.as_slice() {
-        [only] => format!("The model is trial #{} ({}), the best of {trials}, as {}.", only.trial, only.family, found.kind),
-        parts => format!("The model is an {} of {} of {trials}.", found.kind, count(parts.len())).replace("an stack", "a stack"),
+        [only] => format!(
+            "The model is trial #{} ({}), the best of {trials}, as {}.",
+            only.trial, only.family, found.kind
+        ),
+        parts => format!("The model is an {} of {} of {trials}.", found.kind, count(parts.len()))
+            .replace("an stack", "a stack"),
     }
 }
 
 /// The columns that the final model relies on most, where it is sure of them.
 fn drivers(model: &ReportModel) -> Option<String> {
     let found = model.explanation.as_ref()?;
-    let sure = found.importance.iter().filter(|column| column.mean > 0.0 && column.mean > 2.0 * column.deviation);
+    let sure =
+        found.importance.iter().filter(|column| column.mean > 0.0 && column.mean > 2.0 * column.deviation);
     let names: Vec<String> = sure.take(3).map(|column| format!("“{}”", clip(&column.column, 40))).collect();
     match names.as_slice() {
         [] => None,
@@ -253,16 +260,27 @@ mod tests {
 
     #[test]
     fn the_final_model_is_told_with_its_interval_and_what_drives_it() {
-        let mut model = model(vec![trial(0, "constant", &[0.56; 5]), trial(1, "mlp", &[0.30, 0.32, 0.31, 0.30, 0.32])]);
-        let part = |trial: u32, family: &str| ModelPart { trial, family: family.to_owned(), weight: 0.5, n_members: 5 };
+        let mut model =
+            model(vec![trial(0, "constant", &[0.56; 5]), trial(1, "mlp", &[0.30, 0.32, 0.31, 0.30, 0.32])]);
+        let part = |trial: u32, family: &str| ModelPart {
+            trial,
+            family: family.to_owned(),
+            weight: 0.5,
+            n_members: 5,
+        };
         model.final_model = Some(FinalModel {
             kind: "ensemble".to_owned(),
             parts: vec![part(1, "mlp"), part(0, "constant")],
             scores: vec![(Metric::LogLoss, 0.305)],
             ..FinalModel::default()
         });
-        let column = |name: &str, mean: f64, deviation: f64| ColumnImportance { column: name.to_owned(), mean, deviation };
-        let importance = vec![column("age", 0.2, 0.01), column("hours", 0.1, 0.02), column("noise", 0.01, 0.02)];
+        let column = |name: &str, mean: f64, deviation: f64| ColumnImportance {
+            column: name.to_owned(),
+            mean,
+            deviation,
+        };
+        let importance =
+            vec![column("age", 0.2, 0.01), column("hours", 0.1, 0.02), column("noise", 0.01, 0.02)];
         model.explanation = Some(Explanation { importance, ..Explanation::default() });
         insta::assert_snapshot!(said(&model), @r"");
     }

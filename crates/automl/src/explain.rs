@@ -46,7 +46,8 @@ pub(crate) fn explain(
     let Some(target) = part.target() else { return Ok(None) };
     let of = Explained { model, part: &part, target, metric: experiment.metric };
     let names = by_relevance(experiment, summary);
-    let (importance, n_left_out) = of.importance(&names, &predictions, Seed(experiment.config.seed), deadline)?;
+    let (importance, n_left_out) =
+        of.importance(&names, &predictions, Seed(experiment.config.seed), deadline)?;
     let told: Vec<String> = importance.iter().map(|column| column.column.clone()).collect();
     Ok(Some(Explanation {
         n_rows: rows.len(),
@@ -60,7 +61,8 @@ pub(crate) fn explain(
 
 /// Feature columns, those that say most of the target alone first.
 fn by_relevance(experiment: &Experiment, summary: Option<&DataSummary>) -> Vec<String> {
-    let mut names: Vec<String> = experiment.table.profile().features().map(|column| column.name.clone()).collect();
+    let mut names: Vec<String> =
+        experiment.table.profile().features().map(|column| column.name.clone()).collect();
     let explained = |name: &str| {
         let column = summary.and_then(|summary| summary.columns.iter().find(|column| column.name == name));
         column.map_or(0.0, |column| column.explained)
@@ -115,7 +117,13 @@ impl Explained<'_> {
         Ok((importance, n_left_out))
     }
 
-    fn worst(&self, rows: &[usize], predictions: &Predictions, told: &[String], labels: &[String]) -> Vec<WorstRow> {
+    fn worst(
+        &self,
+        rows: &[usize],
+        predictions: &Predictions,
+        told: &[String],
+        labels: &[String],
+    ) -> Vec<WorstRow> {
         let label = |class: u32| labels.get(class as usize).cloned().unwrap_or_else(|| class.to_string());
         let decided = self.model.decide(predictions).ok().flatten();
         let describe = |place: usize| -> Option<WorstRow> {
@@ -133,11 +141,13 @@ impl Explained<'_> {
                 }
                 _ => return None,
             };
-            let value = |name: &String| Some((name.clone(), self.part.column(name)?.text(place).unwrap_or_default()));
+            let value =
+                |name: &String| Some((name.clone(), self.part.column(name)?.text(place).unwrap_or_default()));
             let values = told.iter().take(TOLD).filter_map(value).collect();
             Some(WorstRow { row: rows[place] + 1, truth, predicted, loss, values })
         };
-        let mut worst: Vec<WorstRow> = (0..rows.len()).filter_map(describe).filter(|row| row.loss.is_finite()).collect();
+        let mut worst: Vec<WorstRow> =
+            (0..rows.len()).filter_map(describe).filter(|row| row.loss.is_finite()).collect();
         worst.sort_by(|a, b| b.loss.total_cmp(&a.loss));
         worst.truncate(N_WORST);
         worst
@@ -145,11 +155,15 @@ impl Explained<'_> {
 
     /// (value, true − predicted) by numeric column.
     fn residuals(&self, predictions: &Predictions, told: &[String]) -> Vec<(String, Vec<(f64, f64)>)> {
-        let (Target::Real(truth), Predictions::Real(predicted)) = (self.target, predictions) else { return Vec::new() };
+        let (Target::Real(truth), Predictions::Real(predicted)) = (self.target, predictions) else {
+            return Vec::new();
+        };
         let of_column = |name: &String| match self.part.column(name)? {
             Column::Numeric(values) => {
                 let rows = values.iter().zip(truth.iter().zip(predicted));
-                let points = rows.filter(|(value, _)| !value.is_nan()).map(|(value, (truth, predicted))| (*value, truth - predicted));
+                let points = rows
+                    .filter(|(value, _)| !value.is_nan())
+                    .map(|(value, (truth, predicted))| (*value, truth - predicted));
                 Some((name.clone(), points.collect()))
             }
             _ => None,

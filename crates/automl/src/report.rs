@@ -55,7 +55,10 @@ impl Run {
             created: automl_store::now().chars().take(16).collect::<String>() + " UTC",
             run: self.facts(&config),
             split: split::describe(&options, plan.holdout.len()),
-            test_to_train: plan.folds.first().map(|fold| fold.valid.len() as f64 / fold.train.len().max(1) as f64),
+            test_to_train: plan
+                .folds
+                .first()
+                .map(|fold| fold.valid.len() as f64 / fold.train.len().max(1) as f64),
             metric: self.header.metric,
             best: best.map(|trial| trial.number),
             baseline: self.baseline(),
@@ -85,7 +88,9 @@ impl Run {
     pub(crate) fn trial_report_model(&self, number: u32) -> Result<ReportModel, AutomlError> {
         let Some(trial) = self.trials.iter().find(|trial| trial.number == number) else {
             let last = self.trials.len().saturating_sub(1);
-            return Err(AutomlError::config(format!("there is no trial {number}; trials are numbered 0 to {last}")));
+            return Err(AutomlError::config(format!(
+                "there is no trial {number}; trials are numbered 0 to {last}"
+            )));
         };
         let own: Vec<(&TrialRecord, OutOfFold)> =
             OutOfFold::load(&self.folder.trial(number)).ok().map(|of| (trial, of)).into_iter().collect();
@@ -174,7 +179,10 @@ impl Run {
         TrialRecord::best(&constants).map(|trial| trial.number)
     }
 
-    fn epochs(&self, board: &Leaderboard) -> Result<BTreeMap<u32, Vec<(u32, automl_core::Epoch)>>, AutomlError> {
+    fn epochs(
+        &self,
+        board: &Leaderboard,
+    ) -> Result<BTreeMap<u32, Vec<(u32, automl_core::Epoch)>>, AutomlError> {
         let mut curves = BTreeMap::new();
         for row in board.rows.iter().filter(|row| row.rank.is_some()) {
             let epochs = self.store.epochs(row.trial)?;
@@ -310,12 +318,14 @@ fn error_correlations(library: &[(&TrialRecord, OutOfFold)]) -> Option<ErrorCorr
     let own: Vec<&(&TrialRecord, OutOfFold)> =
         library.iter().filter(|(_, of)| of.rows == first.rows).take(CORRELATED).collect();
     let errors: Vec<Vec<f64>> = own.iter().map(|(_, of)| errors_of(of)).collect();
-    let name = |trial: &TrialRecord| format!("#{} {}", trial.number, trial.params.text("family").unwrap_or("–"));
+    let name =
+        |trial: &TrialRecord| format!("#{} {}", trial.number, trial.params.text("family").unwrap_or("–"));
     let mut values = Vec::with_capacity(own.len() * own.len());
     for one in &errors {
         values.extend(errors.iter().map(|other| correlation(one, other)));
     }
-    (own.len() > 1).then(|| ErrorCorrelations { names: own.iter().map(|(trial, _)| name(trial)).collect(), values })
+    (own.len() > 1)
+        .then(|| ErrorCorrelations { names: own.iter().map(|(trial, _)| name(trial)).collect(), values })
 }
 
 fn errors_of(of: &OutOfFold) -> Vec<f64> {
@@ -323,9 +333,11 @@ fn errors_of(of: &OutOfFold) -> Vec<f64> {
         (Target::Real(truth), Predictions::Real(predicted)) => {
             truth.iter().zip(predicted).map(|(truth, predicted)| truth - predicted).collect()
         }
-        (Target::Classes { codes, .. }, Predictions::Proba(proba)) => {
-            codes.iter().zip(proba.rows()).map(|(code, row)| 1.0 - row.get(*code as usize).unwrap_or(&0.0)).collect()
-        }
+        (Target::Classes { codes, .. }, Predictions::Proba(proba)) => codes
+            .iter()
+            .zip(proba.rows())
+            .map(|(code, row)| 1.0 - row.get(*code as usize).unwrap_or(&0.0))
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -357,7 +369,12 @@ mod tests {
 
     #[test]
     fn errors_are_residuals_or_what_is_missing_to_certainty() {
-        let of = |target: Target, predictions: Predictions| OutOfFold { rows: vec![0, 1], target, predictions, predict_ms: 0.0 };
+        let of = |target: Target, predictions: Predictions| OutOfFold {
+            rows: vec![0, 1],
+            target,
+            predictions,
+            predict_ms: 0.0,
+        };
         let numbers = of(Target::Real(vec![1.0, 2.0]), Predictions::Real(vec![0.5, 3.0]));
         assert_eq!(errors_of(&numbers), [0.5, -1.0]);
         let proba = Predictions::Proba(automl_core::Matrix::new(2, 2, vec![0.25, 0.75, 1.0, 0.0]));

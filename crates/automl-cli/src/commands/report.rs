@@ -55,7 +55,9 @@ fn show(args: &ReportArgs, page: &Path) -> Result<(), AutomlError> {
 }
 
 fn write_figures(run: &Run, folder: &Path, theme: Theme) -> Result<(), AutomlError> {
-    let failed = |error: std::io::Error| AutomlError::config(format!("cannot write into `{}`: {error}", folder.display()));
+    let failed = |error: std::io::Error| {
+        AutomlError::config(format!("cannot write into `{}`: {error}", folder.display()))
+    };
     fs::create_dir_all(folder).map_err(failed)?;
     for chart in run.charts(theme)? {
         fs::write(folder.join(format!("{}.svg", chart.name)), &chart.svg).map_err(failed)?;

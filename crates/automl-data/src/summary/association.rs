@@ -70,7 +70,8 @@ pub(super) fn spearman(one: &[f64], other: &[f64]) -> Option<f64> {
     }
     let (one, other) = (ranks(&one), ranks(&other));
     let middle = (one.len() as f64 - 1.0) / 2.0;
-    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>();
+    let product =
+        |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - middle) * (b - middle)).sum::<f64>();
     Some(product(&one, &other) / (product(&one, &one) * product(&other, &other)).sqrt())
 }
 
@@ -119,7 +120,8 @@ pub(super) fn cramers_v(one: &[Option<u32>], other: &[Option<u32>]) -> Option<f6
 /// The square root of the share of the ranks' variance that lies between levels, corrected for their number.
 pub(super) fn correlation_ratio(levels: &[Option<u32>], numbers: &[f64]) -> Option<f64> {
     let both = levels.iter().zip(numbers).filter(|(level, number)| level.is_some() && !number.is_nan());
-    let (levels, numbers): (Vec<Option<u32>>, Vec<f64>) = both.map(|(level, number)| (*level, *number)).unzip();
+    let (levels, numbers): (Vec<Option<u32>>, Vec<f64>) =
+        both.map(|(level, number)| (*level, *number)).unzip();
     let parts = level_parts(&levels);
     let (n, k) = (levels.len() as f64, parts.len() as f64);
     if levels.len() < FEWEST_ROWS || parts.len() < 2 || n <= k {

@@ -47,7 +47,7 @@ fn of_levels(codes: &[Option<u32>], names: &[String]) -> Distribution {
     codes.iter().flatten().for_each(|&code| counts[code as usize] += 1);
     let mut levels: Vec<(String, usize)> =
         names.iter().cloned().zip(counts).filter(|(_, count)| *count > 0).collect();
-    levels.sort_by(|a, b| b.1.cmp(&a.1));
+    levels.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let rest = levels.split_off(levels.len().min(MOST_LEVELS));
     let others = (rest.len(), rest.iter().map(|(_, count)| count).sum());
     Distribution::Levels { levels, others }

@@ -54,7 +54,8 @@ fn kolmogorov(one: &[f64], other: &[f64]) -> Option<Drift> {
 /// Total variation, and the χ² test of both samples' counts of the levels that are expected five times or more in each;
 /// the others are counted together.
 fn variation(one: &[Option<u32>], other: &[Option<u32>]) -> Option<Drift> {
-    let counts = |codes: &[Option<u32>]| level_parts(codes).into_iter().map(|(code, rows)| (code, rows.len()));
+    let counts =
+        |codes: &[Option<u32>]| level_parts(codes).into_iter().map(|(code, rows)| (code, rows.len()));
     let mut both = std::collections::BTreeMap::<u32, [f64; 2]>::new();
     counts(one).for_each(|(code, count)| both.entry(code).or_default()[0] = count as f64);
     counts(other).for_each(|(code, count)| both.entry(code).or_default()[1] = count as f64);
@@ -66,17 +67,16 @@ fn variation(one: &[Option<u32>], other: &[Option<u32>]) -> Option<Drift> {
     let distance = 0.5 * both.values().map(|counts| (counts[0] / n - counts[1] / m).abs()).sum::<f64>();
     let is_frequent = |counts: &&[f64; 2]| (counts[0] + counts[1]) * n.min(m) / (n + m) >= 5.0;
     let mut cells: Vec<[f64; 2]> = both.values().filter(is_frequent).copied().collect();
-    let rare = both.values().filter(|counts| !is_frequent(counts)).fold([0.0; 2], |sum, counts| {
-        [sum[0] + counts[0], sum[1] + counts[1]]
-    });
+    let rare = both
+        .values()
+        .filter(|counts| !is_frequent(counts))
+        .fold([0.0; 2], |sum, counts| [sum[0] + counts[0], sum[1] + counts[1]]);
     if rare[0] + rare[1] > 0.0 {
         cells.push(rare);
     }
     let part = |seen: f64, expected: f64| (seen - expected).powi(2) / expected;
-    let chi_square: f64 = cells
-        .iter()
-        .map(|[a, b]| part(*a, (a + b) * n / (n + m)) + part(*b, (a + b) * m / (n + m)))
-        .sum();
+    let chi_square: f64 =
+        cells.iter().map(|[a, b]| part(*a, (a + b) * n / (n + m)) + part(*b, (a + b) * m / (n + m))).sum();
     Some(Drift { distance, p_value: chi_square_tail(chi_square, cells.len() as f64 - 1.0) })
 }
 

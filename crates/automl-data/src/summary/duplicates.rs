@@ -28,7 +28,8 @@ pub(super) fn among(table: &Table, target: &Target, training: &[usize], holdout:
             found.n_contradicting += usize::from(!is_same(target, earlier, row));
         }
     }
-    found.n_shared = holdout.iter().filter(|&&row| first.contains_key(&fingerprint(&columns, row, &mut buffer))).count();
+    found.n_shared =
+        holdout.iter().filter(|&&row| first.contains_key(&fingerprint(&columns, row, &mut buffer))).count();
     found
 }
 

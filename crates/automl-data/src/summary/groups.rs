@@ -23,8 +23,7 @@ pub(super) fn shown(view: &View, answers: &Target, classes: &[u32]) -> Vec<Group
         target: target_of(answers, classes, rows),
     };
     let mut groups = Vec::new();
-    let missing;
-    match view {
+    let missing: Vec<usize> = match view {
         View::Numbers { values, are_times } => {
             let parts = quantile_parts(values, SHOWN);
             for rows in &parts {
@@ -32,7 +31,7 @@ pub(super) fn shown(view: &View, answers: &Target, classes: &[u32]) -> Vec<Group
                 let label = are_times.then(|| format!("{} – {}", day(range[0]), day(range[1])));
                 groups.push(group(label, (!are_times).then_some(range), rows));
             }
-            missing = (0..values.len()).filter(|&row| values[row].is_nan()).collect::<Vec<_>>();
+            (0..values.len()).filter(|&row| values[row].is_nan()).collect()
         }
         View::Levels { codes, names } => {
             let mut parts: Vec<(u32, Vec<usize>)> = level_parts(codes).into_iter().collect();
@@ -40,9 +39,9 @@ pub(super) fn shown(view: &View, answers: &Target, classes: &[u32]) -> Vec<Group
             for (code, rows) in parts.iter().take(MOST_LEVELS) {
                 groups.push(group(names.get(*code as usize).cloned(), None, rows));
             }
-            missing = (0..codes.len()).filter(|&row| codes[row].is_none()).collect();
+            (0..codes.len()).filter(|&row| codes[row].is_none()).collect()
         }
-    }
+    };
     if !missing.is_empty() {
         groups.push(group(None, None, &missing));
     }
@@ -74,7 +73,8 @@ pub(super) fn quantile_parts(values: &[f64], n_parts: usize) -> Vec<Vec<usize>> 
     let mut parts: Vec<Vec<usize>> = Vec::new();
     let n_rows = order.len();
     for (place, row) in order.into_iter().enumerate() {
-        let is_tie = parts.last().and_then(|part| part.last()).is_some_and(|&last| values[last] == values[row]);
+        let is_tie =
+            parts.last().and_then(|part| part.last()).is_some_and(|&last| values[last] == values[row]);
         let is_next = place * n_parts / n_rows.max(1) >= parts.len();
         match parts.last_mut() {
             Some(part) if is_tie || !is_next => part.push(row),
@@ -98,7 +98,8 @@ fn target_of(answers: &Target, classes: &[u32], rows: &[usize]) -> GroupTarget {
     match answers {
         Target::Classes { codes, .. } => {
             let n_rows = rows.len().max(1) as f64;
-            let share = |class: &u32| rows.iter().filter(|&&row| codes[row] == *class).count() as f64 / n_rows;
+            let share =
+                |class: &u32| rows.iter().filter(|&&row| codes[row] == *class).count() as f64 / n_rows;
             GroupTarget::Shares(classes.iter().map(share).collect())
         }
         Target::Real(values) => {
@@ -134,7 +135,12 @@ fn explained_entropy(parts: &[Vec<usize>], codes: &[u32], n_classes: usize) -> f
     let n_rows = codes.len() as f64;
     let entropy = |counts: &[usize]| {
         let n = counts.iter().sum::<usize>() as f64;
-        counts.iter().filter(|count| **count > 0).map(|count| *count as f64 / n).map(|p| -p * p.ln()).sum::<f64>()
+        counts
+            .iter()
+            .filter(|count| **count > 0)
+            .map(|count| *count as f64 / n)
+            .map(|p| -p * p.ln())
+            .sum::<f64>()
     };
     let count = |rows: &mut dyn Iterator<Item = usize>| {
         let mut counts = vec![0_usize; n_classes];

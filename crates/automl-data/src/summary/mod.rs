@@ -31,7 +31,9 @@ const MOST_CLASSES: usize = 8;
 pub fn summarise(table: &Table, plan: &FoldPlan) -> Option<DataSummary> {
     let target = table.target()?;
     let mut is_kept = vec![false; table.n_rows()];
-    plan.holdout.iter().for_each(|&row| is_kept[row] = true);
+    for &row in &plan.holdout {
+        is_kept[row] = true;
+    }
     let training: Vec<usize> = (0..table.n_rows()).filter(|&row| !is_kept[row]).collect();
     let rows = thinned(&training);
     let holdout = thinned(&plan.holdout);
@@ -70,7 +72,9 @@ fn thinned(rows: &[usize]) -> Vec<usize> {
 fn most_frequent(answers: &Target) -> Vec<u32> {
     let Target::Classes { codes, n_classes } = answers else { return Vec::new() };
     let mut counts: Vec<(usize, u32)> = (0..*n_classes as u32).map(|class| (0, class)).collect();
-    codes.iter().for_each(|&code| counts[code as usize].0 += 1);
+    for &code in codes {
+        counts[code as usize].0 += 1;
+    }
     counts.sort_by_key(|&(count, class)| (std::cmp::Reverse(count), class));
     let mut classes: Vec<u32> = counts.into_iter().take(MOST_CLASSES).map(|(_, class)| class).collect();
     classes.sort_unstable();

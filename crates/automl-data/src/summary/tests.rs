@@ -75,7 +75,8 @@ fn table() -> Table {
         "city" => (0..n).map(|i| if i % 4 == 1 { "Rom" } else { "Wien" }).collect::<Vec<_>>(),
         "y" => (0..n).map(|i| if i % 2 == 1 { "yes" } else { "no" }).collect::<Vec<_>>(),
     );
-    Table::for_training(frame.unwrap(), &TableOptions { target: "y".into(), ..TableOptions::default() }).unwrap()
+    Table::for_training(frame.unwrap(), &TableOptions { target: "y".into(), ..TableOptions::default() })
+        .unwrap()
 }
 
 fn plan(table: &Table, holdout: f64) -> FoldPlan {
@@ -107,7 +108,8 @@ fn groups_hold_every_row_and_missing_ones_come_last() {
             assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
     }
-    let noise = summary.columns.iter().find(|column| column.kind == ColumnKind::Numeric && column.name == "noise");
+    let noise =
+        summary.columns.iter().find(|column| column.kind == ColumnKind::Numeric && column.name == "noise");
     let last = noise.unwrap().groups.last().unwrap();
     assert_eq!((last.label.as_ref(), last.range, last.n_rows), (None, None, 20));
 }

@@ -26,11 +26,17 @@ impl View {
             },
             Column::Numeric(values) => numbers(rows.iter().map(|&row| values[row]).collect()),
             Column::Categorical { codes, levels } => View::Levels {
-                codes: rows.iter().map(|&row| Some(codes[row]).filter(|&code| code != Column::MISSING)).collect(),
+                codes: rows
+                    .iter()
+                    .map(|&row| Some(codes[row]).filter(|&code| code != Column::MISSING))
+                    .collect(),
                 names: levels.clone(),
             },
             Column::Time(values) => View::Numbers {
-                values: rows.iter().map(|&row| values[row].map_or(f64::NAN, |micros| micros as f64)).collect(),
+                values: rows
+                    .iter()
+                    .map(|&row| values[row].map_or(f64::NAN, |micros| micros as f64))
+                    .collect(),
                 are_times: true,
             },
             Column::Text(values) => {

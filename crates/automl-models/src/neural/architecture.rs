@@ -190,7 +190,8 @@ impl Architecture {
     pub(crate) fn layer_facts(&self) -> Vec<LayerFacts> {
         let Columns { n_numeric, cardinalities } = &self.columns;
         let end = |name: &str, shape: String| LayerFacts { name: name.to_owned(), shape, n_parameters: 0 };
-        let mut layers = vec![end("columns", format!("{n_numeric} numeric, {} categorical", cardinalities.len()))];
+        let mut layers =
+            vec![end("columns", format!("{n_numeric} numeric, {} categorical", cardinalities.len()))];
         let mut last = "";
         let specs = self.specs();
         for spec in &specs {
@@ -204,10 +205,15 @@ impl Architecture {
             // A matrix says what a layer does; without one the first array does.
             if spec.form == Form::Matrix || layer.shape.is_empty() {
                 let [rows, columns] = spec.shape;
-                layer.shape = if spec.form == Form::Matrix { format!("{rows} → {columns}") } else { format!("{rows} × {columns}") };
+                layer.shape = if spec.form == Form::Matrix {
+                    format!("{rows} → {columns}")
+                } else {
+                    format!("{rows} × {columns}")
+                };
             }
         }
-        let outputs = if self.n_outputs == 1 { "1 value".to_owned() } else { format!("{} classes", self.n_outputs) };
+        let outputs =
+            if self.n_outputs == 1 { "1 value".to_owned() } else { format!("{} classes", self.n_outputs) };
         layers.push(end("prediction", outputs));
         layers
     }
@@ -230,7 +236,9 @@ impl Architecture {
 
 /// The name of a layer from that of its arrays: places are counted from 1.
 fn spoken(place: &str) -> String {
-    let part = |part: &str| part.parse::<usize>().map_or_else(|_| part.replace('_', " "), |index| (index + 1).to_string());
+    let part = |part: &str| {
+        part.parse::<usize>().map_or_else(|_| part.replace('_', " "), |index| (index + 1).to_string())
+    };
     place.split('.').map(part).collect::<Vec<_>>().join(" ")
 }
 

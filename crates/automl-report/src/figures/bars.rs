@@ -38,7 +38,7 @@ pub(crate) enum Unit {
 
 /// Figure data of a bar chart.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Bars {
+pub(crate) struct BarChart {
     name: &'static str,
     title: String,
     caption: String,
@@ -50,7 +50,7 @@ pub(crate) struct Bars {
     pub(crate) n_more: usize,
 }
 
-impl Bars {
+impl BarChart {
     /// The first bars, whose values are finite; `None` without any.
     pub(crate) fn from(
         name: &'static str,
@@ -75,7 +75,7 @@ impl Bars {
     }
 }
 
-impl Figure for Bars {
+impl Figure for BarChart {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn what_is_not_finite_or_too_much_is_left_out() {
         let many = (0..25).map(|index| Bar::new(format!("p{index}"), f64::from(25 - index))).collect();
-        let bars = Bars::from("importance", "t", "All.", "share", Unit::Percent, many).unwrap();
+        let bars = BarChart::from("importance", "t", "All.", "share", Unit::Percent, many).unwrap();
         assert_eq!((bars.bars.len(), bars.n_more), (20, 5));
         assert_eq!(bars.caption(), "All. 5 more are not drawn.");
         let none = vec![Bar::new("a", f64::NAN)];
-        assert_eq!(Bars::from("importance", "t", "c", "a", Unit::Number, none), None);
+        assert_eq!(BarChart::from("importance", "t", "c", "a", Unit::Number, none), None);
     }
 }

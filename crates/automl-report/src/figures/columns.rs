@@ -30,7 +30,7 @@ pub(crate) enum Shown {
 
 /// Figure data of the small charts.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Columns {
+pub(crate) struct SmallCharts {
     shown: Shown,
     target: String,
     /// Labels of the classes that shares are of; empty for regression.
@@ -41,7 +41,7 @@ pub(crate) struct Columns {
     n_rows: usize,
 }
 
-impl Columns {
+impl SmallCharts {
     /// `None` without a column.
     pub(crate) fn from(summary: &DataSummary, target: &str, labels: &[String], shown: Shown) -> Option<Self> {
         let mut columns: Vec<&ColumnSummary> = summary.columns.iter().collect();
@@ -77,7 +77,7 @@ impl Columns {
     }
 }
 
-impl Figure for Columns {
+impl Figure for SmallCharts {
     fn name(&self) -> &'static str {
         match self.shown {
             Shown::Distributions => "distributions",
@@ -144,10 +144,8 @@ impl Figure for Columns {
             crate::plot::draw_legend(canvas, &entries)?;
         }
         for (index, column) in self.columns.iter().enumerate() {
-            let corner = (
-                (index % per_row) as f64 * width,
-                self.legend_height() + (index / per_row) as f64 * HEIGHT,
-            );
+            let corner =
+                ((index % per_row) as f64 * width, self.legend_height() + (index / per_row) as f64 * HEIGHT);
             let part = canvas.part(corner, (width - 14.0, HEIGHT - 10.0));
             let room = (part.width / CHARACTER_WIDTH) as usize;
             part.text(&format::clip(&column.name, room), (0.0, 9.0), Anchor::Start, Paint::Ink)?;
@@ -171,7 +169,8 @@ fn draw_distribution(part: &Canvas<'_>, distribution: &Distribution) -> Drawn {
                 let x = bin as f64 * width;
                 part.bar((x, bottom - height), (x + width - 0.8, bottom), Paint::Blue, 0.8)?;
             }
-            let ends = ends.clone().unwrap_or_else(|| [format::short_number(*low), format::short_number(*high)]);
+            let ends =
+                ends.clone().unwrap_or_else(|| [format::short_number(*low), format::short_number(*high)]);
             axis_ends(part, bottom, &ends)
         }
         Distribution::Levels { levels, others } => {
@@ -187,7 +186,13 @@ fn draw_distribution(part: &Canvas<'_>, distribution: &Distribution) -> Drawn {
             for (row, (level, count)) in rows.iter().enumerate() {
                 let y = TOP + (row as f64 + 0.5) * height;
                 let room = (left / CHARACTER_WIDTH) as usize;
-                part.sized_text(&format::clip(level, room), (left - 5.0, y), Anchor::End, Paint::Muted, 11.0)?;
+                part.sized_text(
+                    &format::clip(level, room),
+                    (left - 5.0, y),
+                    Anchor::End,
+                    Paint::Muted,
+                    11.0,
+                )?;
                 let end = left + *count as f64 / most * (part.width - left);
                 let is_rest = n_more > 0 && row + 1 == rows.len();
                 let paint = if is_rest { Paint::Muted } else { Paint::Blue };
@@ -205,16 +210,18 @@ fn axis_ends(part: &Canvas<'_>, bottom: f64, ends: &[String; 2]) -> Drawn {
     part.sized_text(&ends[1], (part.width, bottom + 10.0), Anchor::End, Paint::Muted, 11.0)
 }
 
-impl Columns {
+impl SmallCharts {
     fn draw_relation(&self, part: &Canvas<'_>, column: &ColumnSummary) -> Drawn {
         let is_numeric = matches!(column.distribution, Distribution::Numeric { .. });
-        let (missing, present): (Vec<&Group>, Vec<&Group>) = column.groups.iter().partition(|group| is_missing(group));
+        let (missing, present): (Vec<&Group>, Vec<&Group>) =
+            column.groups.iter().partition(|group| is_missing(group));
         // Numbers are in few groups anyway; of names the most frequent ones come first.
         let most = if is_numeric { present.len() } else { MOST_LEVELS };
         let groups: Vec<&Group> = present.into_iter().take(most).chain(missing).collect();
         let (low, high) = self.range(&groups);
         let y = Scale::around([low, high], 2);
-        let left = 6.0 + y.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0) as f64 * 6.2;
+        let left =
+            6.0 + y.ticks.iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0) as f64 * 6.2;
         let bottom = part.height - BOTTOM;
         let at_y = |value: f64| bottom - y.share(value) * (bottom - TOP);
         for (value, label) in &y.ticks {
@@ -258,7 +265,7 @@ impl Columns {
             }
             None => {}
         }
-        self.group_labels(part, &groups, bottom, &at_x, step)
+        draw_group_labels(part, &groups, bottom, &at_x, step)
     }
 
     fn range(&self, groups: &[&Group]) -> (f64, f64) {
@@ -271,35 +278,47 @@ impl Columns {
         let start = if is_share { (0.0, 0.0_f64) } else { (f64::INFINITY, f64::NEG_INFINITY) };
         values.fold(start, |(low, high), value| (low.min(value), high.max(value)))
     }
+}
 
-    fn group_labels(
-        &self,
-        part: &Canvas<'_>,
-        groups: &[&Group],
-        bottom: f64,
-        at_x: &dyn Fn(usize) -> f64,
-        step: f64,
-    ) -> Drawn {
-        let ordered: Vec<usize> = (0..groups.len()).filter(|&place| groups[place].range.is_some()).collect();
-        let y = bottom + 10.0;
-        if let (Some(&first), Some(&last)) = (ordered.first(), ordered.last()) {
-            let ends = [groups[first], groups[last]].map(|group| group.range.unwrap_or_default());
-            part.sized_text(&format::short_number(ends[0][0]), (at_x(first) - step / 2.0, y), Anchor::Start, Paint::Muted, 11.0)?;
-            let at = (at_x(last) + step / 2.0, y);
-            part.sized_text(&format::short_number(ends[1][1]), at, Anchor::End, Paint::Muted, 11.0)?;
-        } else {
-            let room = ((step - 2.0) / 5.6).max(1.0) as usize;
-            for (place, group) in groups.iter().enumerate() {
-                if let Some(label) = &group.label {
-                    part.sized_text(&format::clip(label, room), (at_x(place), y), Anchor::Middle, Paint::Muted, 10.0)?;
-                }
+/// The ends of numbers, the names of levels, and a dash under missing values.
+fn draw_group_labels(
+    part: &Canvas<'_>,
+    groups: &[&Group],
+    bottom: f64,
+    at_x: &dyn Fn(usize) -> f64,
+    step: f64,
+) -> Drawn {
+    let ordered: Vec<usize> = (0..groups.len()).filter(|&place| groups[place].range.is_some()).collect();
+    let y = bottom + 10.0;
+    if let (Some(&first), Some(&last)) = (ordered.first(), ordered.last()) {
+        let ends = [groups[first], groups[last]].map(|group| group.range.unwrap_or_default());
+        part.sized_text(
+            &format::short_number(ends[0][0]),
+            (at_x(first) - step / 2.0, y),
+            Anchor::Start,
+            Paint::Muted,
+            11.0,
+        )?;
+        let at = (at_x(last) + step / 2.0, y);
+        part.sized_text(&format::short_number(ends[1][1]), at, Anchor::End, Paint::Muted, 11.0)?;
+    } else {
+        let room = ((step - 2.0) / 5.6).max(1.0) as usize;
+        for (place, group) in groups.iter().enumerate() {
+            if let Some(label) = &group.label {
+                part.sized_text(
+                    &format::clip(label, room),
+                    (at_x(place), y),
+                    Anchor::Middle,
+                    Paint::Muted,
+                    10.0,
+                )?;
             }
         }
-        for (place, _) in groups.iter().enumerate().filter(|(_, group)| is_missing(group)) {
-            part.sized_text(format::NONE, (at_x(place), y), Anchor::Middle, Paint::Muted, 11.0)?;
-        }
-        Ok(())
     }
+    for (place, _) in groups.iter().enumerate().filter(|(_, group)| is_missing(group)) {
+        part.sized_text(format::NONE, (at_x(place), y), Anchor::Middle, Paint::Muted, 11.0)?;
+    }
+    Ok(())
 }
 
 fn is_missing(group: &Group) -> bool {
@@ -326,7 +345,13 @@ mod tests {
         ColumnSummary {
             name: name.to_owned(),
             kind: ColumnKind::Numeric,
-            distribution: Distribution::Numeric { low: 0.0, high: 1.0, ends: None, counts: vec![1, 2], n_beyond: 0 },
+            distribution: Distribution::Numeric {
+                low: 0.0,
+                high: 1.0,
+                ends: None,
+                counts: vec![1, 2],
+                n_beyond: 0,
+            },
             groups: Vec::new(),
             explained,
             drift: None,
@@ -338,18 +363,22 @@ mod tests {
         let columns = (0..30).map(|index| column(&format!("c{index}"), f64::from(index) / 30.0)).collect();
         let summary = DataSummary { n_rows: 100, columns, classes: vec![0, 1], ..DataSummary::default() };
         let labels = ["no", "yes"].map(str::to_owned);
-        let figure = Columns::from(&summary, "y", &labels, Shown::Relations).unwrap();
+        let figure = SmallCharts::from(&summary, "y", &labels, Shown::Relations).unwrap();
         assert_eq!((figure.columns.len(), figure.columns[0].name.as_str()), (24, "c29"));
         assert!(figure.caption().starts_with("Share of “yes”"), "{}", figure.caption());
         assert!(figure.caption().contains("of 30"), "{}", figure.caption());
-        assert_eq!(Columns::from(&DataSummary::default(), "y", &labels, Shown::Distributions), None);
+        assert_eq!(SmallCharts::from(&DataSummary::default(), "y", &labels, Shown::Distributions), None);
     }
 
     #[test]
     fn two_classes_are_one_line_and_many_are_six() {
         let of = |n: u32| {
-            let summary = DataSummary { columns: vec![column("a", 0.5)], classes: (0..n).collect(), ..DataSummary::default() };
-            Columns::from(&summary, "y", &[], Shown::Relations).unwrap().drawn_classes()
+            let summary = DataSummary {
+                columns: vec![column("a", 0.5)],
+                classes: (0..n).collect(),
+                ..DataSummary::default()
+            };
+            SmallCharts::from(&summary, "y", &[], Shown::Relations).unwrap().drawn_classes()
         };
         assert_eq!([of(0), of(2), of(3), of(8)], [0..0, 1..2, 0..3, 0..6]);
     }

@@ -79,7 +79,8 @@ fn smoothed(trials: &[(f64, f64, f64)]) -> Vec<Option<f64>> {
     let at = |row: usize, column: usize| {
         let (mut sum, mut weights) = (0.0, 0.0);
         for &(x, y, merit) in trials {
-            let distance = ((x - middle(column)).powi(2) + (y - middle(row)).powi(2)) / (2.0 * BANDWIDTH * BANDWIDTH);
+            let distance =
+                ((x - middle(column)).powi(2) + (y - middle(row)).powi(2)) / (2.0 * BANDWIDTH * BANDWIDTH);
             let weight = (-distance).exp();
             sum += weight * merit;
             weights += weight;
@@ -107,7 +108,9 @@ impl Figure for Contour {
 
     fn caption(&self) -> String {
         let what = match self.shown {
-            Shown::Surface => "The darker the ground, the better the trials near by; white ground is far from all of them",
+            Shown::Surface => {
+                "The darker the ground, the better the trials near by; white ground is far from all of them"
+            }
             Shown::Ranks => "Each point is a complete trial: the darker, the better its rank",
         };
         let n_trials = format::counted(self.trials.len(), "trial");
@@ -156,8 +159,10 @@ mod tests {
     use super::*;
 
     fn points() -> Points {
-        let param = |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
-        let point = |number: u32, x: f64, y: f64, value: f64| Point { number, value, at: vec![Some(x), Some(y)] };
+        let param =
+            |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
+        let point =
+            |number: u32, x: f64, y: f64, value: f64| Point { number, value, at: vec![Some(x), Some(y)] };
         Points {
             family: "mlp".to_owned(),
             params: vec![param("a"), param("b")],

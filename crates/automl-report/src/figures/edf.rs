@@ -32,8 +32,11 @@ impl Edf {
                 by_family.entry(family_of(trial)).or_default().push(value);
             }
         }
-        let mut families: Vec<(String, Vec<f64>)> =
-            by_family.into_iter().filter(|(_, values)| values.len() > 1).map(|(name, values)| (name.to_owned(), values)).collect();
+        let mut families: Vec<(String, Vec<f64>)> = by_family
+            .into_iter()
+            .filter(|(_, values)| values.len() > 1)
+            .map(|(name, values)| (name.to_owned(), values))
+            .collect();
         families.sort_by_key(|(_, values)| std::cmp::Reverse(values.len()));
         let n_left_out = families.len().saturating_sub(MOST_FAMILIES);
         families.truncate(MOST_FAMILIES);
@@ -90,7 +93,12 @@ impl Figure for Edf {
             .enumerate()
             .map(|(index, (name, _))| (Symbol::Line, Paint::series(index), name.as_str()))
             .collect();
-        let plot = Plot::new(canvas, (x, &axis_name(self.metric)), (Scale::between(0.0, 1.0, 4), "Share of trials"), &legend)?;
+        let plot = Plot::new(
+            canvas,
+            (x, &axis_name(self.metric)),
+            (Scale::between(0.0, 1.0, 4), "Share of trials"),
+            &legend,
+        )?;
         for (index, (_, values)) in self.families.iter().enumerate() {
             let n = values.len() as f64;
             let numbered: Vec<(usize, f64)> = values.iter().copied().enumerate().collect();

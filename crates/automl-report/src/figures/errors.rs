@@ -19,7 +19,8 @@ pub(crate) struct NormalQuantiles {
 impl NormalQuantiles {
     /// `None` with fewer than three finite residuals, or where all are equal.
     pub(crate) fn from(residuals: &[f64]) -> Option<Self> {
-        let mut sorted: Vec<f64> = residuals.iter().copied().filter(|residual| residual.is_finite()).collect();
+        let mut sorted: Vec<f64> =
+            residuals.iter().copied().filter(|residual| residual.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
         let n = sorted.len() as f64;
         let mean = sorted.iter().sum::<f64>() / n;
@@ -43,7 +44,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
         -2.759_285_104_469_687e2,
-        1.383_577_518_672_690e2,
+        1.383_577_518_672_69e2,
         -3.066_479_806_614_716e1,
         2.506_628_277_459_239,
     ];
@@ -114,7 +115,12 @@ impl Figure for NormalQuantiles {
         let n = self.points.len();
         let ends = n.min(40);
         let middle = thin(&self.points[ends / 2..n - ends / 2], MOST_POINTS);
-        for (x, y) in self.points[..ends / 2].iter().copied().chain(middle).chain(self.points[n - ends / 2..].iter().copied()) {
+        for (x, y) in self.points[..ends / 2]
+            .iter()
+            .copied()
+            .chain(middle)
+            .chain(self.points[n - ends / 2..].iter().copied())
+        {
             canvas.dot(plot.at(x, y), 2.4, Paint::Blue, 0.6)?;
         }
         Ok(())
@@ -132,7 +138,8 @@ pub(crate) struct ErrorQuantiles {
 impl ErrorQuantiles {
     /// `None` without a finite residual.
     pub(crate) fn from(residuals: &[f64], target: &str) -> Option<Self> {
-        let mut errors: Vec<f64> = residuals.iter().map(|residual| residual.abs()).filter(|error| error.is_finite()).collect();
+        let mut errors: Vec<f64> =
+            residuals.iter().map(|residual| residual.abs()).filter(|error| error.is_finite()).collect();
         errors.sort_by(f64::total_cmp);
         let at = |step: usize| Some((step as f64 / 100.0, quantile(&errors, step as f64 / 100.0)?));
         let points: Option<Vec<(f64, f64)>> = (0..=100).map(at).collect();
@@ -151,7 +158,9 @@ impl Figure for ErrorQuantiles {
 
     fn caption(&self) -> String {
         let [half, most] = [50, 90].map(|step: usize| format::short_number(self.points[step].1));
-        format!("Half of the rows are predicted within {half}, nine in ten within {most}. The worst hundredth is not drawn.")
+        format!(
+            "Half of the rows are predicted within {half}, nine in ten within {most}. The worst hundredth is not drawn."
+        )
     }
 
     fn span(&self) -> Span {

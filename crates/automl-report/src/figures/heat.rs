@@ -74,7 +74,8 @@ impl Figure for Heat {
         let n = self.names.len();
         for (index, name) in self.names.iter().enumerate() {
             let number = (index + 1).to_string();
-            let label = format!("{} · {number}", format::clip(name, room.saturating_sub(3 + number.len()).max(2)));
+            let label =
+                format!("{} · {number}", format::clip(name, room.saturating_sub(3 + number.len()).max(2)));
             let middle = (index as f64 + 0.5) * across;
             canvas.text(&label, (left - 6.0, top + (index as f64 + 0.5) * down), Anchor::End, Paint::Ink)?;
             let size = (across * 0.9).min(12.0);

@@ -45,7 +45,11 @@ impl Intermediate {
 fn line(trial: &TrialRecord, metric: Metric) -> Vec<(f64, f64)> {
     let reports = trial.steps.iter().map(|(_, cost)| *cost).chain(trial.cost);
     let values = reports.map(|cost| metric.direction().value(cost));
-    values.enumerate().map(|(index, value)| (index as f64 + 1.0, value)).filter(|(_, value)| value.is_finite()).collect()
+    values
+        .enumerate()
+        .map(|(index, value)| (index as f64 + 1.0, value))
+        .filter(|(_, value)| value.is_finite())
+        .collect()
 }
 
 impl Figure for Intermediate {
@@ -60,7 +64,11 @@ impl Figure for Intermediate {
     fn caption(&self) -> String {
         let n_lines = self.complete.len() + self.pruned.len();
         let cut = if n_lines > MOST_LINES {
-            format!(" {} of {} trials are drawn, evenly chosen.", format::count(MOST_LINES), format::count(n_lines))
+            format!(
+                " {} of {} trials are drawn, evenly chosen.",
+                format::count(MOST_LINES),
+                format::count(n_lines)
+            )
         } else {
             String::new()
         };

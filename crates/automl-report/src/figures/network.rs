@@ -27,7 +27,8 @@ impl Network {
         let n_parameters = layers.iter().map(|layer| layer.n_parameters).sum();
         let mut shown = layers.to_vec();
         if shown.len() > MOST_LAYERS {
-            let folded: Vec<LayerFacts> = shown.drain(MOST_LAYERS / 2..shown.len() - MOST_LAYERS / 2 + 1).collect();
+            let folded: Vec<LayerFacts> =
+                shown.drain((MOST_LAYERS / 2)..=(shown.len() - MOST_LAYERS / 2)).collect();
             let fold = LayerFacts {
                 name: format!("{} layers more", folded.len()),
                 shape: String::new(),
@@ -70,7 +71,12 @@ impl Figure for Network {
             let top = 4.0 + index as f64 * (BOX + ARROW);
             if index > 0 {
                 canvas.path(&[(middle, top - ARROW), (middle, top - 1.0)], Paint::Muted, 1.4, 1.0)?;
-                canvas.path(&[(middle - 4.0, top - 5.0), (middle, top - 1.0), (middle + 4.0, top - 5.0)], Paint::Muted, 1.4, 1.0)?;
+                canvas.path(
+                    &[(middle - 4.0, top - 5.0), (middle, top - 1.0), (middle + 4.0, top - 5.0)],
+                    Paint::Muted,
+                    1.4,
+                    1.0,
+                )?;
             }
             let learns = layer.n_parameters > 0;
             let paint = if learns { Paint::Blue } else { Paint::Muted };
@@ -79,9 +85,20 @@ impl Figure for Network {
             let numbers = if learns { format::counted(layer.n_parameters, "number") } else { String::new() };
             let room = ((right - left - 28.0) / CHARACTER_WIDTH) as usize;
             let for_name = room.saturating_sub(numbers.chars().count() + 2).max(8);
-            canvas.text(&format::clip(&layer.name, for_name), (left + 14.0, top + 13.0), Anchor::Start, Paint::Ink)?;
+            canvas.text(
+                &format::clip(&layer.name, for_name),
+                (left + 14.0, top + 13.0),
+                Anchor::Start,
+                Paint::Ink,
+            )?;
             canvas.text(&numbers, (right - 10.0, top + 13.0), Anchor::End, Paint::Muted)?;
-            canvas.sized_text(&format::clip(&layer.shape, room), (left + 14.0, top + 29.0), Anchor::Start, Paint::Muted, 11.0)?;
+            canvas.sized_text(
+                &format::clip(&layer.shape, room),
+                (left + 14.0, top + 29.0),
+                Anchor::Start,
+                Paint::Muted,
+                11.0,
+            )?;
         }
         Ok(())
     }
@@ -93,7 +110,11 @@ mod tests {
 
     #[test]
     fn too_many_layers_are_folded_and_no_number_is_lost() {
-        let layer = |index: usize| LayerFacts { name: format!("dense {index}"), shape: "8 → 8".to_owned(), n_parameters: index };
+        let layer = |index: usize| LayerFacts {
+            name: format!("dense {index}"),
+            shape: "8 → 8".to_owned(),
+            n_parameters: index,
+        };
         let layers: Vec<LayerFacts> = (0..40).map(layer).collect();
         let network = Network::from("t", &layers).unwrap();
         assert_eq!(network.layers.len(), MOST_LAYERS);

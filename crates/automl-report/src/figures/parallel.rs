@@ -73,7 +73,11 @@ impl Figure for Parallel {
 
     fn caption(&self) -> String {
         let cut = if self.lines.len() < self.n_trials {
-            format!(" The best {} of {} are drawn.", format::count(self.lines.len()), format::count(self.n_trials))
+            format!(
+                " The best {} of {} are drawn.",
+                format::count(self.lines.len()),
+                format::count(self.n_trials)
+            )
         } else {
             String::new()
         };
@@ -101,9 +105,11 @@ impl Figure for Parallel {
         let x = |axis: usize| 44.0 + axis as f64 * step;
         let y = |place: f64| bottom - place * (bottom - top);
         for line in &self.lines {
-            let (paint, width, opacity) = if line.is_top { (Paint::Green, 1.8, 0.9) } else { (Paint::Muted, 1.0, 0.28) };
+            let (paint, width, opacity) =
+                if line.is_top { (Paint::Green, 1.8, 0.9) } else { (Paint::Muted, 1.0, 0.28) };
             let known = line.at[..n_params].iter().enumerate();
-            let mut path: Vec<(f64, f64)> = known.filter_map(|(axis, at)| Some((x(axis), y((*at)?)))).collect();
+            let mut path: Vec<(f64, f64)> =
+                known.filter_map(|(axis, at)| Some((x(axis), y((*at)?)))).collect();
             path.push((x(n_params), y(score.share(line.value))));
             canvas.path(&path, paint, width, opacity)?;
         }
@@ -111,9 +117,19 @@ impl Figure for Parallel {
         for (axis, param) in self.params[..n_params].iter().enumerate() {
             canvas.path(&[(x(axis), top), (x(axis), bottom)], Paint::Ink, 1.2, 1.0)?;
             let level = if axis % 2 == 0 { 10.0 } else { 26.0 };
-            canvas.text(&format::clip(&param.label, 2 * room - 1), (x(axis), level), Anchor::Middle, Paint::Ink)?;
+            canvas.text(
+                &format::clip(&param.label, 2 * room - 1),
+                (x(axis), level),
+                Anchor::Middle,
+                Paint::Ink,
+            )?;
             for (place, label) in param.ticks(3) {
-                canvas.text(&format::clip(&label, 9), (x(axis) - 5.0, y(place)), Anchor::End, Paint::Muted)?;
+                canvas.text(
+                    &format::clip(&label, 9),
+                    (x(axis) - 5.0, y(place)),
+                    Anchor::End,
+                    Paint::Muted,
+                )?;
             }
         }
         let last = x(n_params);
@@ -135,7 +151,8 @@ mod tests {
 
     #[test]
     fn the_best_tenth_is_drawn_last() {
-        let param = |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
+        let param =
+            |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
         let trials = (0..20)
             .map(|number| Point { number, value: f64::from(number % 7), at: vec![Some(0.5), None] })
             .collect();

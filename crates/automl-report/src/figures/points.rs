@@ -18,9 +18,9 @@ impl Param {
     /// Ends of the axis, or its choices, as (place in 0 to 1, text).
     pub(crate) fn ticks(&self, n_ticks: usize) -> Vec<(f64, String)> {
         match self.axis.kind() {
-            Kind::Choices(n) => {
-                (0..n).map(|choice| (place(&self.axis, choice as f64), self.axis.decode(choice as f64).to_string())).collect()
-            }
+            Kind::Choices(n) => (0..n)
+                .map(|choice| (place(&self.axis, choice as f64), self.axis.decode(choice as f64).to_string()))
+                .collect(),
             Kind::Point => vec![(0.5, self.axis.decode(0.0).to_string())],
             Kind::Continuous(_) | Kind::Cells { .. } => {
                 let n_steps = n_ticks.max(2) - 1;
@@ -68,8 +68,12 @@ impl Points {
     /// `None` with fewer than `fewest` complete trials, or where they differ in no parameter.
     pub(crate) fn of(model: &ReportModel, family: &str, fewest: usize) -> Option<Self> {
         let space = model.space.as_ref()?;
-        let is_own = |name: &str| name.starts_with("prep.") || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'));
-        let share = |name: &str| model.importance.as_ref().and_then(|importance| importance.share(name)).unwrap_or(0.0);
+        let is_own = |name: &str| {
+            name.starts_with("prep.") || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let share = |name: &str| {
+            model.importance.as_ref().and_then(|importance| importance.share(name)).unwrap_or(0.0)
+        };
         let mut specs: Vec<_> = space.specs().iter().filter(|spec| is_own(&spec.name)).collect();
         specs.sort_by(|a, b| share(&b.name).total_cmp(&share(&a.name)));
         let mut trials: Vec<_> = model
@@ -94,7 +98,10 @@ impl Points {
             let differs = known.next().is_some_and(|first| known.any(|other| other != first));
             if differs {
                 points.iter_mut().zip(column).for_each(|(point, place)| point.at.push(place));
-                let label = spec.name.strip_prefix(family).map_or(spec.name.as_str(), |rest| rest.trim_start_matches('.'));
+                let label = spec
+                    .name
+                    .strip_prefix(family)
+                    .map_or(spec.name.as_str(), |rest| rest.trim_start_matches('.'));
                 params.push(Param { label: label.to_owned(), axis });
             }
         }
@@ -138,7 +145,8 @@ mod tests {
         .ok();
         let of = |number: u32, width: i64, scaling: &str| {
             let mut trial = trial(number, "mlp", &[0.5]);
-            trial.params = trial.params.with("mlp.width", width).with("mlp.dropout", 0.25).with("prep.scaling", scaling);
+            trial.params =
+                trial.params.with("mlp.width", width).with("mlp.dropout", 0.25).with("prep.scaling", scaling);
             trial
         };
         model.trials = vec![of(1, 256, "quantile"), of(0, 16, "standard"), trial(2, "ridge", &[0.4])];

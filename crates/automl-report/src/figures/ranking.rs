@@ -36,7 +36,8 @@ pub(crate) struct Ranking {
 impl Ranking {
     /// From each row's truth and probability of the positive class; `None` without rows of both classes.
     pub(crate) fn from(rows: &[(bool, f64)], positive: &str, kind: Kind) -> Option<Self> {
-        let mut rows: Vec<(bool, f64)> = rows.iter().copied().filter(|(_, probability)| probability.is_finite()).collect();
+        let mut rows: Vec<(bool, f64)> =
+            rows.iter().copied().filter(|(_, probability)| probability.is_finite()).collect();
         let n_positive = rows.iter().filter(|(truth, _)| *truth).count();
         let n_negative = rows.len() - n_positive;
         if n_positive == 0 || n_negative == 0 {
@@ -56,7 +57,8 @@ impl Ranking {
             if rows.get(place + 1).is_some_and(|next| next.1 == *probability) {
                 continue;
             }
-            let (of_positive, of_negative) = (hits as f64 / n_positive as f64, (seen - hits) as f64 / n_negative as f64);
+            let (of_positive, of_negative) =
+                (hits as f64 / n_positive as f64, (seen - hits) as f64 / n_negative as f64);
             if kind == Kind::Ks {
                 points.push((*probability, of_negative, of_positive));
                 let distance = of_negative - of_positive;
@@ -110,11 +112,17 @@ impl Figure for Ranking {
             ),
             Kind::Gains => format!(
                 "Share of all “{positive}” that are found by looking at the most probable rows only{}. Dashed: by chance.",
-                tenth.map_or(String::new(), |(share, _)| format!(": the first tenth holds {}", format::percent(share)))
+                tenth.map_or(String::new(), |(share, _)| format!(
+                    ": the first tenth holds {}",
+                    format::percent(share)
+                ))
             ),
             Kind::Lift => format!(
                 "How many times more “{positive}” there are among the most probable rows than among all{}.",
-                tenth.map_or(String::new(), |(_, lift)| format!(": {} in the first tenth", format::short_number(lift)))
+                tenth.map_or(String::new(), |(_, lift)| format!(
+                    ": {} in the first tenth",
+                    format::short_number(lift)
+                ))
             ),
         }
     }
@@ -142,7 +150,8 @@ impl Figure for Ranking {
                     (Symbol::Line, Paint::Blue, "positive class"),
                     (Symbol::Dashes, Paint::Ink, "largest distance"),
                 ];
-                let plot = Plot::new(canvas, (unit(), "Probability"), (unit(), "Share of rows below"), &legend)?;
+                let plot =
+                    Plot::new(canvas, (unit(), "Probability"), (unit(), "Share of rows below"), &legend)?;
                 plot.line(&line(|point| point.1), Paint::Orange, 2.0, 0.95)?;
                 plot.line(&line(|point| point.2), Paint::Blue, 2.0, 0.95)?;
                 let (x, distance) = self.largest;
@@ -151,7 +160,12 @@ impl Figure for Ranking {
             }
             Kind::Gains => {
                 let legend = [(Symbol::Line, Paint::Blue, "model"), (Symbol::Line, Paint::Green, "perfect")];
-                let plot = Plot::new(canvas, (unit(), "Share of rows"), (unit(), "Share of positives found"), &legend)?;
+                let plot = Plot::new(
+                    canvas,
+                    (unit(), "Share of rows"),
+                    (unit(), "Share of positives found"),
+                    &legend,
+                )?;
                 canvas.dashes(plot.at(0.0, 0.0), plot.at(1.0, 1.0), Paint::Muted, 1.2)?;
                 plot.line(&[(0.0, 0.0), (self.prevalence, 1.0), (1.0, 1.0)], Paint::Green, 1.4, 0.9)?;
                 plot.line(&line(|point| point.1), Paint::Blue, 2.0, 0.95)

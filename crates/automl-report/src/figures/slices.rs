@@ -19,14 +19,14 @@ const HEIGHT: f64 = 190.0;
 
 /// Figure data of the slices.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Slices {
+pub(crate) struct SlicePlot {
     metric: Metric,
     family: String,
     /// (parameter, (place of the parameter, value) of each trial).
     pub(crate) slices: Vec<(Param, Vec<(f64, f64)>)>,
 }
 
-impl Slices {
+impl SlicePlot {
     pub(crate) fn from(points: &Points, metric: Metric) -> Self {
         let slice = |(index, param): (usize, &Param)| {
             let at = points.trials.iter().filter_map(|trial| Some((trial.at[index]?, trial.value)));
@@ -37,7 +37,8 @@ impl Slices {
     }
 
     fn range(&self) -> (Vec<f64>, usize) {
-        let values: Vec<f64> = self.slices.iter().flat_map(|(_, points)| points.iter().map(|point| point.1)).collect();
+        let values: Vec<f64> =
+            self.slices.iter().flat_map(|(_, points)| points.iter().map(|point| point.1)).collect();
         range_with(&values, [], self.metric.direction())
     }
 
@@ -46,7 +47,7 @@ impl Slices {
     }
 }
 
-impl Figure for Slices {
+impl Figure for SlicePlot {
     fn name(&self) -> &'static str {
         "slices"
     }
@@ -98,14 +99,16 @@ mod tests {
 
     #[test]
     fn a_slice_holds_the_trials_that_have_the_parameter() {
-        let param = |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
-        let point = |number: u32, a: Option<f64>, b: f64, value: f64| Point { number, value, at: vec![a, Some(b)] };
+        let param =
+            |label: &str| Param { label: label.to_owned(), axis: Axis::new(&Domain::float(0.0, 1.0)) };
+        let point =
+            |number: u32, a: Option<f64>, b: f64, value: f64| Point { number, value, at: vec![a, Some(b)] };
         let points = Points {
             family: "mlp".to_owned(),
             params: vec![param("a"), param("b")],
             trials: vec![point(0, Some(0.1), 0.2, 5.0), point(1, None, 0.7, 3.0)],
         };
-        let slices = Slices::from(&points, Metric::LogLoss);
+        let slices = SlicePlot::from(&points, Metric::LogLoss);
         assert_eq!(slices.slices[0].1, [(0.1, 5.0)]);
         assert_eq!(slices.slices[1].1, [(0.2, 5.0), (0.7, 3.0)]);
     }

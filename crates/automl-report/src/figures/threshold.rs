@@ -22,6 +22,9 @@ pub(crate) struct Step {
     pub(crate) called: f64,
 }
 
+/// One of the scores.
+type Of = fn(&Step) -> f64;
+
 /// Figure data of the threshold curve.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Thresholds {
@@ -35,7 +38,8 @@ pub(crate) struct Thresholds {
 impl Thresholds {
     /// From each row's truth and probability of the positive class; `None` without a positive row.
     pub(crate) fn from(rows: &[(bool, f64)], positive: &str, chosen: Option<f64>) -> Option<Self> {
-        let mut rows: Vec<(bool, f64)> = rows.iter().copied().filter(|(_, probability)| probability.is_finite()).collect();
+        let mut rows: Vec<(bool, f64)> =
+            rows.iter().copied().filter(|(_, probability)| probability.is_finite()).collect();
         rows.sort_by(|a, b| a.1.total_cmp(&b.1));
         let n_positive = rows.iter().filter(|(truth, _)| *truth).count();
         if n_positive == 0 {
@@ -78,7 +82,11 @@ impl Figure for Thresholds {
 
     fn caption(&self) -> String {
         let best = self.best().map_or(String::new(), |best| {
-            format!(" F1 is largest, {}, at {}.", format::number(best.f1), format::short_number(best.threshold))
+            format!(
+                " F1 is largest, {}, at {}.",
+                format::number(best.f1),
+                format::short_number(best.threshold)
+            )
         });
         let chosen = self.chosen.map_or(String::new(), |threshold| {
             format!(" Dashed: the model's own, {}.", format::short_number(threshold))
@@ -106,15 +114,19 @@ impl Figure for Thresholds {
             (Symbol::Line, Paint::Purple, "called positive"),
         ];
         let plot = Plot::new(canvas, (unit(), "Threshold"), (unit(), "Share"), &legend)?;
-        let lines: [(Paint, fn(&Step) -> f64); 4] = [
+        let lines: [(Paint, Of); 4] = [
             (Paint::Blue, |step| step.precision),
             (Paint::Orange, |step| step.recall),
             (Paint::Green, |step| step.f1),
             (Paint::Purple, |step| step.called),
         ];
         for (paint, of) in lines {
-            let points: Vec<(f64, f64)> =
-                self.steps.iter().map(|step| (step.threshold, of(step))).filter(|point| point.1.is_finite()).collect();
+            let points: Vec<(f64, f64)> = self
+                .steps
+                .iter()
+                .map(|step| (step.threshold, of(step)))
+                .filter(|point| point.1.is_finite())
+                .collect();
             plot.line(&thin(&points, 2 * N_STEPS), paint, 2.0, 0.95)?;
         }
         if let Some(threshold) = self.chosen {

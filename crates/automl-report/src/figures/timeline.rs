@@ -43,8 +43,10 @@ pub(crate) struct Timeline {
 impl Timeline {
     /// `None` where no trial has begun.
     pub(crate) fn from(trials: &[TrialRecord]) -> Option<Self> {
-        let mut begun: Vec<&TrialRecord> =
-            trials.iter().filter(|trial| trial.started_secs > 0.0 && trial.seconds >= 0.0 && trial.seconds.is_finite()).collect();
+        let mut begun: Vec<&TrialRecord> = trials
+            .iter()
+            .filter(|trial| trial.started_secs > 0.0 && trial.seconds >= 0.0 && trial.seconds.is_finite())
+            .collect();
         begun.sort_by(|a, b| a.started_secs.total_cmp(&b.started_secs));
         let shift = without_pauses(&begun);
         let mut rows: Vec<(String, f64)> = Vec::new();
@@ -122,7 +124,11 @@ impl Figure for Timeline {
             String::new()
         };
         let cut = if self.bars.len() < self.n_trials {
-            format!(" The longest {} of {} are drawn.", format::count(self.bars.len()), format::count(self.n_trials))
+            format!(
+                " The longest {} of {} are drawn.",
+                format::count(self.bars.len()),
+                format::count(self.n_trials)
+            )
         } else {
             String::new()
         };
@@ -156,7 +162,8 @@ impl Figure for Timeline {
             let y = plot.row_middle(bar.row);
             let (from, to) = (plot.x_at(bar.from / unit), plot.x_at(bar.to / unit));
             canvas.bar((from, y - 8.0), ((to - 0.5).max(from + 0.5), y + 8.0), paint(bar.state), 0.85)?;
-            let told = format!("#{}: {}, {}", bar.number, bar.state.name(), format::duration(bar.to - bar.from));
+            let told =
+                format!("#{}: {}, {}", bar.number, bar.state.name(), format::duration(bar.to - bar.from));
             canvas.tip((f64::midpoint(from, to), y), 8.0, &told);
         }
         Ok(())
@@ -176,7 +183,12 @@ mod tests {
 
     #[test]
     fn workers_have_rows_and_trials_that_overlap_have_their_own() {
-        let trials = [ran(0, "a", 1000.0, 5.0), ran(1, "b", 1001.0, 9.0), ran(2, "a", 1002.0, 2.0), ran(3, "a", 1005.0, 1.0)];
+        let trials = [
+            ran(0, "a", 1000.0, 5.0),
+            ran(1, "b", 1001.0, 9.0),
+            ran(2, "a", 1002.0, 2.0),
+            ran(3, "a", 1005.0, 1.0),
+        ];
         let timeline = Timeline::from(&trials).unwrap();
         let rows: Vec<(f64, usize)> = timeline.bars.iter().map(|bar| (bar.from, bar.row)).collect();
         assert_eq!(rows, [(0.0, 0), (1.0, 1), (2.0, 2), (5.0, 0)]);

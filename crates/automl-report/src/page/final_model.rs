@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::Fact;
 use super::scores::Scores;
-use crate::format::{NONE, bytes, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, short_number};
+use crate::format::{
+    NONE, bytes, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, short_number,
+};
 use crate::model::{FinalModel, ReportModel, WorstRow};
 
 /// One kind of final model that was compared.
@@ -73,8 +75,19 @@ impl FinalSection {
 fn lead(found: &FinalModel) -> String {
     let n_members: usize = found.parts.iter().map(|part| part.n_members).sum();
     match found.parts.as_slice() {
-        [only] => format!("{}: trial #{} ({}), {}.", capitalised(&found.kind), only.trial, only.family, counted(n_members, "model")),
-        parts => format!("{} of {}, {} in all.", capitalised(&found.kind), counted(parts.len(), "configuration"), counted(n_members, "model")),
+        [only] => format!(
+            "{}: trial #{} ({}), {}.",
+            capitalised(&found.kind),
+            only.trial,
+            only.family,
+            counted(n_members, "model")
+        ),
+        parts => format!(
+            "{} of {}, {} in all.",
+            capitalised(&found.kind),
+            counted(parts.len(), "configuration"),
+            counted(n_members, "model")
+        ),
     }
 }
 
@@ -89,14 +102,18 @@ fn facts(model: &ReportModel, found: &FinalModel) -> Vec<Fact> {
     }
     if let Some(threshold) = found.threshold {
         let positive = model.profile.labels.get(1).map_or(NONE.to_owned(), |label| clip(label, 60));
-        facts.push(Fact::new("Threshold", format!("“{positive}” from a probability of {} on", number(threshold))));
+        facts.push(Fact::new(
+            "Threshold",
+            format!("“{positive}” from a probability of {} on", number(threshold)),
+        ));
     }
     if found.nested.len() > 1 {
         let n = found.nested.len() as f64;
         let mean = found.nested.iter().sum::<f64>() / n;
         let squares: f64 = found.nested.iter().map(|value| (value - mean).powi(2)).sum();
         let score = mean_and_deviation(Some(mean), Some((squares / (n - 1.0)).sqrt()));
-        let text = format!("{} {score} over {} outer folds", metric_label(model.metric), count(found.nested.len()));
+        let text =
+            format!("{} {score} over {} outer folds", metric_label(model.metric), count(found.nested.len()));
         facts.push(Fact::new("The whole procedure, search included", text));
     }
     facts

@@ -24,7 +24,8 @@ pub(crate) fn of(model: &ReportModel) -> Vec<Finding> {
     let Some(summary) = &model.data else { return Vec::new() };
     let finding = |tone, text: String| Finding { tone, text };
     let mut findings = Vec::new();
-    let leaks: Vec<&ColumnSummary> = summary.columns.iter().filter(|column| column.explained >= LEAK).collect();
+    let leaks: Vec<&ColumnSummary> =
+        summary.columns.iter().filter(|column| column.explained >= LEAK).collect();
     if leaks.is_empty() {
         findings.push(finding("good", "No column alone gives the target away.".to_owned()));
     }
@@ -111,7 +112,13 @@ mod tests {
         ColumnSummary {
             name: name.to_owned(),
             kind: ColumnKind::Numeric,
-            distribution: Distribution::Numeric { low: 0.0, high: 1.0, ends: None, counts: vec![1], n_beyond: 0 },
+            distribution: Distribution::Numeric {
+                low: 0.0,
+                high: 1.0,
+                ends: None,
+                counts: vec![1],
+                n_beyond: 0,
+            },
             groups: Vec::new(),
             explained,
             drift: Some(Drift { distance: 0.25, p_value }),
@@ -120,7 +127,11 @@ mod tests {
 
     fn texts(summary: DataSummary) -> String {
         let model = ReportModel { data: Some(summary), ..fixtures::empty() };
-        of(&model).into_iter().map(|finding| format!("{}: {}", finding.tone, finding.text)).collect::<Vec<_>>().join("\n")
+        of(&model)
+            .into_iter()
+            .map(|finding| format!("{}: {}", finding.tone, finding.text))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]

@@ -7,10 +7,10 @@ use automl_core::{DataSummary, Matrix, Predictions, Target, TrialRecord};
 use super::{Panel, scores};
 use crate::error::ReportError;
 use crate::figures::Figure;
-use crate::figures::bars::{Bar, Bars, Unit};
+use crate::figures::bars::{Bar, BarChart, Unit};
 use crate::figures::calibration::Calibration;
 use crate::figures::classes::ClassBalance;
-use crate::figures::columns::{Columns, Shown as ShownColumns};
+use crate::figures::columns::{Shown as ShownColumns, SmallCharts};
 use crate::figures::confusion::{Cells, Confusion};
 use crate::figures::contour::{Contour, Shown as ShownPlane};
 use crate::figures::curves::{Curves, Kind, MOST_CLASSES};
@@ -31,7 +31,7 @@ use crate::figures::points::{self, Points};
 use crate::figures::ranking::{Kind as RankingKind, Ranking};
 use crate::figures::regression::Scatter;
 use crate::figures::residuals::Residuals;
-use crate::figures::slices::Slices;
+use crate::figures::slices::SlicePlot;
 use crate::figures::threshold::Thresholds;
 use crate::figures::timeline::Timeline;
 use crate::format::{count, counted, metric_label};
@@ -67,7 +67,7 @@ pub(super) fn data(model: &ReportModel) -> Result<Vec<Panel>, ReportError> {
     let mut figures: Figures =
         vec![boxed(ClassBalance::from(&model.profile)), boxed(target), boxed(Missing::from(&model.profile))];
     if let Some(summary) = &model.data {
-        let columns = |shown| Columns::from(summary, &model.profile.target, &model.profile.labels, shown);
+        let columns = |shown| SmallCharts::from(summary, &model.profile.target, &model.profile.labels, shown);
         figures.extend([
             boxed(explained(summary, &model.profile.target)),
             boxed(drift(summary)),
@@ -79,7 +79,7 @@ pub(super) fn data(model: &ReportModel) -> Result<Vec<Panel>, ReportError> {
     drawn(figures)
 }
 
-fn explained(summary: &DataSummary, target: &str) -> Option<Bars> {
+fn explained(summary: &DataSummary, target: &str) -> Option<BarChart> {
     let mut columns: Vec<_> = summary.columns.iter().collect();
     columns.sort_by(|a, b| b.explained.total_cmp(&a.explained));
     let bars = columns.iter().map(|column| Bar::new(column.name.as_str(), column.explained)).collect();
@@ -89,11 +89,19 @@ fn explained(summary: &DataSummary, target: &str) -> Option<Bars> {
         if summary.classes.is_empty() { "variance" } else { "entropy" },
         crate::format::clip(target, 60)
     );
-    Bars::from("explained", "What columns say of the target", caption, "Share explained", Unit::Percent, bars)
+    BarChart::from(
+        "explained",
+        "What columns say of the target",
+        caption,
+        "Share explained",
+        Unit::Percent,
+        bars,
+    )
 }
 
-fn drift(summary: &DataSummary) -> Option<Bars> {
-    let mut columns: Vec<_> = summary.columns.iter().filter_map(|column| Some((column, column.drift?))).collect();
+fn drift(summary: &DataSummary) -> Option<BarChart> {
+    let mut columns: Vec<_> =
+        summary.columns.iter().filter_map(|column| Some((column, column.drift?))).collect();
     columns.sort_by(|a, b| b.1.distance.total_cmp(&a.1.distance));
     let limit = 0.01 / columns.len().max(1) as f64;
     let bar = |(column, drift): &(&automl_core::ColumnSummary, automl_core::Drift)| Bar {
@@ -103,7 +111,7 @@ fn drift(summary: &DataSummary) -> Option<Bars> {
     let bars = columns.iter().take(12).map(bar).collect();
     let caption = "How far the holdout's values are from those of the training rows: the largest distance of the distribution \
          functions of numbers, half the sum of differences of shares of names. Orange: more than chance, at 1 % over all columns.";
-    Bars::from("drift", "Holdout against training rows", caption, "Distance, 0 to 1", Unit::Number, bars)
+    BarChart::from("drift", "Holdout against training rows", caption, "Distance, 0 to 1", Unit::Number, bars)
 }
 
 fn associations(summary: &DataSummary) -> Option<Heat> {
@@ -149,7 +157,7 @@ pub(super) fn parameters(model: &ReportModel, ranked: &[&TrialRecord]) -> Result
         let metric = model.metric;
         figures.extend([
             boxed(Parallel::from(&points, metric)),
-            boxed(Some(Slices::from(&points, metric))),
+            boxed(Some(SlicePlot::from(&points, metric))),
             boxed(Contour::from(&points, metric, ShownPlane::Surface)),
             boxed(Contour::from(&points, metric, ShownPlane::Ranks)),
         ]);
@@ -157,18 +165,38 @@ pub(super) fn parameters(model: &ReportModel, ranked: &[&TrialRecord]) -> Result
     drawn(figures)
 }
 
-fn importance(model: &ReportModel) -> Option<Bars> {
-    let bars = model.importance.as_ref()?.params.iter().map(|(name, share)| Bar::new(name.as_str(), *share)).collect();
+fn importance(model: &ReportModel) -> Option<BarChart> {
+    let bars = model
+        .importance
+        .as_ref()?
+        .params
+        .iter()
+        .map(|(name, share)| Bar::new(name.as_str(), *share))
+        .collect();
     let caption = "Share of the variance of the score over the whole search space that a parameter explains alone (fANOVA).";
-    Bars::from("importance", "Importance of the parameters", caption, "Share of the variance", Unit::Percent, bars)
+    BarChart::from(
+        "importance",
+        "Importance of the parameters",
+        caption,
+        "Share of the variance",
+        Unit::Percent,
+        bars,
+    )
 }
 
-fn interactions(model: &ReportModel) -> Option<Bars> {
+fn interactions(model: &ReportModel) -> Option<BarChart> {
     let pairs = &model.importance.as_ref()?.interactions;
     let bar = |(a, b, share): &(String, String, f64)| Bar::new(format!("{a} × {b}"), *share);
     let bars = pairs.iter().filter(|(_, _, share)| *share > 0.001).take(8).map(bar).collect();
     let caption = "Share that two parameters explain together, beyond what each does alone.";
-    Bars::from("interactions", "Interactions of parameters", caption, "Share of the variance", Unit::Percent, bars)
+    BarChart::from(
+        "interactions",
+        "Interactions of parameters",
+        caption,
+        "Share of the variance",
+        Unit::Percent,
+        bars,
+    )
 }
 
 /// Charts of the final model.
@@ -181,7 +209,7 @@ pub(super) fn final_model(model: &ReportModel) -> Result<Vec<Panel>, ReportError
     ])
 }
 
-fn column_importance(model: &ReportModel, found: &Explanation) -> Option<Bars> {
+fn column_importance(model: &ReportModel, found: &Explanation) -> Option<BarChart> {
     let bar = |column: &crate::model::ColumnImportance| Bar {
         spread: Some(column.deviation),
         ..Bar::new(column.column.as_str(), column.mean)
@@ -199,17 +227,17 @@ fn column_importance(model: &ReportModel, found: &Explanation) -> Option<Bars> {
     );
     let bars = found.importance.iter().map(bar).collect();
     let axis = format!("Loss of {}", metric_label(model.metric));
-    Bars::from("column-importance", "What drives the model", caption, axis, Unit::Number, bars)
+    BarChart::from("column-importance", "What drives the model", caption, axis, Unit::Number, bars)
 }
 
-fn weights(found: &FinalModel) -> Option<Bars> {
+fn weights(found: &FinalModel) -> Option<BarChart> {
     if found.parts.len() < 2 {
         return None;
     }
     let label = |part: &crate::model::ModelPart| format!("#{} {}", part.trial, part.family);
     let bars = found.parts.iter().map(|part| Bar::new(label(part), part.weight)).collect();
     let caption = "How much each configuration counts; each is the mean of the models of its folds.";
-    Bars::from("weights", "What the final model is made of", caption, "Weight", Unit::Number, bars)
+    BarChart::from("weights", "What the final model is made of", caption, "Weight", Unit::Number, bars)
 }
 
 /// Charts of one trial: its network and its learning curves, then its predictions.
@@ -217,11 +245,8 @@ pub(super) fn trial(model: &ReportModel, trial: &TrialRecord) -> Result<Predicti
     let number = trial.number;
     let network = model.networks.get(&number).and_then(|layers| Network::from("Network", layers));
     let curves = model.epochs.get(&number).and_then(|epochs| LearningCurves::from(trial, epochs));
-    let mut panels = drawn(vec![
-        boxed(curves),
-        boxed(FoldScores::from(&[trial], model.metric, 1)),
-        boxed(network),
-    ])?;
+    let mut panels =
+        drawn(vec![boxed(curves), boxed(FoldScores::from(&[trial], model.metric, 1)), boxed(network)])?;
     let of = model.out_of_fold.get(&number);
     let own = of.map(|of| predictions(model, of, model.best == Some(number))).transpose()?;
     let (more, note) = own.map_or((Vec::new(), None), |own| (own.panels, own.note));
@@ -236,7 +261,11 @@ pub(super) struct PredictionPanels {
 }
 
 /// Charts of out-of-fold predictions.
-fn predictions(model: &ReportModel, out_of_fold: &OutOfFold, is_best: bool) -> Result<PredictionPanels, ReportError> {
+fn predictions(
+    model: &ReportModel,
+    out_of_fold: &OutOfFold,
+    is_best: bool,
+) -> Result<PredictionPanels, ReportError> {
     let n_rows = out_of_fold.target.n_rows();
     if n_rows != out_of_fold.predictions.n_rows() {
         let note = format!(

@@ -42,7 +42,11 @@ impl Scores {
         Self::from(model, best_of(model).map(|(trial, _)| trial), model.holdout.as_ref())
     }
 
-    fn from(model: &ReportModel, best: Option<&TrialRecord>, holdout: Option<&HoldoutResult>) -> Option<Self> {
+    fn from(
+        model: &ReportModel,
+        best: Option<&TrialRecord>,
+        holdout: Option<&HoldoutResult>,
+    ) -> Option<Self> {
         let row = |metric: Metric| {
             let on_holdout = holdout.and_then(|holdout| holdout.scores.iter().find(|(of, _)| *of == metric));
             let mean = best.and_then(|trial| trial.mean_score(metric));
@@ -114,9 +118,7 @@ pub(crate) fn confusions(out_of_fold: &OutOfFold, labels: &[String]) -> Vec<Conf
         pairs.extend(wrong.map(|(predicted, count)| (truth, predicted, *count)));
     }
     pairs.sort_by_key(|(truth, predicted, count)| (std::cmp::Reverse(*count), *truth, *predicted));
-    let label = |class: usize| {
-        labels.get(class).map_or_else(|| class.to_string(), |label| clip(label, 60))
-    };
+    let label = |class: usize| labels.get(class).map_or_else(|| class.to_string(), |label| clip(label, 60));
     let confused = |(truth, predicted, rows): (usize, usize, u64)| Confused {
         truth: label(truth),
         predicted: label(predicted),

@@ -5,8 +5,8 @@ use automl_core::{ColumnKind, InputForm};
 use super::{fit_only, json, named, only, prepare, profile};
 use crate::column::Column;
 use crate::prep::fitted::Columns;
-use crate::table::check_rows;
 use crate::prep::{FittedPreprocessor, Impute, PrepConfig, Preprocessor, Scaling};
+use crate::table::check_rows;
 
 #[test]
 fn standard_scaling_has_mean_0_and_deviation_1_on_train_rows() {

@@ -444,11 +444,10 @@ fn layers_are_told_from_the_table_to_the_prediction() {
     let stop = StopSignal::never();
     let params = params().with("max_epochs", 1_i64);
     let member = Member { params: &params, train: &train, valid: &train, seed: Seed(1) };
-    let fitted = MlpFamily.fit_population(
-        &[member],
-        &FitContext::new(task, n_classes, &stop),
-        &mut |_, _| ControlFlow::Continue(()),
-    );
+    let fitted =
+        MlpFamily.fit_population(&[member], &FitContext::new(task, n_classes, &stop), &mut |_, _| {
+            ControlFlow::Continue(())
+        });
     let model = fitted.into_iter().next().unwrap().unwrap();
     let told: Vec<String> = model
         .layers()
