@@ -376,7 +376,9 @@ mod tests {
     fn a_chart_stands_alone_with_colours_size_and_ground() {
         let drawn =
             svg("test", "a dot", (100.0, 50.0), |canvas| canvas.dot((10.0, 10.0), 3.0, Paint::Blue, 1.0));
-        insta::assert_snapshot!(standalone(&drawn.unwrap(), Theme::Dark), @r"");
+        insta::assert_snapshot!(standalone(&drawn.unwrap(), Theme::Dark), @r##"
+        <svg xmlns="http://www.w3.org/2000/svg" width="100" height="50" font-family="Noto Sans, DejaVu Sans, Liberation Sans, Helvetica, Arial, sans-serif" viewBox="0 0 400 200" role="img" aria-label="a dot"><rect width="400" height="200" fill="#181b20"/><circle cx="40" cy="40" r="12" fill="#4aa8e0"/></svg>
+        "##);
     }
 
     #[test]

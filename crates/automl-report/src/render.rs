@@ -58,12 +58,18 @@ mod tests {
     /// What holds for the page of every model.
     fn page(model: &ReportModel) -> String {
         let page = render(model).unwrap();
+        let (before, rest) = page.split_once("<script>").unwrap();
+        let (script, after) = rest.split_once("</script>").unwrap();
+        // The script is the same on every page, and the only one.
+        assert_eq!(script, include_str!("../templates/script.js"));
+        let whole = page.len();
+        let page = format!("{before}{after}");
+        assert!(whole < 5_000_000, "the page has {whole} bytes");
         assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
         assert_eq!(page.matches("<table").count(), page.matches("</table>").count());
         for forbidden in ["NaN", "inf<", "<script", "://", "url(", "{{", "{%", "#0102"] {
             assert!(!page.contains(forbidden), "the page holds {forbidden}");
         }
-        assert!(page.len() < 5_000_000, "the page has {} bytes", page.len());
         page
     }
 
@@ -74,12 +80,13 @@ mod tests {
     #[test]
     fn each_task_has_its_charts() {
         let binary = page(&fixtures::binary(40));
-        assert_eq!(n_charts(&binary), 3 + 4 + 5 + 2);
+        // Of the model, of the search, of the data.
+        assert_eq!(n_charts(&binary), 11 + 5 + 2);
         let multiclass = page(&fixtures::multiclass(40));
-        assert_eq!(n_charts(&multiclass), 3 + 4 + 4 + 2);
+        assert_eq!(n_charts(&multiclass), 6 + 5 + 2);
         assert!(multiclass.contains("Most frequent confusions"));
         let regression = page(&fixtures::regression(40));
-        assert_eq!(n_charts(&regression), 3 + 4 + 3 + 2);
+        assert_eq!(n_charts(&regression), 7 + 5 + 2);
         assert!(regression.contains("Residuals against predicted"));
     }
 
@@ -105,7 +112,7 @@ mod tests {
         assert!(failed.contains("fold 0: the loss is infinite"));
         model.trials[0].state = TrialState::Pruned;
         model.trials[0].steps = vec![(1, 0.7)];
-        assert_eq!(n_charts(&page(&model)), 3);
+        assert_eq!(n_charts(&page(&model)), 2 + 2);
     }
 
     #[test]
@@ -116,7 +123,7 @@ mod tests {
         model.epochs.insert(0, vec![(0, epoch(0, 0.5, 0.4))]);
         let page = page(&model);
         assert!(page.contains("The only complete trial is #0 (mlp)."));
-        assert_eq!(n_charts(&page), 3 + 1 + 2);
+        assert_eq!(n_charts(&page), 2 + 4 + 2);
     }
 
     #[test]

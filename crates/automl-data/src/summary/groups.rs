@@ -66,20 +66,21 @@ pub(super) fn explained(view: &View, answers: &Target) -> f64 {
     if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
 }
 
-/// Rows by value, cut into `n_parts` of like size at most; equal values stay together.
+/// Rows by value, cut into about `n_parts` of like size. Equal values stay together, and a value that fills a part is one by
+/// itself.
 pub(super) fn quantile_parts(values: &[f64], n_parts: usize) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..values.len()).filter(|&row| !values[row].is_nan()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let size = order.len().div_ceil(n_parts).max(1);
     let mut parts: Vec<Vec<usize>> = Vec::new();
-    let n_rows = order.len();
-    for (place, row) in order.into_iter().enumerate() {
-        let is_tie =
-            parts.last().and_then(|part| part.last()).is_some_and(|&last| values[last] == values[row]);
-        let is_next = place * n_parts / n_rows.max(1) >= parts.len();
+    let mut is_open = false;
+    for run in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        let is_part = run.len() >= size;
         match parts.last_mut() {
-            Some(part) if is_tie || !is_next => part.push(row),
-            _ => parts.push(vec![row]),
+            Some(part) if is_open && !is_part && part.len() < size => part.extend_from_slice(run),
+            _ => parts.push(run.to_vec()),
         }
+        is_open = !is_part;
     }
     parts
 }

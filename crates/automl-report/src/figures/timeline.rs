@@ -201,7 +201,7 @@ mod tests {
         let timeline = Timeline::from(&trials).unwrap();
         assert_eq!(timeline.bars[1].from, 5.0);
         assert_eq!(timeline.pauses, 40_000.0);
-        assert!(timeline.caption().contains("11 h 07 min"), "{}", timeline.caption());
+        assert!(timeline.caption().contains("11 h 06 min"), "{}", timeline.caption());
     }
 
     #[test]
