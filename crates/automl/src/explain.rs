@@ -25,6 +25,8 @@ const N_WORST: usize = 12;
 const TOLD: usize = 6;
 /// Columns against which residuals are drawn.
 const N_RESIDUALS: usize = 6;
+/// Residuals that are kept of each.
+const N_POINTS: usize = 400;
 
 /// Explains `model` in about `limit`.
 pub(crate) fn explain(
@@ -164,7 +166,9 @@ impl Explained<'_> {
                 let points = rows
                     .filter(|(value, _)| !value.is_nan())
                     .map(|(value, (truth, predicted))| (*value, truth - predicted));
-                Some((name.clone(), points.collect()))
+                let points: Vec<(f64, f64)> = points.collect();
+                let every = points.len().div_ceil(N_POINTS).max(1);
+                Some((name.clone(), points.into_iter().step_by(every).collect()))
             }
             _ => None,
         };

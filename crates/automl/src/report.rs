@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use automl_core::{
-    ArtifactError, DataProfile, Device, FoldPlan, LayerFacts, Metric, Predictions, Target, TrialRecord,
+    ArtifactError, DataProfile, Device, Epoch, FoldPlan, LayerFacts, Metric, Predictions, Target, TrialRecord,
 };
 use automl_ensemble::DecisionRule;
 use automl_ensemble::calibration::Calibrator;
@@ -32,8 +32,6 @@ use crate::{library, machine, split, study};
 
 /// Trials whose learning curves the report draws.
 const CURVES: usize = 5;
-/// Trials among which networks are drawn.
-const NETWORKS: usize = 6;
 /// Families of whose best trial the predictions are drawn.
 const FAMILIES: usize = 3;
 /// Trials whose errors are compared.
@@ -50,6 +48,7 @@ impl Run {
         let facts = insight::read_facts(&self.folder)?;
         let library = self.library();
         let board = self.leaderboard();
+        let shown = best_of_families(&library);
         Ok(ReportModel {
             title: self.header.name.clone(),
             created: automl_store::now().chars().take(16).collect::<String>() + " UTC",
@@ -62,7 +61,7 @@ impl Run {
             metric: self.header.metric,
             best: best.map(|trial| trial.number),
             baseline: self.baseline(),
-            epochs: self.epochs(&board)?,
+            epochs: self.epochs(&board, &shown)?,
             front: self.front(&board),
             // A study that Optuna made has no space of ours.
             space: study::read_space(&self.header.initial).ok(),
@@ -70,10 +69,10 @@ impl Run {
             data: insight::read_summary(&self.folder)?,
             final_model: self.final_facts(facts.as_ref())?,
             error_correlations: error_correlations(&library),
-            networks: self.networks(&library),
+            networks: self.networks(&shown),
             p_values: board.rows.iter().filter_map(|row| Some((row.trial, row.p_value?))).collect(),
             explanation: facts.and_then(|facts| facts.explanation),
-            out_of_fold: best_of_families(library),
+            out_of_fold: predicted(shown),
             holdout: self.holdout()?,
             warnings: self.warnings()?,
             interrupted,
@@ -103,8 +102,8 @@ impl Run {
             best: Some(number).filter(|_| trial.cost.is_some()),
             trials: self.trials.iter().filter(|of| is_shown(of)).cloned().collect(),
             epochs: [(number, epochs)].into_iter().filter(|(_, epochs)| !epochs.is_empty()).collect(),
-            networks: self.networks(&own),
-            out_of_fold: best_of_families(own),
+            networks: self.networks(&own.iter().collect::<Vec<_>>()),
+            out_of_fold: predicted(own.iter().collect()),
             front: None,
             importance: None,
             space: None,
@@ -124,16 +123,15 @@ impl Run {
         kept.iter().filter_map(|trial| Some((*trial, load(trial)?))).collect()
     }
 
-    /// Layers of the networks among the best trials.
-    fn networks(&self, library: &[(&TrialRecord, OutOfFold)]) -> BTreeMap<u32, Vec<LayerFacts>> {
+    /// Layers of the networks among trials.
+    fn networks(&self, trials: &[&(&TrialRecord, OutOfFold)]) -> BTreeMap<u32, Vec<LayerFacts>> {
         let layers = |trial: &TrialRecord| {
             let family = trial.params.text("family").ok()?;
             let dir = self.folder.trial(trial.number).join("fold-0");
             let model = FoldModel::load(&dir, family, Device::default()).ok()?;
             Some(model.model.layers()).filter(|layers| !layers.is_empty())
         };
-        let best = library.iter().take(NETWORKS);
-        best.filter_map(|(trial, _)| Some((trial.number, layers(trial)?))).collect()
+        trials.iter().filter_map(|(trial, _)| Some((trial.number, layers(trial)?))).collect()
     }
 
     fn final_facts(&self, facts: Option<&FinalFacts>) -> Result<Option<FinalModel>, AutomlError> {
@@ -179,17 +177,20 @@ impl Run {
         TrialRecord::best(&constants).map(|trial| trial.number)
     }
 
+    /// Epochs of the best trials that have any, and of those that are shown.
     fn epochs(
         &self,
         board: &Leaderboard,
-    ) -> Result<BTreeMap<u32, Vec<(u32, automl_core::Epoch)>>, AutomlError> {
+        shown: &[&(&TrialRecord, OutOfFold)],
+    ) -> Result<BTreeMap<u32, Vec<(u32, Epoch)>>, AutomlError> {
         let mut curves = BTreeMap::new();
-        for row in board.rows.iter().filter(|row| row.rank.is_some()) {
-            let epochs = self.store.epochs(row.trial)?;
+        let best = board.rows.iter().filter(|row| row.rank.is_some()).map(|row| row.trial);
+        for trial in shown.iter().map(|(trial, _)| trial.number).chain(best) {
+            let epochs = self.store.epochs(trial)?;
             if !epochs.is_empty() {
-                curves.insert(row.trial, epochs);
+                curves.insert(trial, epochs);
             }
-            if curves.len() == CURVES {
+            if curves.len() >= shown.len().max(CURVES) {
                 break;
             }
         }
@@ -246,18 +247,28 @@ impl Run {
     }
 }
 
-/// The out-of-fold predictions of the best trial of each of the best families.
-fn best_of_families(library: Vec<(&TrialRecord, OutOfFold)>) -> BTreeMap<u32, automl_report::OutOfFold> {
+/// The best trial of each of the best families.
+fn best_of_families<'a>(
+    library: &'a [(&'a TrialRecord, OutOfFold)],
+) -> Vec<&'a (&'a TrialRecord, OutOfFold)> {
     let mut families: Vec<&str> = Vec::new();
-    let mut found = BTreeMap::new();
-    for (trial, OutOfFold { target, predictions, .. }) in library {
-        let family = trial.params.text("family").unwrap_or_default();
+    let mut best = Vec::new();
+    for of in library {
+        let family = of.0.params.text("family").unwrap_or_default();
         if families.len() < FAMILIES && !families.contains(&family) {
             families.push(family);
-            found.insert(trial.number, automl_report::OutOfFold { target, predictions });
+            best.push(of);
         }
     }
-    found
+    best
+}
+
+fn predicted(trials: Vec<&(&TrialRecord, OutOfFold)>) -> BTreeMap<u32, automl_report::OutOfFold> {
+    let of = |(trial, of): &(&TrialRecord, OutOfFold)| {
+        let (target, predictions) = (of.target.clone(), of.predictions.clone());
+        (trial.number, automl_report::OutOfFold { target, predictions })
+    };
+    trials.into_iter().map(of).collect()
 }
 
 fn calibration_of(calibrator: &Calibrator) -> String {

@@ -108,7 +108,7 @@ impl Figure for BarChart {
         let ends = self.bars.iter().flat_map(reach).chain([0.0]);
         let (low, high) = ends.fold((0.0_f64, 0.0_f64), |(low, high), end| (low.min(end), high.max(end)));
         // Room for the numbers behind the bars.
-        let x = Scale::around([low, high + 0.22 * (high - low)], (canvas.width / 120.0) as usize);
+        let x = Scale::between(low, high + 0.22 * (high - low), (canvas.width / 120.0) as usize);
         let plot = Plot::rows(canvas, &names, (x, &self.axis), &[])?;
         let zero = plot.x_at(0.0);
         for (row, bar) in self.bars.iter().enumerate() {

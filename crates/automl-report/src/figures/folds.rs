@@ -54,9 +54,12 @@ impl Figure for FoldScores {
     }
 
     fn caption(&self) -> String {
-        "The best trials, the best on top: a dot for each fold, a bar at their mean. Trials whose dots overlap \
-         are hard to tell apart."
-            .to_owned()
+        match self.rows.len() {
+            1 => "A dot for each fold, a bar at their mean.".to_owned(),
+            _ => "The best trials, the best on top: a dot for each fold, a bar at their mean. Trials whose dots overlap \
+                  are hard to tell apart."
+                .to_owned(),
+        }
     }
 
     fn span(&self) -> Span {

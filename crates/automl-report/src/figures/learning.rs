@@ -69,7 +69,7 @@ impl Figure for LearningCurves {
     }
 
     fn title(&self) -> String {
-        format!("Trial #{} ({})", self.number, self.family)
+        format!("Learning curves of trial #{} ({})", self.number, self.family)
     }
 
     fn caption(&self) -> String {

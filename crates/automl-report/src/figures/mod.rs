@@ -108,13 +108,18 @@ pub(crate) fn family_of(trial: &TrialRecord) -> &str {
     trial.params.text("family").unwrap_or(format::NONE)
 }
 
-/// `log loss (lower is better)`.
+/// `Log loss (lower is better)`.
 pub(crate) fn axis_name(metric: Metric) -> String {
+    format::capitalised(&with_direction(metric))
+}
+
+/// `log loss (lower is better)`.
+pub(crate) fn with_direction(metric: Metric) -> String {
     let better = match metric.direction() {
         Direction::Minimize => "lower",
         Direction::Maximize => "higher",
     };
-    format!("{} ({better} is better)", format::capitalised(&format::metric_label(metric)))
+    format!("{} ({better} is better)", format::metric_label(metric))
 }
 
 /// Every `n`-th element such that at most `most` are left, the first among them.

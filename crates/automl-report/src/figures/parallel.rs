@@ -3,7 +3,7 @@
 use automl_core::Metric;
 
 use super::points::{Param, Points};
-use super::{Figure, Span, axis_name, range_with};
+use super::{Figure, Span, range_with, with_direction};
 use crate::draw::{Anchor, CHARACTER_WIDTH, Canvas, Drawn, Paint};
 use crate::format;
 use crate::scale::Scale;
@@ -83,7 +83,7 @@ impl Figure for Parallel {
         };
         format!(
             "Each line is a complete trial, from its parameters to {} on the last axis; the best tenth is green.{cut}",
-            axis_name(self.metric).to_lowercase()
+            with_direction(self.metric)
         )
     }
 

@@ -3,7 +3,7 @@
 use automl_core::Metric;
 
 use super::points::{Param, Points};
-use super::{Figure, Span, axis_name, beyond_note, range_with, thin};
+use super::{Figure, Span, beyond_note, range_with, thin, with_direction};
 use crate::draw::{Canvas, Drawn, Paint};
 use crate::plot::Plot;
 use crate::scale::Scale;
@@ -59,7 +59,7 @@ impl Figure for SlicePlot {
     fn caption(&self) -> String {
         format!(
             "Each point is a complete trial of the family; up is {}. The most important parameters come first.{}",
-            axis_name(self.metric).to_lowercase(),
+            with_direction(self.metric),
             beyond_note(self.range().1, "point")
         )
     }

@@ -67,7 +67,7 @@ impl FinalSection {
             ),
             worst_columns: worst.first().map(column_names).unwrap_or_default(),
             worst: worst.iter().map(worst_row).collect(),
-            scores: Scores::of(model),
+            scores: Scores::of_final(model, found),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use automl_core::{DataSummary, Matrix, Predictions, Target, TrialRecord};
+use automl_core::{DataSummary, Direction, Matrix, Predictions, Target, TrialRecord};
 
 use super::{Panel, scores};
 use crate::error::ReportError;
@@ -226,7 +226,10 @@ fn column_importance(model: &ReportModel, found: &Explanation) -> Option<BarChar
         counted(found.n_rows, "row")
     );
     let bars = found.importance.iter().map(bar).collect();
-    let axis = format!("Loss of {}", metric_label(model.metric));
+    let axis = match model.metric.direction() {
+        Direction::Minimize => format!("Increase of {}", metric_label(model.metric)),
+        Direction::Maximize => format!("Decrease of {}", metric_label(model.metric)),
+    };
     BarChart::from("column-importance", "What drives the model", caption, axis, Unit::Number, bars)
 }
 

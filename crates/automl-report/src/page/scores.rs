@@ -7,8 +7,7 @@ use serde::Serialize;
 use crate::format::{
     NONE, capitalised, clip, count, counted, mean_and_deviation, metric_label, number, percent,
 };
-use crate::model::{HoldoutResult, OutOfFold, ReportModel};
-use crate::verdict::best_of;
+use crate::model::{FinalModel, HoldoutResult, OutOfFold, ReportModel};
 
 /// Confusions listed.
 const MOST: usize = 8;
@@ -32,25 +31,41 @@ pub(crate) struct Scores {
 }
 
 impl Scores {
-    /// Those of `trial`; `None` where it has none.
+    /// Those of `trial` over its folds; `None` where it has none.
     pub(crate) fn of_trial(model: &ReportModel, trial: &TrialRecord) -> Option<Self> {
-        Self::from(model, Some(trial), None)
+        let over = format!("Mean and standard deviation over {}.", counted(trial.folds.len(), "fold"));
+        let cross_validated = |metric: Metric| {
+            Some(mean_and_deviation(Some(trial.mean_score(metric)?), trial.std_score(metric)))
+        };
+        Self::from(model, &cross_validated, None, over)
     }
 
-    /// Those of the best trial beside those of the final model on the holdout; `None` without either.
-    pub(crate) fn of(model: &ReportModel) -> Option<Self> {
-        Self::from(model, best_of(model).map(|(trial, _)| trial), model.holdout.as_ref())
+    /// Those of the final model: nested ones beside those on the holdout; `None` without either.
+    pub(crate) fn of_final(model: &ReportModel, found: &FinalModel) -> Option<Self> {
+        let nested = |metric: Metric| {
+            found.scores.iter().find(|(of, _)| *of == metric).map(|(_, score)| number(*score))
+        };
+        let holdout = model.holdout.as_ref();
+        let unseen = holdout.map_or(String::new(), |holdout| {
+            format!(" Holdout: {} that no trial saw, scored once.", counted(holdout.n_rows, "row"))
+        });
+        let note = format!(
+            "Cross-validated: of nested out-of-fold predictions; of no row did anything see the target that predicts \
+             it.{unseen}"
+        );
+        Self::from(model, &nested, holdout, note)
     }
 
     fn from(
         model: &ReportModel,
-        best: Option<&TrialRecord>,
+        cross_validated: &dyn Fn(Metric) -> Option<String>,
         holdout: Option<&HoldoutResult>,
+        note: String,
     ) -> Option<Self> {
         let row = |metric: Metric| {
             let on_holdout = holdout.and_then(|holdout| holdout.scores.iter().find(|(of, _)| *of == metric));
-            let mean = best.and_then(|trial| trial.mean_score(metric));
-            if mean.is_none() && on_holdout.is_none() {
+            let cross_validated = cross_validated(metric);
+            if cross_validated.is_none() && on_holdout.is_none() {
                 return None;
             }
             Some(Row {
@@ -59,26 +74,13 @@ impl Scores {
                     Direction::Minimize => "lower",
                     Direction::Maximize => "higher",
                 },
-                cross_validated: mean_and_deviation(mean, best.and_then(|trial| trial.std_score(metric))),
+                cross_validated: cross_validated.unwrap_or_else(|| NONE.to_owned()),
                 holdout: on_holdout.map_or(NONE.to_owned(), |(_, score)| number(*score)),
                 is_optimised: metric == model.metric,
             })
         };
         let rows: Vec<Row> = Metric::of_task(model.profile.task).into_iter().filter_map(row).collect();
-        let folds = best.filter(|trial| !trial.folds.is_empty()).map_or(String::new(), |trial| {
-            format!(
-                "Cross-validated: mean and standard deviation over {}.",
-                counted(trial.folds.len(), "fold")
-            )
-        });
-        let unseen = holdout.map_or(String::new(), |holdout| {
-            format!(" Holdout: {} that no trial saw, scored once.", counted(holdout.n_rows, "row"))
-        });
-        (!rows.is_empty()).then(|| Self {
-            has_holdout: holdout.is_some(),
-            note: format!("{folds}{unseen}"),
-            rows,
-        })
+        (!rows.is_empty()).then(|| Self { has_holdout: holdout.is_some(), note, rows })
     }
 }
 
