@@ -136,7 +136,11 @@ impl Experiment {
             (Some(time), None) => format_duration(time),
             (None, trials) => format!("{} trials", trials.unwrap_or_default()),
         };
-        lines.push(format!("search  {} over {families}; {limit}", self.metric));
+        let left_out = match self.joint.too_slow.as_slice() {
+            [] => String::new(),
+            names => format!(" (but {}: too slow for the time)", names.join(", ")),
+        };
+        lines.push(format!("search  {} over {families}{left_out}; {limit}", self.metric));
         let reason = self.device.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
         let n_jobs = self.config.search.jobs.unwrap_or(1);
         let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
@@ -256,7 +260,7 @@ impl Experiment {
             folder,
             may_forget: company != Company::Guest,
         };
-        let sampler = strategy::sampler(&self.config);
+        let sampler = strategy::sampler(&self.config, &self.joint.too_slow);
         let pruner = strategy::pruner(&self.config, self.plan.folds.len())
             .map_err(|error| AutomlError::config(error.to_string()))?;
         let stoppers = strategy::stoppers(&self.config, self.metric);

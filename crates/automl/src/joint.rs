@@ -10,7 +10,7 @@ use automl_data::prep::{prep_defaults, prep_space};
 
 use crate::config::SearchConfig;
 use crate::error::AutomlError;
-use crate::portfolio::{Guesses, Pace};
+use crate::portfolio::{self, Guesses, Pace};
 use crate::space_config;
 
 /// Families, their joint space and the configurations to try first.
@@ -19,6 +19,9 @@ pub(crate) struct Joint {
     pub(crate) space: SearchSpace,
     /// What the user gave, then the portfolio's choice among the families' guesses.
     pub(crate) initial: Vec<Params>,
+    /// Families that are not proposed because any trial of them would take too long. They stay in the space, which must not
+    /// depend on the time: a study may be gone on with for another.
+    pub(crate) too_slow: Vec<String>,
 }
 
 impl Joint {
@@ -26,6 +29,22 @@ impl Joint {
     /// the user's changes.
     pub(crate) fn new(profile: &DataProfile, search: &SearchConfig, pace: Pace) -> Result<Self, AutomlError> {
         let families = choose(profile, &search.families)?;
+        let mut too_slow =
+            if search.families.is_empty() { portfolio::too_slow(profile, pace)? } else { Vec::new() };
+        too_slow.retain(|id| families.iter().any(|family| family.id() == id));
+        // What the user wants tried, or has a say in, stays.
+        let is_wanted = |id: &String| {
+            let names = search.enqueue.iter().filter_map(|given| given.get("family")?.as_str());
+            names.into_iter().any(|name| name == id)
+                || search
+                    .space
+                    .keys()
+                    .any(|name| name.strip_prefix(id.as_str()).is_some_and(|rest| rest.starts_with('.')))
+        };
+        too_slow.retain(|id| !is_wanted(id));
+        if too_slow.len() == families.len() {
+            too_slow.clear();
+        }
         let ids: Vec<&str> = families.iter().map(|family| family.id()).collect();
         let mut specs = vec![ParamSpec::new("family", automl_core::Domain::choice(&ids))];
         specs.extend(prep_specs(profile, &families));
@@ -44,7 +63,7 @@ impl Joint {
         for params in &initial {
             space.check(params)?;
         }
-        Ok(Self { families, space, initial })
+        Ok(Self { families, space, initial, too_slow })
     }
 
     /// The family that `params` chose.

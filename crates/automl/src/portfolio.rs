@@ -55,6 +55,28 @@ impl Pace {
     }
 }
 
+fn read() -> Result<Portfolio, AutomlError> {
+    toml::from_str(PORTFOLIO).map_err(|error| AutomlError::Internal(Box::new(error)))
+}
+
+/// Families of which every measured configuration would take too long for `pace`: whatever a sampler chooses of them would be
+/// ended before it is done.
+///
+/// # Errors
+/// [`AutomlError::Internal`] if the portfolio that this program was built with cannot be read.
+pub(crate) fn too_slow(profile: &DataProfile, pace: Pace) -> Result<Vec<String>, AutomlError> {
+    let mut slow: Vec<String> = Vec::new();
+    let mut quick: Vec<String> = Vec::new();
+    for entry in read()?.entry {
+        let of = if pace.allows(&entry, profile) { &mut quick } else { &mut slow };
+        if !of.contains(&entry.family) {
+            of.push(entry.family);
+        }
+    }
+    slow.retain(|family| !quick.contains(family));
+    Ok(slow)
+}
+
 /// The guesses of every family, in the families' order.
 pub(crate) struct Guesses<'a> {
     /// The families.
@@ -89,8 +111,7 @@ impl Guesses<'_> {
         space: &SearchSpace,
         pace: Pace,
     ) -> Result<Vec<Params>, AutomlError> {
-        let portfolio: Portfolio =
-            toml::from_str(PORTFOLIO).map_err(|error| AutomlError::Internal(Box::new(error)))?;
+        let portfolio = read()?;
         let (mut quick, mut slow, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for entry in &portfolio.entry {
             let Some(family) = self.families.iter().position(|family| family.id() == entry.family) else {
@@ -152,8 +173,27 @@ mod tests {
     }
 
     #[test]
+    fn families_that_cannot_be_done_in_time_are_known_unless_they_are_wanted() {
+        let slow = |seconds: Option<u64>, search: &SearchConfig| {
+            let pace = Pace { n_folds: 5, threads: 2, limit: seconds.map(Duration::from_secs) };
+            let joint = Joint::new(&profile(40_000, Task::Binary), search, pace).unwrap();
+            assert!(joint.families.iter().any(|family| family.id() == "tabm"), "the space is the same");
+            joint.too_slow
+        };
+        let search = SearchConfig::default();
+        let few = slow(Some(10), &search);
+        assert!(few.iter().any(|id| id == "tabm") && !few.iter().any(|id| id == "gbdt"), "{few:?}");
+        assert!(slow(None, &search).is_empty());
+        let named = SearchConfig { families: vec!["tabm".to_owned()], ..SearchConfig::default() };
+        assert!(slow(Some(10), &named).is_empty());
+        let enqueue = vec![toml::from_str("family = \"tabm\"").unwrap()];
+        let enqueued = slow(Some(10), &SearchConfig { enqueue, ..SearchConfig::default() });
+        assert!(!enqueued.iter().any(|id| id == "tabm"), "{enqueued:?}");
+    }
+
+    #[test]
     fn every_entry_is_a_configuration_of_some_table() {
-        let portfolio: Portfolio = toml::from_str(PORTFOLIO).unwrap();
+        let portfolio = read().unwrap();
         let all = automl_models::families();
         for entry in &portfolio.entry {
             let family = all.iter().find(|family| family.id() == entry.family).unwrap();

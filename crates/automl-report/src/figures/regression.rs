@@ -38,7 +38,7 @@ impl Scatter {
     fn from(mut points: Vec<(f64, f64)>, shown: Shown, target: &str) -> Option<Self> {
         points.retain(|(x, y)| x.is_finite() && y.is_finite());
         let n_rows = points.len();
-        let points = thin(&points, MOST_POINTS);
+        let points = thin(&points, MOST_POINTS / 2);
         (n_rows > 0).then(|| Self { shown, target: target.to_owned(), points, n_rows })
     }
 }
@@ -98,7 +98,7 @@ impl Figure for Scatter {
         let legend = [(Symbol::Dot, Paint::Blue, "row"), (Symbol::Dashes, Paint::Ink, reference)];
         let plot = Plot::new(canvas, (x, &names.0), (y, &names.1), &legend)?;
         let opacity = if self.points.len() > 400 { 0.35 } else { 0.6 };
-        for &(x, y) in &thin(&self.points, (canvas.width * 3.0) as usize) {
+        for &(x, y) in &thin(&self.points, (canvas.width * 1.2) as usize) {
             canvas.dot(plot.at(x, y), 2.6, Paint::Blue, opacity)?;
         }
         let (low, high) = match self.shown {
@@ -127,7 +127,7 @@ mod tests {
     fn many_rows_are_thinned_and_the_caption_says_so() {
         let pairs: Vec<(f64, f64)> = (0..10_000).map(|row| (f64::from(row), 1.0)).collect();
         let scatter = Scatter::predicted(&pairs, "price").unwrap();
-        assert_eq!(scatter.points.len(), 1429);
-        assert!(scatter.caption().contains("1,429 of 10,000 rows"), "{}", scatter.caption());
+        assert_eq!(scatter.points.len(), 715);
+        assert!(scatter.caption().contains("715 of 10,000 rows"), "{}", scatter.caption());
     }
 }
