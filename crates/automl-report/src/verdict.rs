@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::figures::{family_of, value_of};
 use crate::format::{self, clip, count, counted, metric_label, number, percent};
-use crate::model::{FinalModel, ReportModel};
+use crate::model::{ColumnImportance, FinalModel, ReportModel};
 
 /// How good the news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -166,8 +166,9 @@ fn made_of(found: &FinalModel, n_complete: usize) -> String {
 /// The columns that the final model relies on most, where it is sure of them.
 fn drivers(model: &ReportModel) -> Option<String> {
     let found = model.explanation.as_ref()?;
-    let sure =
-        found.importance.iter().filter(|column| column.mean > 0.0 && column.mean > 2.0 * column.deviation);
+    // Of a single repetition nothing is known but luck.
+    let is_sure = |column: &&ColumnImportance| column.deviation > 0.0 && column.mean > 2.0 * column.deviation;
+    let sure = found.importance.iter().filter(is_sure);
     let names: Vec<String> = sure.take(3).map(|column| format!("“{}”", clip(&column.column, 40))).collect();
     match names.as_slice() {
         [] => None,
@@ -229,7 +230,7 @@ fn without_model(model: &ReportModel) -> Verdict {
 mod tests {
     use super::*;
     use crate::fixtures::{self, trial, trial_of};
-    use crate::model::{ColumnImportance, Explanation, HoldoutResult, ModelPart};
+    use crate::model::{Explanation, HoldoutResult, ModelPart};
 
     fn said(model: &ReportModel) -> String {
         let verdict = Verdict::of(model);

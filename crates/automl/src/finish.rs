@@ -94,6 +94,7 @@ fn final_model(
     folder.keep_only_trials(&numbers)?;
     let Some(library) = Library::load(folder, &kept)? else { return Ok(None) };
     let limits = &experiment.config.final_model;
+    let started = Instant::now();
     let n_folds = experiment.plan.folds.len();
     let weights = scoring::weights_of(experiment.table.weights(), &library.rows);
     let mut scorer = Scorer::new(experiment.metric, &library.target)?;
@@ -119,9 +120,11 @@ fn final_model(
         }
         manifest.seal(dir)
     })?;
-    let limit = experiment.time.map_or(EXPLAIN_TIME, |time| (reserve(time) / 3).min(EXPLAIN_TIME));
+    // The report needs some of what is left too.
+    let left =
+        experiment.time.map_or(EXPLAIN_TIME, |time| reserve(time).saturating_sub(started.elapsed()) / 2);
     let summary = insight::read_summary(folder)?;
-    let explanation = explain(experiment, &model, summary.as_ref(), limit)?;
+    let explanation = explain(experiment, &model, summary.as_ref(), left.min(EXPLAIN_TIME))?;
     Ok(Some((manifest, FinalFacts { predict_ms, explanation })))
 }
 

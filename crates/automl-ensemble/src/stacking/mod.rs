@@ -30,6 +30,16 @@ use crate::shortlist::{Limits, shortlist};
 pub use config::StackConfig;
 pub use stack::Stack;
 
+/// Rows times classes that a log-linear stack is fitted on: a weight a model and a bias a class are known from fewer rows than
+/// there often are, and the nested fits of all penalties take as long as there are answers.
+const MOST_ANSWERS: usize = 30_000;
+
+/// At most `most` of `rows`, evenly chosen.
+fn thinned(rows: &[usize], most: usize) -> Vec<usize> {
+    let n_chosen = rows.len().min(most.max(1));
+    (0..n_chosen).map(|place| rows[place * rows.len() / n_chosen]).collect()
+}
+
 /// Fits stacks; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stacker {
@@ -154,7 +164,8 @@ impl Stacker {
             };
             return Ok(penalties.iter().map(at).collect());
         }
-        let problem = log_linear::Problem::new(scorer, &listed, rows, self.config.class_biases);
+        let some = thinned(rows, MOST_ANSWERS / scorer.n_classes());
+        let problem = log_linear::Problem::new(scorer, &listed, &some, self.config.class_biases);
         let mut point = problem.start();
         let at = |&penalty: &f64| {
             problem.minimise(penalty, &mut point);
