@@ -64,6 +64,14 @@ pub(crate) fn half_interval(model: &ReportModel, trial: &TrialRecord) -> Option<
     half.is_finite().then_some(half)
 }
 
+/// An interval cut to the values that the metric can have: errors are 0 at least, shares and correlations 1 at most.
+fn within_range(metric: Metric, [low, high]: [f64; 2]) -> [f64; 2] {
+    match metric.direction() {
+        Direction::Minimize => [low.max(0.0), high],
+        Direction::Maximize => [low, high.min(1.0)],
+    }
+}
+
 /// The final model's value in the metric's unit: its nested estimate, or that of the best trial where there is none.
 pub(crate) fn final_value(model: &ReportModel) -> Option<f64> {
     let scores = model.final_model.as_ref().map(|found| found.scores.as_slice()).unwrap_or_default();
@@ -115,7 +123,8 @@ fn with_model(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
         },
     };
     let interval = half_interval(model, trial).map_or(String::new(), |half| {
-        format!(" (95 % interval {} to {})", number(value - half), number(value + half))
+        let [low, high] = within_range(model.metric, [value - half, value + half]);
+        format!(" (95 % interval {} to {})", number(low), number(high))
     });
     let (tone, headline) = match baseline_of(model) {
         Some(baseline) if model.baseline == Some(trial.number) || cost(value) >= cost(baseline) => (
@@ -288,6 +297,13 @@ mod tests {
         The model is an ensemble of 2 of 2 complete trials.
         It relies on “age” and “hours” most.
         "#);
+    }
+
+    #[test]
+    fn an_interval_does_not_leave_the_metric_s_range() {
+        assert_eq!(within_range(Metric::LogLoss, [-0.1, 0.2]), [0.0, 0.2]);
+        assert_eq!(within_range(Metric::RocAuc, [0.9, 1.2]), [0.9, 1.0]);
+        assert_eq!(within_range(Metric::R2, [-3.0, 0.5]), [-3.0, 0.5]);
     }
 
     #[test]

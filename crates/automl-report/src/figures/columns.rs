@@ -108,7 +108,7 @@ impl Figure for SmallCharts {
                 format::clip(&self.classes[1], 60)
             ),
             (Shown::Relations, _) => {
-                "Shares of the classes, for numbers in groups of like size from low to high, for each of the most frequent \
+                "Shares of the classes, the first ones where there are many, for numbers in groups of like size from low to high, for each of the most frequent \
                  names, and for missing values (–)."
                     .to_owned()
             }
