@@ -29,8 +29,9 @@ impl Joint {
     /// the user's changes.
     pub(crate) fn new(profile: &DataProfile, search: &SearchConfig, pace: Pace) -> Result<Self, AutomlError> {
         let families = choose(profile, &search.families)?;
-        let mut too_slow =
-            if search.families.is_empty() { portfolio::too_slow(profile, pace)? } else { Vec::new() };
+        // Naming all of them says no more than naming none; a resolved configuration, which workers read, names all.
+        let is_named = families.len() < choose(profile, &[])?.len();
+        let mut too_slow = if is_named { Vec::new() } else { portfolio::too_slow(profile, pace)? };
         too_slow.retain(|id| families.iter().any(|family| family.id() == id));
         // What the user wants tried, or has a say in, stays.
         let is_wanted = |id: &String| {

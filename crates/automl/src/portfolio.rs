@@ -184,6 +184,9 @@ mod tests {
         let few = slow(Some(10), &search);
         assert!(few.iter().any(|id| id == "tabm") && !few.iter().any(|id| id == "gbdt"), "{few:?}");
         assert!(slow(None, &search).is_empty());
+        // What a worker reads is the resolved configuration.
+        let all = automl_models::families().iter().map(|family| family.id().to_owned()).collect();
+        assert_eq!(slow(Some(10), &SearchConfig { families: all, ..SearchConfig::default() }), few);
         let named = SearchConfig { families: vec!["tabm".to_owned()], ..SearchConfig::default() };
         assert!(slow(Some(10), &named).is_empty());
         let enqueue = vec![toml::from_str("family = \"tabm\"").unwrap()];

@@ -15,7 +15,8 @@ const EVERY: u32 = 5;
 
 pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, AutomlError> {
     let mut run = Run::open(&args.run)?;
-    if args.live && run.is_searched() {
+    let follows = args.live && run.is_searched();
+    if follows {
         let path = run.write_live_report(EVERY)?;
         print(&path.display().to_string());
         show(args, &path)?;
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, AutomlError> {
         Some(number) => run.write_trial_report(number)?,
         None => run.write_report()?,
     };
-    if !args.live {
+    if !follows {
         print(&path.display().to_string());
         show(args, &path)?;
     }
