@@ -31,10 +31,12 @@ fn check(found: &Value) {
     assert!(found["sections"].as_u64() >= Some(5), "{}", found["sections"]);
 }
 
-fn report_of(content: String) -> (Scratch, Value) {
+fn report_of(content: String, n_trials: &str) -> (Scratch, Value) {
     let scratch = Scratch::new();
     scratch.write("train.csv", content);
-    scratch.ok(&["search", "--data", "train.csv", "--target", "target", "--trials", "14", "--out", "run"]);
+    let arguments =
+        ["search", "--data", "train.csv", "--target", "target", "--trials", n_trials, "--out", "run"];
+    scratch.ok(&arguments);
     let found = opened(&scratch, "run/report.html");
     check(&found);
     assert!(found["charts"].as_u64() >= Some(20), "{}", found["charts"]);
@@ -44,19 +46,19 @@ fn report_of(content: String) -> (Scratch, Value) {
 
 #[test]
 fn a_report_of_two_classes_opens_and_so_does_that_of_one_trial() {
-    let (scratch, _) = report_of(two_classes(200));
+    let (scratch, _) = report_of(two_classes(200), "14");
     scratch.ok(&["report", "run", "--trial", "1"]);
     check(&opened(&scratch, "run/report-trial-1.html"));
 }
 
 #[test]
 fn a_report_of_many_classes_opens() {
-    report_of(table(200, |x, y| format!("c{}", (4.0 * (x + y) / 2.0) as u32)));
+    report_of(table(200, |x, y| format!("c{}", (4.0 * (x + y) / 2.0) as u32)), "14");
 }
 
 #[test]
 fn a_report_of_a_regression_opens() {
-    report_of(table(200, |x, y| format!("{:.5}", x - y)));
+    report_of(table(200, |x, y| format!("{:.5}", x - y)), "14");
 }
 
 #[test]
@@ -90,4 +92,74 @@ fn a_report_of_failed_trials_alone_opens() {
     assert_eq!(scratch.automl(&arguments).code, Some(4));
     let found = opened(&scratch, "run/report.html");
     check(&found);
+}
+
+#[test]
+fn hostile_names_do_no_harm_in_any_section() {
+    let scratch = Scratch::new();
+    let long = "a very long name ".repeat(30);
+    let names = [
+        "<script>alert(1)</script>",
+        long.trim(),
+        "\"'><img src=x onerror=alert(2)>",
+        "{{ 7 * 7 }} \u{202e}&amp;",
+    ];
+    let head: Vec<String> = names.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+    let content = two_classes(200).replace("x,y,color,noise,target", &(head.join(",") + ",</style>target"));
+    // Levels and labels are of strangers too.
+    let content =
+        content.replace("red", "<b onclick=alert(3)>").replace("yes", "</script><script>alert(4)//");
+    scratch.write("train.csv", content);
+    scratch.ok(&[
+        "search",
+        "--data",
+        "train.csv",
+        "--target",
+        "</style>target",
+        "--trials",
+        "14",
+        "--out",
+        "run",
+    ]);
+    check(&opened(&scratch, "run/report.html"));
+    let page = std::fs::read_to_string(scratch.path("run/report.html")).unwrap();
+    for raw in ["<script>alert", "<img", "<b onclick", "</style>target"] {
+        assert!(!page.contains(raw), "{raw} is in the page as it is");
+    }
+}
+
+#[test]
+fn a_report_of_a_nested_search_opens_and_tells_of_the_outer_folds() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(150));
+    let arguments = [
+        "search",
+        "--data",
+        "train.csv",
+        "--target",
+        "target",
+        "--trials",
+        "4",
+        "--nested",
+        "2",
+        "--out",
+        "run",
+    ];
+    scratch.ok(&arguments);
+    check(&opened(&scratch, "run/report.html"));
+    let page = std::fs::read_to_string(scratch.path("run/report.html")).unwrap();
+    assert!(page.contains("outer folds"), "nothing is told of the outer folds");
+}
+
+#[test]
+fn a_long_table_has_pages() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(120));
+    let search = ["search", "--data", "train.csv", "--target", "target", "--trials", "32", "--out", "run"];
+    scratch.ok(&[search.as_slice(), &["--families", "linear,knn", "--pruner", "none"]].concat());
+    let found = opened(&scratch, "run/report.html");
+    check(&found);
+    let pages = &found["pages"];
+    let rows: Vec<u64> = pages["rows"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!((rows.as_slice(), &pages["differ"]), ([25, 7].as_slice(), &Value::Bool(true)));
 }

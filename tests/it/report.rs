@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -71,4 +73,41 @@ fn a_trial_that_is_not_there_is_named() {
     let none = scratch.automl(&["report", "run", "--trial", "99"]);
     assert_eq!(none.code, Some(3));
     assert!(none.stderr.contains("no trial 99") && none.stderr.contains("0 to 11"), "{}", none.stderr);
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_no_wrong_setting() {
+    let scratch = searched();
+    scratch.write("taken", "");
+    for arguments in [
+        ["plot", "run", "roc", "--out", "taken/roc.svg"].as_slice(),
+        ["report", "run", "--figures", "taken"].as_slice(),
+    ] {
+        let printed = scratch.automl(arguments);
+        assert_eq!(printed.code, Some(1), "{}", printed.stderr);
+        assert!(printed.stderr.contains("taken"), "{}", printed.stderr);
+    }
+}
+
+#[test]
+fn a_live_report_follows_the_search_to_its_end() {
+    const RELOADS: &str = "http-equiv=\"refresh\"";
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(400));
+    let arguments = ["search", "--data", "train.csv", "--target", "target", "--time", "10m", "--out", "run"];
+    let mut command = scratch.command(&arguments);
+    let mut search = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(search.stderr.take().unwrap()).lines();
+    assert!(told.any(|line| line.unwrap().contains(" trials | ")), "no line about the first trials");
+    let mut live = scratch.command(&["report", "run", "--live"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut printed = BufReader::new(live.stdout.take().unwrap()).lines();
+    assert_eq!(printed.next().unwrap().unwrap(), "run/report.html");
+    let page = || fs::read_to_string(scratch.path("run/report.html")).unwrap();
+    assert!(page().contains(RELOADS), "the page of a search that goes on reloads itself");
+    Command::new("kill").args(["-INT", &search.id().to_string()]).status().unwrap();
+    assert!(told.all(|line| line.is_ok()));
+    assert_eq!(search.wait().unwrap().code(), Some(130));
+    assert!(live.wait().unwrap().success());
+    assert_eq!(printed.count(), 0, "the path is told once");
+    assert!(!page().contains(RELOADS) && page().contains("Final model"), "the last page is that of the end");
 }

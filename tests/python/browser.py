@@ -2,7 +2,7 @@
 
 What is told: `requests` that were not for the file itself, `complaints` of the console, `overflow` in pixels at 390 and 1440,
 `axe`: faults of accessibility that axe-core calls serious or critical, in both themes; whether tables `sorts`, whether the
-`filter` hides rows, the themes that the button goes through, whether `zoom` opens and closes, and `bare`: what of the page is
+`filter` hides rows, what a long table's `pages` show, the themes that the button goes through, whether `zoom` opens and closes, and `bare`: what of the page is
 hidden without its script. With a folder, screenshots of the whole page in both widths and themes are left there.
 """
 
@@ -73,6 +73,15 @@ def main():
             filters.first.fill("no row has these words")
             told["filter"] = page.locator("table.filterable").first.locator("tbody tr:visible").count()
             filters.first.fill("")
+        pagers = page.locator("#leaderboard .pager")
+        if pagers.count():
+            shown = lambda: page.locator("#leaderboard tbody tr:visible").all_inner_texts()
+            pages = [shown()]
+            while pagers.first.locator("button").last.is_enabled():
+                pagers.first.locator("button").last.click()
+                pages.append(shown())
+            rows = [row for of in pages for row in of]
+            told["pages"] = {"rows": [len(of) for of in pages], "differ": len(set(rows)) == len(rows)}
         ground = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")
         button, told["themes"] = page.locator("#theme"), [ground()]
         for _ in range(3):

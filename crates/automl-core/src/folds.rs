@@ -19,3 +19,25 @@ pub struct FoldPlan {
     /// The folds, none of which touches the holdout.
     pub folds: Vec<Fold>,
 }
+
+/// At most `most` of `rows`, evenly spaced, in their order.
+pub fn evenly_chosen(rows: &[usize], most: usize) -> Vec<usize> {
+    let n_chosen = rows.len().min(most);
+    (0..n_chosen).map(|place| rows[place * rows.len() / n_chosen]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_chosen_evenly() {
+        let rows = [3, 5, 6, 8, 9, 12];
+        assert_eq!(evenly_chosen(&rows, 3), [3, 6, 9]);
+        assert_eq!(evenly_chosen(&rows, 4), [3, 5, 8, 9]);
+        assert_eq!(evenly_chosen(&rows, 6), rows);
+        assert_eq!(evenly_chosen(&rows, 60), rows);
+        assert_eq!(evenly_chosen(&rows, 0), [0; 0]);
+        assert_eq!(evenly_chosen(&[], 2), [0; 0]);
+    }
+}

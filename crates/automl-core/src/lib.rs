@@ -42,7 +42,7 @@ pub use design::{Design, Predictions, Target};
 pub use device::{Device, DeviceError, Precision};
 pub use error::{ArtifactError, FitError, Hint, SearchError, SpaceError, StoreError, TrialError};
 pub use event::{Event, Observer};
-pub use folds::{Fold, FoldPlan};
+pub use folds::{Fold, FoldPlan, evenly_chosen};
 pub use history::History;
 pub use matrix::Matrix;
 pub use metric::{Average, Direction, Metric, MetricError};

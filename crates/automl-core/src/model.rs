@@ -22,7 +22,8 @@ pub struct Member<'a> {
     pub params: &'a Params,
     /// Rows to fit on, with target.
     pub train: &'a Design,
-    /// Rows to stop early on and to score, with target. Same columns as `train`.
+    /// Rows to stop early on and to score, with target. Same columns as `train`. May be empty where the configuration is
+    /// of [`ModelFamily::refit_params`].
     pub valid: &'a Design,
     /// Seed of this (trial, fold).
     pub seed: Seed,
@@ -140,6 +141,12 @@ pub trait ModelFamily: Send + Sync {
     /// the other.
     fn go_together(&self, _one: &Params, _other: &Params, _task: Task) -> bool {
         false
+    }
+
+    /// The configuration with which a fit without validation rows does what fits of `params` did that were best after
+    /// `best_epochs` ([`FittedModel::best_epoch`]); `None` if the family needs validation rows.
+    fn refit_params(&self, _params: &Params, _best_epochs: &[Option<u32>]) -> Option<Params> {
+        None
     }
 
     /// Members that a fit in `ctx` needs so that it leaves nothing of the device idle.

@@ -4,15 +4,20 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
-use automl_core::{ColumnKind, ColumnSummary, DataSummary, Distribution, Group, GroupTarget};
+use automl_core::{
+    ColumnKind, ColumnSummary, DataSummary, Distribution, Domain, Group, GroupTarget, ParamSpec, SearchSpace,
+};
 use automl_report::{ReportError, ReportModel, json, render};
 
 #[path = "../src/fixtures.rs"]
 mod fixtures;
 
 const REPEATS: usize = 5;
+/// Parameters of a family.
+const N_PARAMS: u32 = 10;
 
 /// 300 columns, each with a histogram and the target in ten groups.
 fn summary(n_classes: u32) -> DataSummary {
@@ -39,6 +44,27 @@ fn summary(n_classes: u32) -> DataSummary {
     };
     let columns = (0..300).map(column).collect();
     DataSummary { n_rows: 20_000, n_training: 20_000, columns, classes, ..DataSummary::default() }
+}
+
+/// As if the trials had been searched in a space of some numbers a family.
+fn with_space(mut model: ReportModel) -> ReportModel {
+    let family = |params: &automl_core::Params| params.text("family").unwrap_or("none").to_owned();
+    let families: BTreeSet<String> = model.trials.iter().map(|trial| family(&trial.params)).collect();
+    let names: Vec<&str> = families.iter().map(String::as_str).collect();
+    let mut specs = vec![ParamSpec::new("family", Domain::choice(&names))];
+    for name in &names {
+        let number = |index: u32| ParamSpec::new(&format!("{name}.p{index}"), Domain::float(0.0, 1.0));
+        specs.extend((0..N_PARAMS).map(|index| number(index).when("family", &[*name])));
+    }
+    for trial in &mut model.trials {
+        let name = family(&trial.params);
+        for index in 0..N_PARAMS {
+            let value = f64::from((trial.number * (37 + index) + 53 * index) % 101) / 101.0;
+            trial.params.insert(&format!("{name}.p{index}"), value);
+        }
+    }
+    model.space = SearchSpace::new(specs).ok();
+    model
 }
 
 fn large() -> ReportModel {
@@ -76,6 +102,6 @@ fn measure(name: &str, model: &ReportModel) -> Result<(), ReportError> {
 }
 
 fn main() -> Result<(), ReportError> {
-    measure("1,000 trials", &fixtures::binary(1_000))?;
-    measure("5,000 trials, 300 columns, 200 classes", &large())
+    measure("1,000 trials", &with_space(fixtures::binary(1_000)))?;
+    measure("5,000 trials, 300 columns, 200 classes", &with_space(large()))
 }

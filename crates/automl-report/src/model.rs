@@ -129,7 +129,7 @@ pub struct ModelPart {
     pub family: String,
     /// Its weight; of a stack, how strongly its predictions enter.
     pub weight: f64,
-    /// Fold models that it is the mean of.
+    /// Models that it is the mean of: of the folds, and of all rows.
     pub n_members: usize,
 }
 

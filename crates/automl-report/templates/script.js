@@ -1,5 +1,5 @@
 "use strict";
-// Sorting, filtering, zoom, copying and the theme. Everything on the page can be read without it.
+// Sorting, filtering, paging, zoom, copying and the theme. Everything on the page can be read without it.
 (() => {
   const make = (tag, text) => Object.assign(document.createElement(tag), { textContent: text });
 
@@ -20,6 +20,46 @@
     show(theme);
     try { localStorage.setItem("automl-theme", theme); } catch { /* It lasts as long as the page. */ }
   });
+
+  // Long tables: a page of what the filter leaves at a time.
+  const PAGE = 25;
+  const views = new Map();
+  const view = (table) => {
+    if (!views.has(table)) views.set(table, { words: [], page: 0, pager: pager(table) });
+    return views.get(table);
+  };
+  const show_rows = (table) => {
+    const { words, page, pager } = view(table);
+    const matches = (row) => { const text = row.textContent.toLowerCase(); return words.every((word) => text.includes(word)); };
+    const rows = [...table.tBodies[0].rows], found = rows.filter(matches);
+    const first = pager ? PAGE * page : 0, last = pager ? Math.min(first + PAGE, found.length) : found.length;
+    const shown = new Set(found.slice(first, last));
+    for (const row of rows) row.hidden = !shown.has(row);
+    if (!pager) return;
+    pager.place.textContent = found.length ? `Rows ${first + 1} to ${last} of ${found.length}` : "No rows";
+    pager.back.disabled = first === 0;
+    pager.on.disabled = last === found.length;
+  };
+  const pager = (table) => {
+    if (table.tBodies[0].rows.length <= PAGE) return null;
+    const box = make("div", ""), place = make("span", "");
+    const turn = (text, by) => {
+      const button = make("button", text);
+      button.type = "button";
+      button.addEventListener("click", () => { view(table).page += by; show_rows(table); });
+      return button;
+    };
+    const [back, on] = [turn("Previous", -1), turn("Next", 1)];
+    box.className = "pager";
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Pages: " + (table.closest(".scroll").getAttribute("aria-label") ?? "table"));
+    place.setAttribute("aria-live", "polite");
+    box.append(back, place, on);
+    table.closest(".scroll").after(box);
+    return { place, back, on };
+  };
+  const from_the_start = (table) => { view(table).page = 0; show_rows(table); };
+  document.querySelectorAll("table.filterable").forEach(from_the_start);
 
   // Tables: a click on a heading sorts, by numbers where both cells have one.
   const number = (cell) => {
@@ -45,6 +85,7 @@
         const body = table.tBodies[0];
         const rows = [...body.rows].sort((a, b) => (down ? -1 : 1) * compare(a.cells[place], b.cells[place]));
         body.append(...rows);
+        from_the_start(table);
       });
     });
   }
@@ -57,11 +98,8 @@
     label.append(input);
     table.closest(".scroll").before(label);
     input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const row of table.tBodies[0].rows) {
-        const text = row.textContent.toLowerCase();
-        row.hidden = !words.every((word) => text.includes(word));
-      }
+      view(table).words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      from_the_start(table);
     });
   }
 

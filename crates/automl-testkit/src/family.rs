@@ -36,6 +36,7 @@ macro_rules! family_contract {
                 the_same_members_give_the_same_bits,
                 a_stop_signal_ends_every_member,
                 a_break_cancels_that_member_alone,
+                a_refit_needs_no_validation_rows,
                 epochs_are_counted_from_zero,
                 predictions_are_finite_and_sum_to_one,
                 a_row_is_predicted_by_itself,
@@ -278,6 +279,32 @@ pub fn a_break_cancels_that_member_alone(family: &Subject<'_>) {
         for (index, result) in results.iter().enumerate() {
             let expected = (index == 1 && was_called).then_some(FitError::Cancelled);
             assert_eq!(result.as_ref().err(), expected.as_ref(), "{task}, member {index}");
+        }
+    }
+}
+
+/// A configuration of `refit_params` is fitted without validation rows, and predicts much as the fits it comes from.
+pub fn a_refit_needs_no_validation_rows(family: &Subject<'_>) {
+    for task in supported(family) {
+        for mut case in cases(family, task) {
+            let fitted = fit(family, task, std::slice::from_ref(&case));
+            let best = fitted[0].as_ref().ok().and_then(|model| model.best_epoch());
+            let Some(params) = family.refit_params(&case.params, &[best, best]) else { continue };
+            let before = predict(&fitted[0], &case.valid);
+            let none = Design {
+                target: case.valid.target.as_ref().map(|target| target.select(&[])),
+                weights: case.valid.weights.as_ref().map(|_| Vec::new()),
+                ..rows_of(&case.valid, &[])
+            };
+            let valid = std::mem::replace(&mut case.valid, none);
+            case.params = params;
+            let after = predict(&fit(family, task, std::slice::from_ref(&case))[0], &valid);
+            assert_proper(&after, task);
+            let pairs = || numbers(&before).iter().zip(numbers(&after));
+            let distance = pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+            let mean = numbers(&before).iter().sum::<f64>() / numbers(&before).len() as f64;
+            let spread = pairs().map(|(a, _)| (a - mean).powi(2)).sum::<f64>();
+            assert!(distance <= 0.2 * spread, "{task}: {distance} of {spread}");
         }
     }
 }

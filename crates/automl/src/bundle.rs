@@ -7,6 +7,7 @@
 //!   model-0/fold-0/model.json       the model's configuration
 //!   model-0/fold-0/weights.safetensors
 //!   model-0/fold-1/…
+//!   model-0/refit/…                 the same configuration on all rows, where the folds lack many
 //!   model-1/…                       further configurations of an ensemble
 //!   SHA256SUMS              of every other file; `sha256sum -c SHA256SUMS` checks it, and so does loading
 //! ```
@@ -27,8 +28,10 @@ use crate::compose::{Combine, Estimate, Kind};
 use crate::run_folder::{io_error, write_atomic};
 use crate::scoring;
 
-/// Version of the layout above. A bundle of another one is refused.
-pub(crate) const FORMAT: u32 = 2;
+/// Version of the layout above. A bundle of a newer one is refused.
+pub(crate) const FORMAT: u32 = 3;
+/// The oldest version that is read: it knew no refits.
+const OLDEST: u64 = 2;
 const MANIFEST: &str = "manifest.json";
 const SUMS: &str = "SHA256SUMS";
 
@@ -67,7 +70,7 @@ pub struct Manifest {
     pub schema: FeatureSchema,
 }
 
-/// One configuration of a final model: the mean of its members.
+/// One configuration of a final model: the mean of its members; with a refit, the mean of that mean and the refit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestModel {
     /// Number of the trial.
@@ -78,6 +81,16 @@ pub struct ManifestModel {
     pub params: Params,
     /// Folders of the members: a model a fold.
     pub members: Vec<String>,
+    /// Folder of the model that was fitted on all rows but the holdout's, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<String>,
+}
+
+impl ManifestModel {
+    /// Folders of all its models.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &String> {
+        self.members.iter().chain(&self.refit)
+    }
 }
 
 impl Manifest {
@@ -146,8 +159,10 @@ impl Manifest {
         let value: serde_json::Value = artifact::load_json(dir, MANIFEST)?;
         let corrupt = |reason: String| ArtifactError::Corrupt { path: dir.join(MANIFEST), reason };
         match value.get("format").and_then(serde_json::Value::as_u64) {
-            Some(format) if format != u64::from(FORMAT) => {
-                return Err(corrupt(format!("has format {format}; this automl reads format {FORMAT}")));
+            Some(format) if !(OLDEST..=u64::from(FORMAT)).contains(&format) => {
+                return Err(corrupt(format!(
+                    "has format {format}; this automl reads formats {OLDEST} to {FORMAT}"
+                )));
             }
             None => return Err(corrupt("is no manifest: it has no `format`".to_owned())),
             Some(_) => {}

@@ -27,7 +27,7 @@ use crate::run_folder::{RunFolder, write_atomic};
 use crate::scoring::check_weighted;
 use crate::supervisor::{Jobs, Orders, supervise};
 use crate::worker::Heart;
-use crate::{device, insight, split, strategy, study};
+use crate::{device, insight, refit, split, strategy, study};
 
 /// Used when the user limits neither trials nor time.
 const DEFAULT_TIME: &str = "5m";
@@ -226,13 +226,42 @@ impl Experiment {
         if let Choice { device, reason: Some(reason) } = &self.device {
             store.record_event("device", &format!("auto is {device}; {reason}"))?;
         }
-        let left =
-            self.time.map(|time| time.saturating_sub(reserve(time)).saturating_sub(time_used(&before)));
+        let reserve = self.reserve().unwrap_or_default();
+        let left = self.time.map(|time| time.saturating_sub(reserve).saturating_sub(time_used(&before)));
         let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
         let stopped = search(&folder, &mut store, &stop, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
         let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();
         finish::conclude(self, &folder, store, stopped, n_before)
+    }
+
+    /// What a trial does.
+    pub(crate) fn cross_validation<'a>(
+        &'a self,
+        folder: &'a RunFolder,
+        company: Company,
+    ) -> CrossValidation<'a> {
+        CrossValidation {
+            table: &self.table,
+            plan: &self.plan,
+            joint: &self.joint,
+            metric: self.metric,
+            also: &self.config.search.also,
+            fidelity: self.config.search.fidelity,
+            is_race: strategy::looks_at_single_folds(&self.config),
+            device: self.device.device,
+            precision: self.config.precision,
+            threads: self.threads,
+            limits: self.limits,
+            folder,
+            may_forget: company != Company::Guest,
+        }
+    }
+
+    /// What of the time budget is kept for making the final model and the report; `None` without a budget.
+    pub(crate) fn reserve(&self) -> Option<Duration> {
+        let (one_in, most) = if refit::is_worthwhile(&self.plan) { (8, 120) } else { (12, 60) };
+        self.time.map(|time| (time / one_in).min(Duration::from_secs(most)))
     }
 
     /// Runs trials in this process.
@@ -245,21 +274,7 @@ impl Experiment {
         observer: &mut dyn Observer,
     ) -> Result<SearchSummary, AutomlError> {
         let search = &self.config.search;
-        let mut objective = CrossValidation {
-            table: &self.table,
-            plan: &self.plan,
-            joint: &self.joint,
-            metric: self.metric,
-            also: &search.also,
-            fidelity: search.fidelity,
-            is_race: strategy::looks_at_single_folds(&self.config),
-            device: self.device.device,
-            precision: self.config.precision,
-            threads: self.threads,
-            limits: self.limits,
-            folder,
-            may_forget: company != Company::Guest,
-        };
+        let mut objective = self.cross_validation(folder, company);
         let sampler = strategy::sampler(&self.config, &self.joint.too_slow);
         let pruner = strategy::pruner(&self.config, self.plan.folds.len())
             .map_err(|error| AutomlError::config(error.to_string()))?;
@@ -277,13 +292,6 @@ impl Experiment {
         };
         Ok(run_search(&plan, store, &mut objective, observer)?)
     }
-}
-
-/// What of a time budget is kept for making the final model and the report.
-pub(crate) fn reserve(time: Duration) -> Duration {
-    const ONE_IN: u32 = 12;
-    const MOST: Duration = Duration::from_secs(60);
-    (time / ONE_IN).min(MOST)
 }
 
 /// Wall-clock time during which trials ran: trials side by side count once.

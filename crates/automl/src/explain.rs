@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use automl_core::{DataSummary, Metric, Predictions, Seed, Target};
+use automl_core::{DataSummary, Metric, Predictions, Seed, Target, evenly_chosen};
 use automl_data::{Column, Table};
 use automl_report::{ColumnImportance, Explanation, WorstRow};
 
@@ -39,8 +39,7 @@ pub(crate) fn explain(
     let holdout = &experiment.plan.holdout;
     let is_holdout = holdout.len() >= FEWEST_ROWS;
     let all: Vec<usize> = if is_holdout { holdout.clone() } else { (0..experiment.table.n_rows()).collect() };
-    let n_chosen = all.len().min(MOST_ROWS);
-    let mut rows: Vec<usize> = (0..n_chosen).map(|place| all[place * all.len() / n_chosen]).collect();
+    let mut rows = evenly_chosen(&all, MOST_ROWS);
     // An excerpt has its rows in the order of the table.
     rows.sort_unstable();
     let part = experiment.table.excerpt(&rows)?;

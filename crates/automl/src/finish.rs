@@ -14,18 +14,21 @@ use crate::bundle::{self, FORMAT, Manifest, ManifestModel};
 use crate::compose::{Composition, Entry, Kind, N_PARTS, compose};
 use crate::config::FinalConfig;
 use crate::error::AutomlError;
-use crate::experiment::{Experiment, reserve};
+use crate::experiment::{Company, Experiment};
 use crate::explain::explain;
 use crate::insight::{self, FinalFacts};
 use crate::library;
 use crate::members::Model;
 use crate::out_of_fold::OutOfFold;
+use crate::refit;
 use crate::result::ExperimentResult;
 use crate::run::Run;
 use crate::run_folder::{RunFolder, io_error, replace_folder};
 use crate::scoring;
 use crate::study;
 
+/// Of what is kept of the time for the final model, the share after which no refit may go on.
+const REFIT_SHARE: f64 = 0.6;
 /// Most time for what drives the final model.
 const EXPLAIN_TIME: Duration = Duration::from_secs(20);
 
@@ -41,7 +44,7 @@ pub(crate) fn conclude(
     store.record_event(study::END, how_it_ended(stopped))?;
     let trials = store.trials()?;
     let best = library::by_merit(&trials).first().copied().cloned();
-    let (manifest, facts) = final_model(experiment, folder, &trials)?.unzip();
+    let (manifest, facts) = final_model(experiment, folder, &trials, &mut store)?.unzip();
     if let Some(facts) = &facts {
         insight::write_facts(folder, facts)?;
     }
@@ -88,6 +91,7 @@ fn final_model(
     experiment: &Experiment,
     folder: &RunFolder,
     trials: &[TrialRecord],
+    store: &mut StudyFile,
 ) -> Result<Option<(Manifest, FinalFacts)>, AutomlError> {
     let kept = library::kept(trials);
     let numbers: Vec<u32> = kept.iter().map(|trial| trial.number).collect();
@@ -105,6 +109,14 @@ fn final_model(
     let composition = compose(&library.entries, &scorer, parts.as_ref(), limits, n_folds);
     let composition = composition.map_err(|error| too_slow(error, limits))?;
     let mut manifest = manifest_of(experiment, &library, &composition)?;
+    if refit::is_worthwhile(&experiment.plan) && limits.max_predict_ms.is_none() {
+        let deadline = experiment.reserve().map(|reserve| started + reserve.mul_f64(REFIT_SHARE));
+        let of = experiment.cross_validation(folder, Company::Jobs);
+        let seed = Seed(experiment.config.seed);
+        refit::refit(&of, seed, &library.trials, &mut manifest, deadline, |number, reason| {
+            store.record_event("refit", &format!("trial {number} is not fitted on all rows: {reason}"))
+        })?;
+    }
     let place = |index: usize, member: &str| {
         let name = member.rsplit('/').next().unwrap_or_default();
         folder.trial(library.trials[composition.used[index]].number).join(name)
@@ -114,15 +126,14 @@ fn final_model(
     manifest.holdout = holdout;
     replace_folder(&folder.model(), |dir| {
         for (index, model) in manifest.models.iter().enumerate() {
-            for member in &model.members {
+            for member in model.folders() {
                 copy_folder(&place(index, member), &dir.join(member))?;
             }
         }
         manifest.seal(dir)
     })?;
     // The report needs some of what is left too.
-    let left =
-        experiment.time.map_or(EXPLAIN_TIME, |time| reserve(time).saturating_sub(started.elapsed()) / 2);
+    let left = experiment.reserve().map_or(EXPLAIN_TIME, |time| time.saturating_sub(started.elapsed()) / 2);
     let summary = insight::read_summary(folder)?;
     let explanation = explain(experiment, &model, summary.as_ref(), left.min(EXPLAIN_TIME))?;
     Ok(Some((manifest, FinalFacts { predict_ms, explanation })))
@@ -215,6 +226,7 @@ fn manifest_of(
             family: trial.params.text("family")?.to_owned(),
             params: trial.params.clone(),
             members: (0..n_members).map(|fold| format!("model-{index}/fold-{fold}")).collect(),
+            refit: None,
         })
     };
     let models = composition.used.iter().enumerate().map(model).collect::<Result<Vec<_>, _>>()?;

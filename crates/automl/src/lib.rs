@@ -38,6 +38,7 @@ mod objectives;
 mod out_of_fold;
 mod portfolio;
 mod processes;
+mod refit;
 mod report;
 mod result;
 mod run;
@@ -75,7 +76,7 @@ pub use members::Model;
 pub use nested::NestedScores;
 pub use objectives::FurtherObjective;
 pub use result::ExperimentResult;
-pub use run::{ImportanceMethod, Run};
+pub use run::{ImportanceMethod, Run, write_chart};
 pub use supervisor::Jobs;
 pub use worker::{WorkerOptions, work};
 

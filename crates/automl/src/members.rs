@@ -45,8 +45,15 @@ impl FoldModel {
 /// A model that predicts tables.
 pub struct Model {
     manifest: Manifest,
-    /// The fold models of each configuration.
-    models: Vec<Vec<FoldModel>>,
+    /// Of each configuration.
+    models: Vec<Members>,
+}
+
+/// The models of one configuration.
+struct Members {
+    folds: Vec<FoldModel>,
+    /// Fitted on all rows.
+    refit: Option<FoldModel>,
 }
 
 impl Model {
@@ -65,11 +72,14 @@ impl Model {
         device: Device,
         place: impl Fn(usize, &str) -> PathBuf,
     ) -> Result<Self, ArtifactError> {
-        let load_model = |(index, model): (usize, &ManifestModel)| {
+        let load_model = |(index, model): (usize, &ManifestModel)| -> Result<Members, ArtifactError> {
             let load = |member: &String| FoldModel::load(&place(index, member), &model.family, device);
-            model.members.iter().map(load).collect::<Result<Vec<_>, _>>()
+            Ok(Members {
+                folds: model.members.iter().map(load).collect::<Result<_, _>>()?,
+                refit: model.refit.as_ref().map(load).transpose()?,
+            })
         };
-        let models = manifest.models.iter().enumerate().map(load_model).collect::<Result<Vec<_>, _>>()?;
+        let models = manifest.models.iter().enumerate().map(load_model).collect::<Result<_, _>>()?;
         Ok(Self { manifest, models })
     }
 
@@ -80,7 +90,8 @@ impl Model {
 
     /// Number of learnt numbers of all members.
     pub fn n_parameters(&self) -> usize {
-        self.models.iter().flatten().map(|member| member.model.n_parameters()).sum()
+        let all = self.models.iter().flat_map(|members| members.folds.iter().chain(&members.refit));
+        all.map(|member| member.model.n_parameters()).sum()
     }
 
     /// Predicts all rows of a table that was read with the manifest's schema.
@@ -93,7 +104,7 @@ impl Model {
     }
 
     pub(crate) fn predict_rows(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
-        let means = self.models.iter().map(|members| mean_of(members, table, rows));
+        let means = self.models.iter().map(|members| members.predict(table, rows));
         let means = means.collect::<Result<Vec<_>, _>>()?;
         let combined = self.manifest.combine.apply(&means.iter().collect::<Vec<_>>())?;
         Ok(match combined {
@@ -129,9 +140,20 @@ impl Model {
     }
 }
 
-fn mean_of(members: &[FoldModel], table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
-    let parts = members.iter().map(|member| member.predict(table, rows)).collect::<Result<Vec<_>, _>>()?;
-    Predictions::mean(&parts).ok_or_else(|| AutomlError::config("the bundle has a model without members"))
+impl Members {
+    /// The mean over the folds; with a refit, the mean of that and the refit, which saw more rows than each of them.
+    fn predict(&self, table: &Table, rows: &[usize]) -> Result<Predictions, AutomlError> {
+        let mean = |parts: &[Predictions]| {
+            Predictions::mean(parts)
+                .ok_or_else(|| AutomlError::config("the bundle has a model without members"))
+        };
+        let parts = self.folds.iter().map(|member| member.predict(table, rows));
+        let of_folds = mean(&parts.collect::<Result<Vec<_>, _>>()?)?;
+        match &self.refit {
+            Some(refit) => mean(&[of_folds, refit.predict(table, rows)?]),
+            None => Ok(of_folds),
+        }
+    }
 }
 
 /// The mean of rows that sum to 1 sums to 1 but for the last digits.

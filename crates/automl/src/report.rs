@@ -315,7 +315,7 @@ fn parts_of(manifest: &Manifest) -> Vec<ModelPart> {
         trial: model.trial,
         family: model.family.clone(),
         weight: *weight,
-        n_members: model.members.len(),
+        n_members: model.folders().count(),
     };
     let mut parts: Vec<ModelPart> = manifest.models.iter().zip(weights).map(part).collect();
     parts.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));

@@ -1,9 +1,10 @@
 //! A run folder, read: its leaderboard and its report. Needs none of the data.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use automl_core::{FoldPlan, History, Seed, TrialRecord, TrialStore};
-use automl_report::{Chart, ReportModel, Theme};
+use automl_report::{Chart, ReportModel, Theme, png};
 use automl_search::importance::{
     Fanova, FanovaConfig, ImportanceError, Importances, PedAnova, PedAnovaConfig, cost,
 };
@@ -12,7 +13,7 @@ use automl_store::{StudyFile, StudyHeader};
 use crate::bundle::Manifest;
 use crate::error::AutomlError;
 use crate::leaderboard::Leaderboard;
-use crate::run_folder::{RunFolder, write_atomic};
+use crate::run_folder::{RunFolder, io_error, write_atomic};
 use crate::study;
 
 /// How the importance of parameters is computed.
@@ -145,6 +146,20 @@ impl Run {
         Ok(automl_report::charts(&self.report_model(false)?, theme)?)
     }
 
+    /// Writes all charts into `folder`, each as `NAME.svg` and `NAME.png`.
+    ///
+    /// # Errors
+    /// As [`Run::charts`], and [`AutomlError::Artifact`] naming what cannot be written.
+    pub fn write_charts(&self, folder: &Path, theme: Theme) -> Result<(), AutomlError> {
+        fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
+        for chart in self.charts(theme)? {
+            for ending in ["svg", "png"] {
+                write_chart(&chart, &folder.join(format!("{}.{ending}", chart.name)))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a search works on the folder.
     pub fn is_searched(&self) -> bool {
         RunFolder::is_searched(self.folder.root())
@@ -156,4 +171,21 @@ impl Run {
         write_atomic(&self.folder.leaderboard(), csv.as_bytes())?;
         Ok(board)
     }
+}
+
+/// Writes a chart as a picture of the kind that the path ends in, `.svg` or `.png`.
+///
+/// # Errors
+/// [`AutomlError::Config`] for another ending, [`AutomlError::Artifact`] if the file cannot be written.
+pub fn write_chart(chart: &Chart, path: &Path) -> Result<(), AutomlError> {
+    let content = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => chart.svg.clone().into_bytes(),
+        Some("png") => png(chart)?,
+        _ => {
+            let message =
+                format!("a chart's file must end in .svg or .png, and `{}` does not", path.display());
+            return Err(AutomlError::config(message));
+        }
+    };
+    Ok(write_atomic(path, &content)?)
 }

@@ -1,10 +1,9 @@
 //! `automl plot`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use automl::{AutomlError, Chart, Run, png};
+use automl::{AutomlError, Chart, Run, write_chart};
 
 use super::{print, theme};
 use crate::args::PlotArgs;
@@ -24,16 +23,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<ExitCode, AutomlError> {
             .with_hint(format!("its charts are {}", names.join(", "))));
     };
     let path = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.svg")));
-    let content = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("svg") => chart.svg.clone().into_bytes(),
-        Some("png") => png(chart)?,
-        _ => {
-            let message = format!("`--out` is `{}`, which ends neither in .svg nor in .png", path.display());
-            return Err(AutomlError::config(message));
-        }
-    };
-    fs::write(&path, content)
-        .map_err(|error| AutomlError::config(format!("cannot write `{}`: {error}", path.display())))?;
+    write_chart(chart, &path)?;
     print(&path.display().to_string());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,10 @@
 //! `automl report`.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use automl::{AutomlError, Run, Theme, png};
+use automl::{AutomlError, Run};
 
 use super::{print, theme};
 use crate::args::ReportArgs;
@@ -39,7 +38,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<ExitCode, AutomlError> {
         print(&run.write_report_json()?.display().to_string());
     }
     if let Some(folder) = &args.figures {
-        write_figures(&run, folder, theme(args.dark))?;
+        run.write_charts(folder, theme(args.dark))?;
         print(&folder.display().to_string());
     }
     Ok(ExitCode::SUCCESS)
@@ -53,16 +52,4 @@ fn show(args: &ReportArgs, page: &Path) -> Result<(), AutomlError> {
         AutomlError::config(format!("cannot open `{}` in a browser: {error}", page.display()))
             .with_hint("open the file by hand")
     })
-}
-
-fn write_figures(run: &Run, folder: &Path, theme: Theme) -> Result<(), AutomlError> {
-    let failed = |error: std::io::Error| {
-        AutomlError::config(format!("cannot write into `{}`: {error}", folder.display()))
-    };
-    fs::create_dir_all(folder).map_err(failed)?;
-    for chart in run.charts(theme)? {
-        fs::write(folder.join(format!("{}.svg", chart.name)), &chart.svg).map_err(failed)?;
-        fs::write(folder.join(format!("{}.png", chart.name)), png(&chart)?).map_err(failed)?;
-    }
-    Ok(())
 }

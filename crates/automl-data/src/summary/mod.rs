@@ -16,7 +16,7 @@ mod duplicates;
 mod groups;
 mod view;
 
-use automl_core::{ColumnSummary, DataSummary, FoldPlan, Target};
+use automl_core::{ColumnSummary, DataSummary, FoldPlan, Target, evenly_chosen};
 
 use crate::table::Table;
 use view::View;
@@ -35,8 +35,8 @@ pub fn summarise(table: &Table, plan: &FoldPlan) -> Option<DataSummary> {
         is_kept[row] = true;
     }
     let training: Vec<usize> = (0..table.n_rows()).filter(|&row| !is_kept[row]).collect();
-    let rows = thinned(&training);
-    let holdout = thinned(&plan.holdout);
+    let rows = evenly_chosen(&training, MOST_ROWS);
+    let holdout = evenly_chosen(&plan.holdout, MOST_ROWS);
     let answers = target.select(&rows);
     let classes = most_frequent(&answers);
     let features: Vec<_> = table.profile().features().collect();
@@ -60,12 +60,6 @@ pub fn summarise(table: &Table, plan: &FoldPlan) -> Option<DataSummary> {
     let duplicates = duplicates::among(table, target, &training, &plan.holdout);
     let (n_rows, n_training) = (rows.len(), training.len());
     Some(DataSummary { n_rows, n_training, classes, columns, associations, duplicates })
-}
-
-/// At most [`MOST_ROWS`] of `rows`, evenly chosen.
-fn thinned(rows: &[usize]) -> Vec<usize> {
-    let n_chosen = rows.len().min(MOST_ROWS);
-    (0..n_chosen).map(|place| rows[place * rows.len() / n_chosen]).collect()
 }
 
 /// Codes of the most frequent classes, in their order; none for regression.

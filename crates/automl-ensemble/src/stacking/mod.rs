@@ -18,7 +18,7 @@ mod linear;
 mod log_linear;
 mod stack;
 
-use automl_core::Seed;
+use automl_core::{Seed, evenly_chosen};
 
 use crate::error::EnsembleError;
 use crate::library::{self, Candidate};
@@ -33,12 +33,6 @@ pub use stack::Stack;
 /// Rows times classes that a log-linear stack is fitted on: a weight a model and a bias a class are known from fewer rows than
 /// there often are, and the nested fits of all penalties take as long as there are answers.
 const MOST_ANSWERS: usize = 30_000;
-
-/// At most `most` of `rows`, evenly chosen.
-fn thinned(rows: &[usize], most: usize) -> Vec<usize> {
-    let n_chosen = rows.len().min(most.max(1));
-    (0..n_chosen).map(|place| rows[place * rows.len() / n_chosen]).collect()
-}
 
 /// Fits stacks; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +158,7 @@ impl Stacker {
             };
             return Ok(penalties.iter().map(at).collect());
         }
-        let some = thinned(rows, MOST_ANSWERS / scorer.n_classes());
+        let some = evenly_chosen(rows, (MOST_ANSWERS / scorer.n_classes()).max(1));
         let problem = log_linear::Problem::new(scorer, &listed, &some, self.config.class_biases);
         let mut point = problem.start();
         let at = |&penalty: &f64| {

@@ -84,6 +84,10 @@ macro_rules! family {
                 fit::memory(member, ctx, $kind)
             }
 
+            fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
+                Some(params.clone())
+            }
+
             fn fit_population(
                 &self,
                 members: &[Member<'_>],

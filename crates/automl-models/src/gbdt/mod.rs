@@ -65,6 +65,16 @@ impl ModelFamily for GbdtFamily {
         boost::memory(member, ctx)
     }
 
+    /// As many rounds as were best on average; of the best epoch, its middle.
+    fn refit_params(&self, params: &Params, best_epochs: &[Option<u32>]) -> Option<Params> {
+        let rounds = |epoch: &Option<u32>| {
+            epoch.map(|epoch| (EPOCH_ROUNDS * epoch as usize + EPOCH_ROUNDS / 2) as f64)
+        };
+        let rounds: Vec<f64> = best_epochs.iter().map(rounds).collect::<Option<_>>()?;
+        let mean = rounds.iter().sum::<f64>() / rounds.len() as f64;
+        mean.is_finite().then(|| params.clone().with("max_rounds", mean.round().max(1.0) as i64))
+    }
+
     fn fit_population(
         &self,
         members: &[Member<'_>],

@@ -96,6 +96,10 @@ impl ModelFamily for KnnFamily {
         Ok(MemoryNeed::new(model, model + products))
     }
 
+    fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
+        Some(params.clone())
+    }
+
     fn fit_population(
         &self,
         members: &[Member<'_>],

@@ -104,6 +104,10 @@ impl ModelFamily for LinearFamily {
         Ok(MemoryNeed::new(model, beside))
     }
 
+    fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
+        Some(params.clone())
+    }
+
     fn fit_population(
         &self,
         members: &[Member<'_>],

@@ -8,8 +8,8 @@ use crate::figures::family_of;
 use crate::format::{NONE, capitalised, clip, count, duration, mean_and_deviation, metric_label, number};
 use crate::model::ReportModel;
 
-/// Trials listed.
-const MOST: usize = 50;
+/// Trials listed; the page's script shows a page of them at a time.
+const MOST: usize = 500;
 
 /// Hyper-parameters listed of one trial.
 const MOST_PARAMS: usize = 40;
@@ -138,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_cut_at_fifty() {
+    fn a_very_long_table_is_cut() {
         let mut model = fixtures::empty();
-        model.trials = (0..55).map(|number| trial(number, "mlp", &[0.5, 0.6])).collect();
+        model.trials = (0..505).map(|number| trial(number, "mlp", &[0.5, 0.6])).collect();
         let ranked = ranked(&model.trials);
         let table = Leaderboard::of(&model, &ranked);
-        assert_eq!(table.rows.len(), 50);
+        assert_eq!(table.rows.len(), 500);
         assert_eq!(table.rows[0].score, "0.5500 ± 0.0707");
-        assert_eq!(table.note.as_deref(), Some("The best 50 of 55 complete trials."));
+        assert_eq!(table.note.as_deref(), Some("The best 500 of 505 complete trials."));
     }
 
     #[test]

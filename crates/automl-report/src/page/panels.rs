@@ -327,14 +327,25 @@ fn classification(
         // The threshold was chosen for the final model, which the best trial is nearest to.
         let chosen = model.final_model.as_ref().filter(|_| is_best).and_then(|found| found.threshold);
         figures.extend([
-            boxed(Calibration::from(&rows, positive)),
+            boxed(Calibration::from(&rows, Some(positive))),
             boxed(Ranking::from(&rows, positive, RankingKind::Ks)),
             boxed(Ranking::from(&rows, positive, RankingKind::Gains)),
             boxed(Ranking::from(&rows, positive, RankingKind::Lift)),
             boxed(Thresholds::from(&rows, positive, chosen)),
         ]);
+    } else {
+        let rows: Vec<(bool, f64)> =
+            codes.iter().zip(proba.rows()).map(|(code, row)| confidence(*code, row)).collect();
+        figures.push(boxed(Calibration::from(&rows, None)));
     }
     drawn(figures)
+}
+
+/// Whether the most probable class is the true one, and its probability.
+fn confidence(code: u32, probabilities: &[f64]) -> (bool, f64) {
+    let best = (0..probabilities.len())
+        .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a)));
+    best.map_or((false, f64::NAN), |best| (best == code as usize, probabilities[best]))
 }
 
 fn regression(model: &ReportModel, truth: &[f64], predicted: &[f64]) -> Result<Vec<Panel>, ReportError> {

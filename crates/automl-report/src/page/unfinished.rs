@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::figures::{family_of, value_of};
 use crate::format::{NONE, clip, count, duration, number};
 
-/// Trials listed.
-const MOST: usize = 60;
+/// Trials listed; the page's script shows a page of them at a time.
+const MOST: usize = 500;
 
 /// One trial.
 #[derive(Debug, Serialize)]

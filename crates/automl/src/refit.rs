@@ -1,0 +1,152 @@
+//! The configurations of the final model once more, on all rows, where fold models lack many of them.
+//!
+//! Measured with `LightGBM` on splits of tables: where each fold model saw two thirds of the rows, the mean of fold models
+//! and refit is better than the fold models alone; where they saw four fifths or more, or folds are repeated, it is not
+//! (`experiments/bench/accuracy_notes.md`). What the final model is made of and how much each part counts is decided before,
+//! on out-of-fold predictions, which know nothing of refits.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use automl_core::{FitError, FoldPlan, Member, Seed, StopReason, StopSignal, StoreError, TrialRecord};
+
+use crate::bundle::Manifest;
+use crate::cross_validation::CrossValidation;
+use crate::error::AutomlError;
+use crate::fold_fits::Prepared;
+use crate::limits::Room;
+use crate::members::FoldModel;
+use crate::run_folder::replace_folder;
+
+/// Folder of a refit, in that of its trial and in a bundle's model.
+const FOLDER: &str = "refit";
+/// The largest share of the rows that fold models may have seen, on average, for a refit to be worth its time.
+const MOST_SEEN: f64 = 0.75;
+/// A refit is begun if its estimated time fits this often into what is left.
+const MARGIN: f64 = 1.25;
+
+/// Whether models of all rows know enough that fold models do not.
+pub(crate) fn is_worthwhile(plan: &FoldPlan) -> bool {
+    let n_seen: usize = plan.folds.iter().map(|fold| fold.train.len()).sum();
+    let n_rows = rows_of(plan).len();
+    !plan.folds.is_empty() && (n_seen as f64) <= MOST_SEEN * (n_rows * plan.folds.len()) as f64
+}
+
+/// All rows that folds have, ascending: none of the holdout.
+fn rows_of(plan: &FoldPlan) -> Vec<usize> {
+    let rows = plan.folds.iter().flat_map(|fold| fold.train.iter().chain(&fold.valid));
+    rows.copied().collect::<BTreeSet<usize>>().into_iter().collect()
+}
+
+/// Fits the configurations of `manifest` on all rows, the heaviest first, as many as can be done before `deadline`, and
+/// notes them in the manifest. A refit stays in the folder of its trial, so that it is made once. `on_failure` hears of those
+/// that went wrong; without a refit a configuration is the mean of its fold models.
+///
+/// # Errors
+/// [`AutomlError`] where files cannot be written, and those of `on_failure`.
+pub(crate) fn refit(
+    of: &CrossValidation<'_>,
+    seed: Seed,
+    trials: &[&TrialRecord],
+    manifest: &mut Manifest,
+    deadline: Option<Instant>,
+    mut on_failure: impl FnMut(u32, &str) -> Result<(), StoreError>,
+) -> Result<(), AutomlError> {
+    let rows = rows_of(of.plan);
+    let stop =
+        deadline.map_or_else(StopSignal::never, |deadline| StopSignal::never().with_deadline(deadline));
+    let weights = manifest.combine.weights();
+    let mut order: Vec<usize> = (0..manifest.models.len()).collect();
+    order.sort_by(|&a, &b| weights[b].abs().total_cmp(&weights[a].abs()));
+    for place in order {
+        let Some(trial) = trials.iter().find(|trial| trial.number == manifest.models[place].trial) else {
+            continue;
+        };
+        let dir = of.folder.trial(trial.number).join(FOLDER);
+        let is_there = dir.is_dir() || {
+            if !is_in_time(trial, of.plan, &rows, deadline) {
+                continue;
+            }
+            match fit(of, seed, trial, &rows, &stop) {
+                Ok(Some(model)) => {
+                    replace_folder(&dir, |dir| model.save(dir))?;
+                    true
+                }
+                Ok(None) | Err(AutomlError::Fit(FitError::Stopped(StopReason::TimeUp))) => false,
+                Err(error) => {
+                    on_failure(trial.number, &error.to_string())?;
+                    false
+                }
+            }
+        };
+        if is_there {
+            manifest.models[place].refit = Some(format!("model-{place}/{FOLDER}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a refit can be done before `deadline`, judged by the trial's first fold, which trained alone.
+fn is_in_time(trial: &TrialRecord, plan: &FoldPlan, rows: &[usize], deadline: Option<Instant>) -> bool {
+    let Some(deadline) = deadline else { return true };
+    let first = trial.folds.iter().find(|fold| fold.fold == 0);
+    let (Some(first), Some(fold)) = (first, plan.folds.first()) else { return false };
+    let seconds = MARGIN * first.seconds * rows.len() as f64 / fold.train.len().max(1) as f64;
+    let left = deadline.saturating_duration_since(Instant::now());
+    Duration::try_from_secs_f64(seconds).is_ok_and(|needed| needed <= left)
+}
+
+/// A trial's configuration on `rows`; `None` if its family needs validation rows, or memory has no room for it.
+fn fit(
+    of: &CrossValidation<'_>,
+    seed: Seed,
+    trial: &TrialRecord,
+    rows: &[usize],
+    stop: &StopSignal,
+) -> Result<Option<FoldModel>, AutomlError> {
+    let family = of.joint.family(&trial.params)?;
+    let best: Vec<Option<u32>> = trial.folds.iter().map(|fold| fold.best_epoch).collect();
+    let Some(params) = family.refit_params(&trial.params.scoped(family.id()), &best) else {
+        return Ok(None);
+    };
+    let Prepared { prep, train, valid } = Prepared::new(of.table, &trial.params, family, rows, &[])?;
+    let seed = seed.trial(trial.slot).fold(of.plan.folds.len() as u32);
+    let member = Member { params: &params, train: &train, valid: &valid, seed };
+    let ctx = of.context(stop);
+    let need = family.memory(&member, &ctx)?;
+    if !Room::new(of.limits.memory).take(train.n_bytes(), need) {
+        return Ok(None);
+    }
+    let fitted = family.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(())).pop();
+    Ok(fitted.transpose()?.map(|model| FoldModel { prep, model }))
+}
+
+#[cfg(test)]
+mod tests {
+    use automl_core::Fold;
+
+    use super::*;
+
+    fn plan(n_folds: usize, n_repeats: usize) -> FoldPlan {
+        let rows: Vec<usize> = (10..130).collect();
+        let fold = |k: usize| Fold {
+            train: rows.iter().copied().filter(|row| row % n_folds != k).collect(),
+            valid: rows.iter().copied().filter(|row| row % n_folds == k).collect(),
+        };
+        let folds = (0..n_repeats).flat_map(|_| (0..n_folds).map(fold)).collect();
+        FoldPlan { holdout: (0..10).collect(), folds }
+    }
+
+    #[test]
+    fn a_refit_is_worthwhile_where_fold_models_lack_many_rows() {
+        assert!(is_worthwhile(&plan(2, 1)) && is_worthwhile(&plan(3, 1)) && is_worthwhile(&plan(4, 1)));
+        assert!(!is_worthwhile(&plan(5, 1)) && !is_worthwhile(&plan(5, 3)));
+        assert!(!is_worthwhile(&FoldPlan { holdout: Vec::new(), folds: Vec::new() }));
+    }
+
+    #[test]
+    fn a_refit_has_the_rows_of_all_folds_and_none_of_the_holdout() {
+        assert_eq!(rows_of(&plan(3, 2)), (10..130).collect::<Vec<_>>());
+    }
+}
