@@ -166,3 +166,40 @@ fn labels_with_markup_do_no_harm() {
     assert!(!report.contains("<script>alert(1)"));
     assert!(!report.contains("<b>\""));
 }
+
+#[test]
+fn where_folds_are_few_the_final_model_has_models_of_all_rows() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", table(300, |x, y| format!("{:.6}", 3.0 * x - 2.0 * y)));
+    let with = |folds| {
+        let more = ["--folds", folds, "--repeats", "1", "--families", "linear,gbdt,mlp"];
+        let _ = fs::remove_dir_all(scratch.path("run"));
+        scratch.ok(&search("train.csv", "target", &more));
+        let manifest = fs::read_to_string(scratch.path("run").join("model/manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&manifest).unwrap();
+        let models = manifest["models"].as_array().unwrap().clone();
+        models
+            .into_iter()
+            .map(|model| {
+                let is_there = model["refit"]
+                    .as_str()
+                    .is_some_and(|dir| scratch.path("run").join("model").join(dir).is_dir());
+                assert_eq!(is_there, model["refit"].is_string());
+                (model["family"].as_str().unwrap().to_owned(), is_there)
+            })
+            .collect::<Vec<_>>()
+    };
+    assert!(with("5").iter().all(|(_, is_refitted)| !is_refitted));
+    let few = with("3");
+    assert!(few.iter().any(|(family, _)| family != "mlp"), "{few:?}");
+    for (family, is_refitted) in few {
+        assert_eq!(is_refitted, family != "mlp", "{family}");
+    }
+    // The bundle is whole: a refit that is changed is noticed, as is one that is missing.
+    let refit = fs::read_dir(scratch.path("run/model")).unwrap().map(|of| of.unwrap().path().join("refit"));
+    let refit = refit.into_iter().find(|dir| dir.is_dir()).unwrap();
+    let predict = ["predict", "--model", "run/model", "--data", "train.csv", "--out", "out.csv"];
+    scratch.ok(&predict);
+    fs::remove_dir_all(refit).unwrap();
+    assert_eq!(scratch.automl(&predict).code, Some(1));
+}

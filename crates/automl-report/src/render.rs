@@ -83,7 +83,7 @@ mod tests {
         // Of the model, of the search, of the data.
         assert_eq!(n_charts(&binary), 11 + 5 + 2);
         let multiclass = page(&fixtures::multiclass(40));
-        assert_eq!(n_charts(&multiclass), 6 + 5 + 2);
+        assert_eq!(n_charts(&multiclass), 7 + 5 + 2);
         assert!(multiclass.contains("Most frequent confusions"));
         let regression = page(&fixtures::regression(40));
         assert_eq!(n_charts(&regression), 7 + 5 + 2);

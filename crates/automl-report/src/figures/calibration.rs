@@ -99,7 +99,7 @@ mod tests {
         // Half the rows are 0.475 away, half 0.025.
         assert!((calibration.error() - 0.25).abs() < 1e-12);
         assert!(
-            calibration.caption().contains("of “yes”: ") && calibration.caption().contains("are 0.25 away")
+            calibration.caption().contains("of “yes”: ") && calibration.caption().contains("are 0.2500 away")
         );
         let of_predicted = Calibration::from(&rows, None).unwrap().caption();
         assert!(of_predicted.contains("of the predicted class: "), "{of_predicted}");
