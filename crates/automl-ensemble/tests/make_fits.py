@@ -23,11 +23,19 @@ def classifier(codes, n_classes, skill, heat):
     return softmax(heat * outputs, axis=1)
 
 
+def one_row_more(weights):
+    """Share of a target that belongs to all classes alike, as if there had been one row more, of each class in equal parts."""
+    return 1 / (weights.sum() + 1)
+
+
 def temperature(proba, codes, weights):
     logs = np.log(np.maximum(proba, EPS))
 
+    even = one_row_more(weights)
+
     def loss(log_b):
-        terms = log_softmax(np.exp(log_b) * logs, axis=1)[np.arange(len(codes)), codes]
+        told = log_softmax(np.exp(log_b) * logs, axis=1)
+        terms = (1 - even) * told[np.arange(len(codes)), codes] + even * told.mean(axis=1)
         return -np.average(terms, weights=weights)
 
     return float(np.exp(-minimize_scalar(loss, bounds=(-4, 4), method="bounded", options={"xatol": 1e-12}).x))
@@ -44,7 +52,8 @@ def one_against_rest(fit, proba, codes, weights):
 
 
 def isotonic(p, positive, weights):
-    return IsotonicRegression(out_of_bounds="clip").fit(p, positive, weights).predict(p)
+    even = one_row_more(weights)
+    return (1 - even) * IsotonicRegression(out_of_bounds="clip").fit(p, positive, weights).predict(p) + even / 2
 
 
 def platt(p, positive, weights):

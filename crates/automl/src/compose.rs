@@ -372,11 +372,11 @@ mod tests {
 
     #[test]
     fn unsure_probabilities_are_corrected() {
-        // Every model says 0.8 where it is right six times of seven.
-        let composition = composed(&FinalConfig::default(), Metric::LogLoss).unwrap();
-        assert_ne!(composition.calibrator, Calibrator::None);
-        let limits = FinalConfig { calibrate: false, ..FinalConfig::default() };
-        assert_eq!(composed(&limits, Metric::LogLoss).unwrap().calibrator, Calibrator::None);
+        // The model says 0.8 where it is right, six times of seven, and 0.3 where it is not.
+        let limits = |calibrate| FinalConfig { single_model: true, calibrate, ..FinalConfig::default() };
+        let calibrator = |calibrate| composed(&limits(calibrate), Metric::LogLoss).unwrap().calibrator;
+        assert_ne!(calibrator(true), Calibrator::None);
+        assert_eq!(calibrator(false), Calibrator::None);
     }
 
     #[test]

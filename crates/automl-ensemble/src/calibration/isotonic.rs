@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Pair;
+use super::temperature::one_row_more;
 
 /// A rising line through points, flat beyond the first and the last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,14 @@ impl Isotonic {
             }
         }
         fitted
+    }
+
+    /// Moves every value towards 1/2 by [`one_row_more`] of `n` rows: a step of 0 or 1 would be certain after a handful.
+    #[must_use]
+    pub(super) fn uncertain(mut self, n: f64) -> Self {
+        let even = one_row_more(n);
+        self.calibrated.iter_mut().for_each(|value| *value = (1.0 - even) * *value + even * 0.5);
+        self
     }
 
     /// The calibrated probability: on the line between the two points around `p`.

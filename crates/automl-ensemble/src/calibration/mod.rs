@@ -13,6 +13,9 @@
 //! Temperature scaling never changes which class is the most probable; the others may. Platt scaling and isotonic
 //! regression of several classes calibrate each class against the rest and scale the row to sum to 1.
 //!
+//! None of them is made certain by rows that all agree: targets are those of one row more, of every class in equal parts, or
+//! Platt's.
+//!
 //! [`choose`] takes the method of the least nested log loss, "none" among them.
 
 mod choice;
@@ -119,7 +122,9 @@ impl Calibrator {
             }
             Method::Platt => Calibrator::Platt(classes.map(|class| Platt::fit(&pairs(class))).collect()),
             Method::Isotonic => {
-                Calibrator::Isotonic(classes.map(|class| Isotonic::fit(&pairs(class))).collect())
+                let n = rows.iter().map(|&row| scorer.weight(row)).sum();
+                let fit = |class| Isotonic::fit(&pairs(class)).uncertain(n);
+                Calibrator::Isotonic(classes.map(fit).collect())
             }
         })
     }

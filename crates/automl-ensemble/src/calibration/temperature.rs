@@ -9,24 +9,30 @@ pub struct Temperature {
     pub temperature: f64,
 }
 
-/// Bounds of the inverse temperature: a model that is always right would be made infinitely sure.
+/// Bounds of the inverse temperature: a model that is always wrong would have a negative one.
 const LEAST: f64 = 0.01;
 const MOST: f64 = 100.0;
 const MAX_STEPS: usize = 100;
 
 impl Temperature {
-    /// Minimises the mean log loss of `softmax(b z)`, `z = ln p`, over the inverse temperature `b`.
+    /// Minimises the mean log loss of `softmax(b z)`, `z = ln p`, over the inverse temperature `b`, towards the targets of
+    /// [`one_row_more`]: a model that is always right on the rows at hand is not made infinitely sure.
     ///
-    /// The loss is convex in `b`: its derivative, the mean of `Σ_k q_k z_k - z_true` with `q = softmax(b z)`, rises,
-    /// for the second derivative is the mean variance of `z` under `q`. Newton's method finds its zero, and halving
+    /// The loss is convex in `b`: its derivative, the mean of `Σ_k (q_k - t_k) z_k` with `q = softmax(b z)` and targets `t`,
+    /// rises, for the second derivative is the mean variance of `z` under `q`. Newton's method finds its zero, and halving
     /// takes over where a step leaves the interval in which the zero must be.
     ///
     /// Rows are (probabilities, true class, weight).
     pub(super) fn fit(rows: &[(&[f64], usize, f64)]) -> Self {
+        Self::fit_towards(rows, one_row_more(rows.iter().map(|(_, _, weight)| weight).sum()))
+    }
+
+    /// [`Temperature::fit`] where a share `even` of each row's target is spread over all classes.
+    fn fit_towards(rows: &[(&[f64], usize, f64)], even: f64) -> Self {
         let (mut low, mut high, mut b) = (LEAST, MOST, 1.0);
         let mut scratch = Vec::new();
         for _ in 0..MAX_STEPS {
-            let (slope, curvature) = derivatives(rows, b, &mut scratch);
+            let (slope, curvature) = derivatives(rows, even, b, &mut scratch);
             if slope == 0.0 {
                 break;
             }
@@ -52,8 +58,14 @@ impl Temperature {
     }
 }
 
+/// What part of a target belongs to all classes alike when `n` rows were seen: as if there had been one more, of each class
+/// in equal parts. For two classes that is the estimate of Jeffreys' prior, `(k + 1/2) / (n + 1)`.
+pub(super) fn one_row_more(n: f64) -> f64 {
+    1.0 / (n + 1.0)
+}
+
 /// First and second derivative of the mean log loss.
-fn derivatives(rows: &[(&[f64], usize, f64)], b: f64, scratch: &mut Vec<f64>) -> (f64, f64) {
+fn derivatives(rows: &[(&[f64], usize, f64)], even: f64, b: f64, scratch: &mut Vec<f64>) -> (f64, f64) {
     let (mut slope, mut curvature, mut weights) = (0.0, 0.0, 0.0);
     for &(row, truth, weight) in rows {
         scratch.clear();
@@ -61,7 +73,8 @@ fn derivatives(rows: &[(&[f64], usize, f64)], b: f64, scratch: &mut Vec<f64>) ->
         softmax(scratch);
         let mean: f64 = scratch.iter().zip(row).map(|(q, p)| q * log(*p)).sum();
         let variance: f64 = scratch.iter().zip(row).map(|(q, p)| q * (log(*p) - mean).powi(2)).sum();
-        slope += weight * (mean - log(row[truth]));
+        let spread = row.iter().map(|p| log(*p)).sum::<f64>() / row.len() as f64;
+        slope += weight * (mean - (1.0 - even) * log(row[truth]) - even * spread);
         curvature += weight * variance;
         weights += weight;
     }
@@ -107,7 +120,7 @@ mod tests {
             let rows = calibrated(power);
             let slices: Vec<_> =
                 rows.iter().map(|(row, truth, weight)| (row.as_slice(), *truth, *weight)).collect();
-            let fitted = Temperature::fit(&slices);
+            let fitted = Temperature::fit_towards(&slices, 0.0);
             assert!((fitted.temperature / power - 1.0).abs() < 1e-9, "{power}: {fitted:?}");
             let mut first = rows[0].0;
             fitted.apply(&mut first);
@@ -116,11 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_always_right_or_always_wrong_meets_a_bound() {
+    fn a_model_that_is_always_right_is_as_sure_as_its_rows_allow_and_one_that_is_always_wrong_meets_a_bound()
+    {
         let sure = [0.9, 0.1];
-        let right = Temperature::fit(&[(sure.as_slice(), 0, 1.0)]);
-        // As soon as the loss is 0 to the last digit, nothing asks for more.
-        assert!((1.0 / MOST..0.1).contains(&right.temperature), "{right:?}");
+        for n in [1, 10, 1000] {
+            let right = Temperature::fit(&vec![(sure.as_slice(), 0, 1.0); n]);
+            let mut told = sure;
+            right.apply(&mut told);
+            let wanted = (n as f64 + 0.5) / (n as f64 + 1.0);
+            assert!((told[0] - wanted).abs() < 1e-9, "{n}: {told:?}, not {wanted}");
+        }
         let wrong = Temperature::fit(&[(sure.as_slice(), 1, 1.0)]);
         assert!((wrong.temperature - 1.0 / LEAST).abs() < 1e-3, "{wrong:?}");
     }
