@@ -107,10 +107,15 @@ impl Figure for SmallCharts {
                  for missing values (–).",
                 format::clip(&self.classes[1], 60)
             ),
-            (Shown::Relations, _) => {
-                "Shares of the classes, the first ones where there are many, for numbers in groups of like size from low to high, for each of the most frequent \
-                 names, and for missing values (–)."
-                    .to_owned()
+            (Shown::Relations, n) => {
+                let shown = match self.drawn_classes().len() {
+                    drawn if drawn < n => format!("the first {drawn} of {n} classes"),
+                    _ => "the classes".to_owned(),
+                };
+                format!(
+                    "Shares of {shown}, for numbers in groups of like size from low to high, for each of the most frequent \
+                     names, and for missing values (–)."
+                )
             }
         };
         let cut = if self.columns.len() < self.n_columns {
@@ -378,8 +383,10 @@ mod tests {
                 classes: (0..n).collect(),
                 ..DataSummary::default()
             };
-            SmallCharts::from(&summary, "y", &[], Shown::Relations).unwrap().drawn_classes()
+            SmallCharts::from(&summary, "y", &[], Shown::Relations).unwrap()
         };
-        assert_eq!([of(0), of(2), of(3), of(8)], [0..0, 1..2, 0..3, 0..6]);
+        assert_eq!([0, 2, 3, 8].map(|n| of(n).drawn_classes()), [0..0, 1..2, 0..3, 0..6]);
+        assert!(of(3).caption().starts_with("Shares of the classes, "), "{}", of(3).caption());
+        assert!(of(8).caption().starts_with("Shares of the first 6 of 8 classes, "), "{}", of(8).caption());
     }
 }

@@ -239,7 +239,8 @@ fn weights(found: &FinalModel) -> Option<BarChart> {
     }
     let label = |part: &crate::model::ModelPart| format!("#{} {}", part.trial, part.family);
     let bars = found.parts.iter().map(|part| Bar::new(label(part), part.weight)).collect();
-    let caption = "How much each configuration counts; each is the mean of the models of its folds.";
+    let caption = "How much each configuration counts; each is the mean of the models of its folds or, where it was fitted \
+                   once more on all rows, the mean of that mean and this model.";
     BarChart::from("weights", "What the final model is made of", caption, "Weight", Unit::Number, bars)
 }
 
