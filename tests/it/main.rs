@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod device;
 mod direction;
+mod events;
 mod jobs;
 mod kill;
 mod objectives;

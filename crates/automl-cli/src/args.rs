@@ -7,7 +7,7 @@ use automl::{
     ColumnKind, Device, Fidelity, FurtherObjective, Metric, Precision, PrunerKind, SamplerKind, Scheme, Task,
     parse_duration, parse_memory,
 };
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Searches preprocessing, models and hyper-parameters for a table, and leaves a model that predicts.
 #[derive(Debug, Parser)]
@@ -154,6 +154,16 @@ pub(crate) struct SearchArgs {
     /// Threads that training uses [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// What happens, on standard output, for programs: one JSON object a line
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) events: Option<EventFormat>,
+}
+
+/// How events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventFormat {
+    /// JSON lines.
+    Json,
 }
 
 #[derive(Debug, Args)]

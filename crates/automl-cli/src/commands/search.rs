@@ -4,12 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use automl::{
-    AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, NestedScores, StopReason, StopSignal,
-    parse_duration,
+    AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, NestedScores, Observer, StopReason,
+    StopSignal, parse_duration,
 };
 
 use super::print;
 use crate::args::SearchArgs;
+use crate::events::{self, Events};
 use crate::progress::Progress;
 use crate::table;
 
@@ -18,25 +19,29 @@ pub(super) const INTERRUPTED: u8 = 130;
 const SHOWN_TRIALS: usize = 10;
 
 pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
+    if args.events.is_none() {
+        return search(args);
+    }
+    events::hello();
+    search(args).inspect_err(events::tell_error)
+}
+
+fn search(args: SearchArgs) -> Result<ExitCode, AutomlError> {
     let stop = StopSignal::never();
     listen_for_interrupts(&stop)?;
+    let is_for_machines = args.events.is_some();
     let experiment = Experiment::prepare(configure(args)?)?;
-    let mut progress = Progress::new(experiment.metric());
-    for line in experiment.describe() {
-        progress.say(&line);
-    }
-    let program = std::env::current_exe()
-        .map_err(|error| AutomlError::config(format!("cannot find the program itself: {error}")))?;
-    let jobs = Jobs { n: experiment.config().search.jobs.unwrap_or(1), program };
-    let nested = run_nested(&experiment, &jobs, &stop, &mut progress);
-    let result =
-        nested.and_then(|nested| Ok((nested, experiment.run_with_jobs(&jobs, &stop, &mut progress)?)));
-    progress.finish();
-    let (nested, result) = result?;
-    show(&result);
-    if let Some(nested) = nested {
-        print(&table::nested(&nested));
-    }
+    let result = if is_for_machines {
+        let mut events = Events::begin(&experiment, &stop);
+        let of_folds = events.clone();
+        let (result, nested) = run_all(&experiment, &stop, &mut events, &mut |fold, result| {
+            of_folds.outer_fold(fold, &result.holdout);
+        })?;
+        events.finish(&result, nested.as_ref());
+        result
+    } else {
+        for_people(&experiment, &stop)?
+    };
     if result.stopped == Some(StopReason::Interrupted) {
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -46,24 +51,41 @@ pub(crate) fn run(args: SearchArgs) -> Result<ExitCode, AutomlError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The searches on outer folds, where they are wanted, with a line each.
-fn run_nested(
-    experiment: &Experiment,
-    jobs: &Jobs,
-    stop: &StopSignal,
-    progress: &mut Progress,
-) -> Result<Option<NestedScores>, AutomlError> {
+/// The search, and what it found, as a person reads it.
+fn for_people(experiment: &Experiment, stop: &StopSignal) -> Result<ExperimentResult, AutomlError> {
     let metric = experiment.metric();
+    let mut progress = Progress::new(metric);
+    for line in experiment.describe() {
+        progress.say(&line);
+    }
     let mut lines = Vec::new();
-    let scores = experiment.run_nested(jobs, stop, progress, &mut |fold, result| {
+    let result = run_all(experiment, stop, &mut progress, &mut |fold, result| {
         let score =
             result.holdout.iter().find(|(of, _)| *of == metric).map(|(_, value)| table::number(*value));
         lines.push(format!("outer fold {}: {metric} {}", fold + 1, score.unwrap_or_default()));
-    })?;
-    for line in &lines {
-        progress.say(line);
+    });
+    lines.iter().for_each(|line| progress.say(line));
+    progress.finish();
+    let (result, nested) = result?;
+    show(&result);
+    if let Some(nested) = nested {
+        print(&table::nested(&nested));
     }
-    Ok(scores)
+    Ok(result)
+}
+
+/// The searches on outer folds, where they are wanted, and the search.
+fn run_all(
+    experiment: &Experiment,
+    stop: &StopSignal,
+    observer: &mut dyn Observer,
+    on_fold: &mut dyn FnMut(usize, &ExperimentResult),
+) -> Result<(ExperimentResult, Option<NestedScores>), AutomlError> {
+    let program = std::env::current_exe()
+        .map_err(|error| AutomlError::config(format!("cannot find the program itself: {error}")))?;
+    let jobs = Jobs { n: experiment.config().search.jobs.unwrap_or(1), program };
+    let nested = experiment.run_nested(&jobs, stop, observer, on_fold)?;
+    Ok((experiment.run_with_jobs(&jobs, stop, observer)?, nested))
 }
 
 /// The first interrupt ends the search in good order, a second one at once.
