@@ -4,6 +4,9 @@
 //! and refit is better than the fold models alone; where they saw four fifths or more, or folds are repeated, it is not
 //! (`experiments/bench/accuracy_notes.md`). What the final model is made of and how much each part counts is decided before,
 //! on out-of-fold predictions, which know nothing of refits.
+//!
+//! A refit has no rows to validate on: trees and networks end after as many rounds or epochs as were best for the fold models,
+//! on average (`ModelFamily::refit_params`).
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -69,11 +72,17 @@ pub(crate) fn refit(
                 continue;
             }
             match fit(of, seed, trial, &rows, &stop) {
-                Ok(Some(model)) => {
+                Ok(Refit::Done(model)) => {
                     replace_folder(&dir, |dir| model.save(dir))?;
                     true
                 }
-                Ok(None) | Err(AutomlError::Fit(FitError::Stopped(StopReason::TimeUp))) => false,
+                Ok(Refit::NoRoom(reason)) => {
+                    on_failure(trial.number, &reason)?;
+                    false
+                }
+                Ok(Refit::NeedsValidation) | Err(AutomlError::Fit(FitError::Stopped(StopReason::TimeUp))) => {
+                    false
+                }
                 Err(error) => {
                     on_failure(trial.number, &error.to_string())?;
                     false
@@ -97,29 +106,40 @@ fn is_in_time(trial: &TrialRecord, plan: &FoldPlan, rows: &[usize], deadline: Op
     Duration::try_from_secs_f64(seconds).is_ok_and(|needed| needed <= left)
 }
 
-/// A trial's configuration on `rows`; `None` if its family needs validation rows, or memory has no room for it.
+/// How a refit went.
+enum Refit {
+    Done(Box<FoldModel>),
+    /// The family chooses something by validation rows, and there are none.
+    NeedsValidation,
+    /// Why memory has no room for it.
+    NoRoom(String),
+}
+
+/// A trial's configuration on `rows`.
 fn fit(
     of: &CrossValidation<'_>,
     seed: Seed,
     trial: &TrialRecord,
     rows: &[usize],
     stop: &StopSignal,
-) -> Result<Option<FoldModel>, AutomlError> {
+) -> Result<Refit, AutomlError> {
     let family = of.joint.family(&trial.params)?;
     let best: Vec<Option<u32>> = trial.folds.iter().map(|fold| fold.best_epoch).collect();
     let Some(params) = family.refit_params(&trial.params.scoped(family.id()), &best) else {
-        return Ok(None);
+        return Ok(Refit::NeedsValidation);
     };
     let Prepared { prep, train, valid } = Prepared::new(of.table, &trial.params, family, rows, &[])?;
     let seed = seed.trial(trial.slot).fold(of.plan.folds.len() as u32);
     let member = Member { params: &params, train: &train, valid: &valid, seed };
     let ctx = of.context(stop);
     let need = family.memory(&member, &ctx)?;
-    if !Room::new(of.limits.memory).take(train.n_bytes(), need) {
-        return Ok(None);
+    let mut room = Room::new(of.limits.memory);
+    if !room.take(train.n_bytes(), need) {
+        return Ok(Refit::NoRoom(room.too_small(train.n_bytes(), need).to_string()));
     }
-    let fitted = family.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(())).pop();
-    Ok(fitted.transpose()?.map(|model| FoldModel { prep, model }))
+    let mut fitted = family.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
+    let model = fitted.pop().unwrap_or(Err(FitError::Cancelled))?;
+    Ok(Refit::Done(Box::new(FoldModel { prep, model })))
 }
 
 #[cfg(test)]

@@ -115,6 +115,8 @@ impl<'a> Prepared<'a> {
     ) -> Result<Self, FitError> {
         let Recipe { training, body } = read(member.params, task)?;
         let (train, valid) = (member.train, member.valid);
+        // Nothing is chosen by them then; those it learns from stand in for them.
+        let valid = if training.stop_after.is_some() && valid.n_rows() == 0 { train } else { valid };
         for (what, design) in [("training rows", train), ("validation rows", valid)] {
             if design.n_rows() == 0 {
                 return Err(shape(what, "at least 1", "0"));

@@ -30,7 +30,7 @@ pub(crate) enum End {
     OutOfMemory,
 }
 
-/// The epoch of least validation loss, the earliest among ties.
+/// The epoch of least validation loss, the earliest among ties; the last one where validation has no say.
 #[derive(Debug)]
 pub(crate) struct Best {
     /// Epoch, from 0.
@@ -142,7 +142,10 @@ impl<'a> Shard<'a> {
             self.engine.step(step);
         }
         let train = self.engine.train_losses();
-        let Some(valid) = self.engine.valid_losses(stop) else {
+        let chooses = |own: &Live<'_>| own.prepared.training.stop_after.is_none();
+        let valid =
+            if self.live.iter().any(chooses) { self.engine.valid_losses(stop) } else { Some(train.clone()) };
+        let Some(valid) = valid else {
             return self.stopped(stop.check().unwrap_or(StopReason::Interrupted));
         };
         let epochs = train.into_iter().zip(valid).zip(rates);
@@ -175,7 +178,12 @@ impl<'a> Shard<'a> {
         let mut better = Vec::new();
         for (place, (own, epoch)) in self.live.iter_mut().zip(epochs).enumerate() {
             let is_finite = epoch.train_loss.is_finite() && epoch.valid_loss.is_finite();
-            if is_finite && own.best.is_none_or(|(_, least)| epoch.valid_loss < least) {
+            let training = &own.prepared.training;
+            let is_best = match training.stop_after {
+                Some(_) => epoch.index == training.last_epoch(),
+                None => own.best.is_none_or(|(_, least)| epoch.valid_loss < least),
+            };
+            if is_finite && is_best {
                 own.best = Some((epoch.index, epoch.valid_loss));
                 better.push(place);
             }
@@ -192,7 +200,7 @@ impl<'a> Shard<'a> {
             }
             let training = &own.prepared.training;
             let best = own.best.map_or(index, |(best, _)| best);
-            let over = index + 1 >= training.max_epochs || training.is_patience_over(index, best);
+            let over = index >= training.last_epoch() || training.is_patience_over(index, best);
             let weights = if over { self.engine.remembered(place) } else { None };
             let end = weights
                 .map(|weights| End::Done(Best { epoch: best, weights, batch_size: training.batch_size }));

@@ -82,6 +82,16 @@ pub(crate) enum Balance {
 const BALANCES: [(&str, Balance); 3] =
     [("none", Balance::None), ("balanced", Balance::Weights), ("sampled", Balance::Sampling)];
 
+/// The parameter of [`Training::stop_after`]. It is in no search space: a refit has it.
+const STOP_AFTER: &str = "stop_after";
+
+/// `params` for a fit without validation rows: it ends after as many epochs as the best ones of other fits were on average.
+pub(crate) fn without_validation(params: &Params, best_epochs: &[Option<u32>]) -> Option<Params> {
+    let best: Vec<f64> = best_epochs.iter().map(|epoch| epoch.map(f64::from)).collect::<Option<_>>()?;
+    let mean = best.iter().sum::<f64>() / best.len() as f64;
+    mean.is_finite().then(|| params.clone().with(STOP_AFTER, mean.round() as i64 + 1))
+}
+
 /// How a member is trained.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +132,10 @@ pub(crate) struct Training {
     pub(crate) batch_size: usize,
     /// Most epochs.
     pub(crate) max_epochs: u32,
+    /// Epochs after which it ends with the weights that it has then, whatever validation says; the schedule is that of
+    /// `max_epochs`. Validation rows are not asked for.
+    #[serde(default)]
+    pub(crate) stop_after: Option<u32>,
     /// Epochs without a better validation loss before it stops.
     pub(crate) patience: u32,
     /// What `patience` grows by with every epoch up to the best one.
@@ -175,6 +189,10 @@ impl Training {
             clip_norm: None,
             batch_size: count(params, "batch_size", 1, 1 << 20)?,
             max_epochs: count(params, "max_epochs", 1, 1 << 20)? as u32,
+            stop_after: match params.get(STOP_AFTER) {
+                Some(_) => Some(count(params, STOP_AFTER, 1, 1 << 20)? as u32),
+                None => None,
+            },
             patience: count(params, "patience", 1, 1 << 20)? as u32,
             patience_growth: 0,
             loss,
@@ -209,9 +227,14 @@ impl Training {
         }
     }
 
+    /// The last epoch, from 0.
+    pub(crate) fn last_epoch(&self) -> u32 {
+        self.stop_after.map_or(self.max_epochs, |epochs| epochs.min(self.max_epochs)) - 1
+    }
+
     /// Whether it has been too long since the `best` epoch at the end of epoch `index`.
     pub(crate) fn is_patience_over(&self, index: u32, best: u32) -> bool {
-        index - best >= self.patience.saturating_add(self.patience_growth * best)
+        self.stop_after.is_none() && index - best >= self.patience.saturating_add(self.patience_growth * best)
     }
 }
 

@@ -38,6 +38,14 @@ macro_rules! network_family {
                 super::go_together($read, one, other, task)
             }
 
+            fn refit_params(
+                &self,
+                params: &::automl_core::Params,
+                best_epochs: &[Option<u32>],
+            ) -> Option<::automl_core::Params> {
+                super::without_validation(params, best_epochs)
+            }
+
             fn full_population(&self, ctx: &::automl_core::FitContext<'_>) -> usize {
                 super::full_population(ctx)
             }
@@ -88,6 +96,7 @@ use crate::device::{burn_device, check_precision};
 use super::data::{Prepared, Read};
 use super::fitted::{About, FittedNetwork};
 use super::shard::End;
+use super::training::without_validation;
 use super::{memory, on_device, population};
 
 pub use ft_transformer::FtTransformerFamily;
