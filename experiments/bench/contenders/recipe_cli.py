@@ -1,6 +1,7 @@
 """The recipe check's own side: one configuration of one family by the `automl` program (`--binary`, `--family`)."""
 
 import csv
+import pathlib
 import subprocess
 import tempfile
 
@@ -10,12 +11,15 @@ from common import Clock, arguments, write
 def search_command(given, folder):
     """The one place that knows how a single published configuration is trained by this project's program.
 
-    Assumed: the families `realmlp` and `tabm` exist; the first trial of a family is its published default, batch size
-    and number of epochs included; `--split single` validates on 20 % of the rows and the epoch is chosen by what the
+    An enqueued configuration that names nothing but the family is its published default, batch size and number of
+    epochs included: the portfolio's first one need not be. Assumed: the families `realmlp` and `tabm` exist; `--split single` validates on 20 % of the rows and the epoch is chosen by what the
     recipe chooses by; with one trial and one split the model that predicts is that trial's network, not refitted and
     in no ensemble; `--holdout 0` keeps no rows back.
     """
-    return [given.binary, "search", "--data", given.train, "--target", given.target, "--task", given.task,
+    experiment = pathlib.Path(folder) / "experiment.toml"
+    lines = ["[final]", "calibrate = false", "[[search.enqueue]]", f'family = "{given.family}"']
+    experiment.write_text("\n".join(lines) + "\n")
+    return [given.binary, "search", experiment, "--data", given.train, "--target", given.target, "--task", given.task,
             "--families", given.family, "--trials", "1", "--split", "single", "--holdout", "0",
             "--metric", "accuracy" if given.metric == "log_loss" else "rmse", "--seed", str(given.seed),
             "--threads", str(given.cores), "--out", f"{folder}/run"]
