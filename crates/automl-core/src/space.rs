@@ -332,6 +332,36 @@ impl SearchSpace {
         })
     }
 
+    /// The part of the space in which the choice `name` is `value`: that choice has no other, and what does not exist
+    /// there is left out. `None` if `name` is no choice that may be `value`.
+    #[must_use]
+    pub fn given(&self, name: &str, value: &str) -> Option<Self> {
+        let chosen = ParamValue::from(value);
+        let of = self.get(name)?;
+        if !of.domain.contains(&chosen) {
+            return None;
+        }
+        let mut specs: Vec<ParamSpec> = Vec::new();
+        for spec in &self.specs {
+            let mut spec = spec.clone();
+            if spec.name == name {
+                spec.domain = Domain::choice(&[value]);
+            }
+            match &mut spec.when {
+                Some(Condition { parent, any_of }) if parent == name => {
+                    if !any_of.contains(&chosen) {
+                        continue;
+                    }
+                    *any_of = vec![chosen.clone()];
+                }
+                Some(Condition { parent, .. }) if !specs.iter().any(|kept| kept.name == *parent) => continue,
+                _ => {}
+            }
+            specs.push(spec);
+        }
+        Self::new(specs).ok()
+    }
+
     /// Where this space lacks something of `other`: the parameter's name, what `other` says of it, and what this
     /// space says. `None` if every configuration of `other` is one of this space, perhaps with parameters added.
     pub fn narrower_than(&self, other: &SearchSpace) -> Option<(String, String, String)> {
@@ -472,5 +502,29 @@ mod tests {
         }
         let orphan = vec![ParamSpec::new("a", Domain::boolean()).when("b", &[true])];
         assert!(SearchSpace::new(orphan).is_err());
+    }
+
+    #[test]
+    fn the_part_of_a_space_has_what_exists_there() {
+        let space = SearchSpace::new(vec![
+            ParamSpec::new("family", Domain::choice(&["a", "b"])),
+            ParamSpec::new("prep", Domain::boolean()).when("family", &["a", "b"]),
+            ParamSpec::new("a.x", Domain::boolean()).when("family", &["a"]),
+            ParamSpec::new("b.x", Domain::choice(&["one", "two"])).when("family", &["b"]),
+            ParamSpec::new("b.y", Domain::boolean()).when("b.x", &["two"]),
+        ])
+        .unwrap();
+        let names = |value: &str| -> Vec<String> {
+            let part = space.given("family", value).unwrap();
+            assert_eq!(
+                space.narrower_than(&part),
+                None,
+                "every configuration of the part is one of the whole"
+            );
+            part.specs().iter().map(|spec| spec.name.clone()).collect()
+        };
+        assert_eq!(names("a"), ["family", "prep", "a.x"]);
+        assert_eq!(names("b"), ["family", "prep", "b.x", "b.y"]);
+        assert!(space.given("family", "c").is_none() && space.given("model", "a").is_none());
     }
 }

@@ -17,6 +17,18 @@ pub enum StopReason {
     Plateau,
 }
 
+impl StopReason {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            StopReason::TimeUp => "time_up",
+            StopReason::Interrupted => "interrupted",
+            StopReason::TargetReached => "target_reached",
+            StopReason::Plateau => "plateau",
+        }
+    }
+}
+
 /// A cheap, cloneable question: should this work stop now?
 #[derive(Debug, Clone, Default)]
 pub struct StopSignal {

@@ -2,8 +2,9 @@
 
 use automl_core::{History, Params, Sampler, SearchError, Seed};
 
+use crate::error::ConfigError;
 use crate::gp::GpSampler;
-use crate::tpe::TpeSampler;
+use crate::tpe::{TpeConfig, TpeSampler};
 
 /// Parameters up to which the Gaussian process is used.
 const MOST_PARAMS: usize = 12;
@@ -21,6 +22,17 @@ const MOST_TRIALS: usize = 300;
 pub struct AutoSampler {
     process: GpSampler,
     estimator: TpeSampler,
+}
+
+impl AutoSampler {
+    /// A sampler with this many random proposals first, of both.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfRange`] below 2.
+    pub fn after(n_startup_trials: usize) -> Result<Self, ConfigError> {
+        let estimator = TpeConfig { n_startup_trials, ..TpeConfig::default() };
+        Ok(Self { process: GpSampler::new(n_startup_trials)?, estimator: TpeSampler::new(estimator)? })
+    }
 }
 
 impl Sampler for AutoSampler {

@@ -9,7 +9,7 @@ use automl_core::{
 };
 use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, plan_outer, read_frame};
 use automl_models::device::check_precision;
-use automl_search::{SearchPlan, SearchSummary, run_search};
+use automl_search::{ConfigError, SearchPlan, SearchSummary, run_search};
 use automl_store::StudyFile;
 
 use crate::config::{ExperimentConfig, Scheme};
@@ -25,6 +25,7 @@ use crate::processes::{Role, WorkerName};
 use crate::result::ExperimentResult;
 use crate::run_folder::{RunFolder, write_atomic};
 use crate::scoring::check_weighted;
+use crate::strategy::Proposals;
 use crate::supervisor::{Jobs, Orders, supervise};
 use crate::worker::Heart;
 use crate::{device, insight, refit, split, strategy, study};
@@ -275,14 +276,14 @@ impl Experiment {
     ) -> Result<SearchSummary, AutomlError> {
         let search = &self.config.search;
         let mut objective = self.cross_validation(folder, company);
-        let sampler = strategy::sampler(&self.config, &self.joint.too_slow);
-        let pruner = strategy::pruner(&self.config, self.plan.folds.len())
-            .map_err(|error| AutomlError::config(error.to_string()))?;
+        let refused = |error: ConfigError| AutomlError::config(error.to_string());
+        let proposals = Proposals::of(&self.config, &self.joint, self.time, stop).map_err(refused)?;
+        let pruner = strategy::pruner(&self.config, self.plan.folds.len()).map_err(refused)?;
         let stoppers = strategy::stoppers(&self.config, self.metric);
         let plan = SearchPlan {
             space: &self.joint.space,
-            initial: &self.joint.initial,
-            sampler: sampler.as_ref(),
+            initial: proposals.initial,
+            sampler: proposals.sampler.as_ref(),
             pruner: pruner.as_ref(),
             stoppers: &stoppers.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
             seed: Seed(self.config.seed),

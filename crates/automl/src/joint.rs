@@ -3,6 +3,8 @@
 //! Names are `family`, `prep.NAME` and `FAMILY.NAME`. A preprocessing choice exists for the families it
 //! matters to; a family's parameters exist while that family is chosen.
 
+use std::collections::BTreeMap;
+
 use automl_core::{
     Condition, DataProfile, InputForm, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace,
 };
@@ -19,6 +21,10 @@ pub(crate) struct Joint {
     pub(crate) space: SearchSpace,
     /// What the user gave, then the portfolio's choice among the families' guesses.
     pub(crate) initial: Vec<Params>,
+    /// What each of them should take, in seconds, where that is known.
+    pub(crate) seconds: Vec<Option<f64>>,
+    /// What a trial of each family should take, in seconds.
+    pub(crate) usual_seconds: BTreeMap<String, f64>,
     /// Families that are not proposed because any trial of them would take too long. They stay in the space, which must not
     /// depend on the time: a study may be gone on with for another.
     pub(crate) too_slow: Vec<String>,
@@ -55,16 +61,18 @@ impl Joint {
         }
         let space = SearchSpace::new(space_config::change(specs, &search.space)?)?;
         let guesses = Guesses { families: &families, of_family: guesses(profile, &families) };
-        let mut initial = guesses.enqueued(&space, &search.enqueue)?;
-        for params in guesses.ordered(profile, &space, pace)? {
-            if !initial.contains(&params) {
-                initial.push(params);
+        let mut first = guesses.enqueued(&space, &search.enqueue)?;
+        for guess in guesses.ordered(profile, &space, pace)? {
+            if !first.iter().any(|known| known.params == guess.params) {
+                first.push(guess);
             }
         }
-        for params in &initial {
-            space.check(params)?;
+        for guess in &first {
+            space.check(&guess.params)?;
         }
-        Ok(Self { families, space, initial, too_slow })
+        let (initial, seconds) = first.into_iter().map(|guess| (guess.params, guess.seconds)).unzip();
+        let usual_seconds = portfolio::usual_seconds(profile, pace)?;
+        Ok(Self { families, space, initial, seconds, usual_seconds, too_slow })
     }
 
     /// The family that `params` chose.

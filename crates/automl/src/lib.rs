@@ -49,6 +49,7 @@ mod split;
 mod strategy;
 mod study;
 mod supervisor;
+mod turns;
 mod watch;
 mod worker;
 

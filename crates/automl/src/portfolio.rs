@@ -2,6 +2,7 @@
 //!
 //! `experiments/portfolio` measures and chooses; `portfolio.toml` is what it found.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use automl_core::{DataProfile, ModelFamily, Params, SearchSpace};
@@ -44,15 +45,28 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Whether a trial of this entry should be done in time.
-    fn allows(&self, entry: &Entry, profile: &DataProfile) -> bool {
+    /// Seconds that a trial of this entry should take.
+    fn seconds(&self, entry: &Entry, profile: &DataProfile) -> f64 {
         let [a, b, c] = entry.seconds;
         let n_columns = profile.features().count().max(1) as f64;
         let fold = a.exp() * (profile.n_rows as f64).powf(b) * n_columns.powf(c);
         let threads = self.threads.clamp(1, 2 * self.n_folds.max(1)) as f64;
-        let trial = fold * self.n_folds.max(1) as f64 * MEASURED_THREADS / threads;
-        self.limit.is_none_or(|limit| trial <= limit.as_secs_f64())
+        fold * self.n_folds.max(1) as f64 * MEASURED_THREADS / threads
     }
+
+    /// Whether a trial of this entry should be done in time.
+    fn allows(&self, entry: &Entry, profile: &DataProfile) -> bool {
+        self.limit.is_none_or(|limit| self.seconds(entry, profile) <= limit.as_secs_f64())
+    }
+}
+
+/// A configuration to try, with the seconds that its trial should take, where that was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Guess {
+    /// The configuration.
+    pub(crate) params: Params,
+    /// Wall-clock seconds of all folds.
+    pub(crate) seconds: Option<f64>,
 }
 
 fn read() -> Result<Portfolio, AutomlError> {
@@ -77,6 +91,23 @@ pub(crate) fn too_slow(profile: &DataProfile, pace: Pace) -> Result<Vec<String>,
     Ok(slow)
 }
 
+/// Seconds that a trial of each family should take: the median of those of its measured configurations.
+///
+/// # Errors
+/// [`AutomlError::Internal`] if the portfolio that this program was built with cannot be read.
+pub(crate) fn usual_seconds(profile: &DataProfile, pace: Pace) -> Result<BTreeMap<String, f64>, AutomlError> {
+    let mut of_family: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for entry in read()?.entry {
+        let seconds = pace.seconds(&entry, profile);
+        of_family.entry(entry.family).or_default().push(seconds);
+    }
+    let median = |(family, mut seconds): (String, Vec<f64>)| {
+        seconds.sort_by(f64::total_cmp);
+        (family, seconds[seconds.len() / 2])
+    };
+    Ok(of_family.into_iter().map(median).collect())
+}
+
 /// The guesses of every family, in the families' order.
 pub(crate) struct Guesses<'a> {
     /// The families.
@@ -94,10 +125,11 @@ impl Guesses<'_> {
         &self,
         space: &SearchSpace,
         given: &[toml::Table],
-    ) -> Result<Vec<Params>, AutomlError> {
+    ) -> Result<Vec<Guess>, AutomlError> {
         let first = self.of_family.iter().filter_map(|of| space_config::nearest(space, of.first()?));
         let first: Vec<Params> = first.collect();
-        given.iter().map(|given| space_config::complete(space, given, &first)).collect()
+        let complete = |given| space_config::complete(space, given, &first);
+        given.iter().map(|given| Ok(Guess { params: complete(given)?, seconds: None })).collect()
     }
 
     /// All guesses and what the portfolio has beside them, without those that would take too long for `pace`; with them
@@ -110,7 +142,7 @@ impl Guesses<'_> {
         profile: &DataProfile,
         space: &SearchSpace,
         pace: Pace,
-    ) -> Result<Vec<Params>, AutomlError> {
+    ) -> Result<Vec<Guess>, AutomlError> {
         let portfolio = read()?;
         let (mut quick, mut slow, mut named) = (Vec::new(), Vec::new(), Vec::new());
         for entry in &portfolio.entry {
@@ -119,14 +151,17 @@ impl Guesses<'_> {
             };
             named.extend(entry.guess.map(|guess| (family, guess)));
             let Some(params) = self.params(family, entry, space) else { continue };
-            if pace.allows(entry, profile) { &mut quick } else { &mut slow }.push(params);
+            let guess = Guess { params, seconds: Some(pace.seconds(entry, profile)) };
+            if pace.allows(entry, profile) { &mut quick } else { &mut slow }.push(guess);
         }
         let unnamed = self.round_by_round().filter(|(family, guess, _)| !named.contains(&(*family, *guess)));
-        quick.extend(unnamed.filter_map(|(_, _, params)| space_config::nearest(space, params)));
-        let mut ordered: Vec<Params> = Vec::new();
-        for params in if quick.is_empty() { slow } else { quick } {
-            if !ordered.contains(&params) {
-                ordered.push(params);
+        let unmeasured =
+            |params| Some(Guess { params: space_config::nearest(space, params)?, seconds: None });
+        quick.extend(unnamed.filter_map(|(_, _, params)| unmeasured(params)));
+        let mut ordered: Vec<Guess> = Vec::new();
+        for guess in if quick.is_empty() { slow } else { quick } {
+            if !ordered.iter().any(|known| known.params == guess.params) {
+                ordered.push(guess);
             }
         }
         Ok(ordered)

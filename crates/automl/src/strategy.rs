@@ -1,6 +1,8 @@
 //! From the names in a configuration to samplers, pruners and stoppers.
 
-use automl_core::{History, Metric, Params, Pruner, Sampler, SearchError, Seed, Stopper};
+use std::time::Duration;
+
+use automl_core::{History, Metric, Params, Pruner, Sampler, SearchError, Seed, StopSignal, Stopper};
 use automl_search::{
     AshaConfig, AshaPruner, AutoSampler, CmaEsSampler, ConfigError, GpSampler, GridSampler, HyperbandConfig,
     HyperbandPruner, MedianPruner, NopPruner, Nsga2Sampler, PercentileConfig, PercentilePruner, Plateau,
@@ -9,14 +11,40 @@ use automl_search::{
 
 use crate::config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind};
 use crate::cross_validation::FOLD_STEP;
+use crate::joint::Joint;
+use crate::turns::{self, Turns};
 
-/// What proposes configurations, but for those of families in `too_slow`.
-pub(crate) fn sampler(config: &ExperimentConfig, too_slow: &[String]) -> Box<dyn Sampler> {
-    let sampler = named(config);
-    if too_slow.is_empty() {
-        return sampler;
+/// What a search tries: configurations in their order, then what a sampler proposes.
+pub(crate) struct Proposals<'a> {
+    /// Tried first.
+    pub(crate) initial: &'a [Params],
+    /// Proposes the rest, but for families that are too slow.
+    pub(crate) sampler: Box<dyn Sampler>,
+}
+
+impl<'a> Proposals<'a> {
+    /// Those of a search of `time`, which `stop` ends.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for settings that a sampler refuses.
+    pub(crate) fn of(
+        config: &ExperimentConfig,
+        joint: &'a Joint,
+        time: Option<Duration>,
+        stop: &StopSignal,
+    ) -> Result<Self, ConfigError> {
+        let is_free = config.search.sampler == SamplerKind::Auto && config.search.also.is_empty();
+        if let Some(time) = time.filter(|_| is_free && joint.families.len() > 1) {
+            let n_first = turns::head(joint, config.search.enqueue.len(), time);
+            let turns = Turns::new(joint, time, stop)?;
+            return Ok(Self { initial: &joint.initial[..n_first], sampler: Box::new(turns) });
+        }
+        let sampler = match joint.too_slow.as_slice() {
+            [] => named(config),
+            too_slow => Box::new(InTime { sampler: named(config), too_slow: too_slow.to_vec() }),
+        };
+        Ok(Self { initial: &joint.initial, sampler })
     }
-    Box::new(InTime { sampler, too_slow: too_slow.to_vec() })
 }
 
 /// A sampler that is asked again when it proposes a family that cannot be done in time.
@@ -110,27 +138,67 @@ pub(crate) fn stoppers(config: &ExperimentConfig, metric: Metric) -> Vec<Box<dyn
 
 #[cfg(test)]
 mod tests {
-    use automl_core::{Domain, ParamSpec, SearchSpace};
+    use std::collections::BTreeSet;
+
+    use automl_core::{SearchSpace, Task};
+    use automl_testkit::synthetic::bare_profile;
 
     use super::*;
+    use crate::portfolio::Pace;
+
+    const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
+
+    fn joint(config: &ExperimentConfig) -> Joint {
+        let pace = Pace { n_folds: 5, threads: 2, limit: Some(Duration::from_secs(10)) };
+        Joint::new(&bare_profile(40_000, Task::Binary), &config.search, pace).unwrap()
+    }
 
     #[test]
-    fn slow_families_are_not_proposed() {
-        let families = ["mlp", "tabm", "ft_transformer", "gbdt"];
-        let space = SearchSpace::new(vec![ParamSpec::new("family", Domain::choice(&families))]).unwrap();
-        let history = History::new(space);
-        let mut config = ExperimentConfig::new("a.csv", "y");
-        config.search.sampler = SamplerKind::Random;
-        let proposed = |too_slow: &[&str]| {
-            let too_slow: Vec<String> = too_slow.iter().map(|id| (*id).to_owned()).collect();
-            let sampler = sampler(&config, &too_slow);
-            let family =
-                |seed: u64| sampler.suggest(&history, Seed(seed)).unwrap().text("family").unwrap().to_owned();
-            (0..200).map(family).collect::<std::collections::BTreeSet<_>>()
+    fn families_that_are_too_slow_are_not_proposed() {
+        for sampler in [SamplerKind::Random, SamplerKind::Tpe, SamplerKind::Auto] {
+            let mut config = ExperimentConfig::new("a.csv", "y");
+            config.search.sampler = sampler;
+            let joint = joint(&config);
+            assert!(joint.too_slow.iter().any(|id| id == "tabm"), "{:?}", joint.too_slow);
+            let history = History::new(joint.space.clone());
+            let proposals = Proposals::of(&config, &joint, MINUTE, &StopSignal::never()).unwrap();
+            let family = |seed: u64| {
+                let params = proposals.sampler.suggest(&history, Seed(seed)).unwrap();
+                joint.space.check(&params).unwrap();
+                params.text("family").unwrap().to_owned()
+            };
+            let proposed: BTreeSet<String> = (0..100).map(family).collect();
+            assert!(joint.too_slow.iter().all(|slow| !proposed.contains(slow)), "{sampler:?}: {proposed:?}");
+        }
+    }
+
+    #[test]
+    fn something_is_proposed_even_if_everything_is_too_slow() {
+        let space = SearchSpace::new(vec![automl_core::ParamSpec::new(
+            "family",
+            automl_core::Domain::choice(&["mlp", "tabm"]),
+        )]);
+        let history = History::new(space.unwrap());
+        let too_slow = vec!["mlp".to_owned(), "tabm".to_owned()];
+        let sampler = InTime { sampler: Box::new(RandomSampler), too_slow };
+        assert!(sampler.suggest(&history, Seed(1)).is_ok());
+    }
+
+    #[test]
+    fn families_take_turns_only_where_time_is_what_ends_the_search() {
+        let first = |change: fn(&mut ExperimentConfig), time: Option<Duration>| {
+            let mut config = ExperimentConfig::new("a.csv", "y");
+            change(&mut config);
+            let joint = joint(&config);
+            let proposals = Proposals::of(&config, &joint, time, &StopSignal::never()).unwrap();
+            (proposals.initial.len(), joint.initial.len())
         };
-        assert_eq!(proposed(&[]).len(), 4);
-        let quick = proposed(&["tabm", "ft_transformer"]);
-        assert_eq!(quick.into_iter().collect::<Vec<_>>(), ["gbdt", "mlp"]);
-        assert_eq!(proposed(&families).len(), 4, "something is proposed in any case");
+        let (in_time, all) = first(|_| {}, MINUTE);
+        assert!(in_time > 0 && in_time < all, "{in_time} of {all}");
+        let whole = |(n, all): (usize, usize)| assert_eq!(n, all);
+        whole(first(|_| {}, None));
+        whole(first(|config| config.search.sampler = SamplerKind::Tpe, MINUTE));
+        whole(first(|config| config.search.families = vec!["mlp".to_owned()], MINUTE));
+        whole(first(|config| config.search.also = vec![crate::FurtherObjective::PredictTime], MINUTE));
     }
 }
