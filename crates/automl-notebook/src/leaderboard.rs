@@ -1,0 +1,77 @@
+//! Trials in order of merit.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::html::{self, Cell};
+use crate::trial::Trial;
+
+/// Trials that are shown.
+const SHOWN: usize = 50;
+
+/// All trials in order of merit: complete ones by score, then pruned, failed and unfinished ones by number.
+#[derive(Clone, PartialEq)]
+pub struct Leaderboard {
+    metric: String,
+    trials: Vec<Trial>,
+}
+
+impl Leaderboard {
+    pub(crate) fn of(json: &Value) -> Self {
+        let rows = json["rows"].as_array().into_iter().flatten();
+        Self {
+            metric: json["metric"].as_str().unwrap_or_default().to_owned(),
+            trials: rows.map(|row| Trial::of(row, json["metric"].as_str().unwrap_or_default())).collect(),
+        }
+    }
+
+    /// What the search optimised.
+    pub fn metric(&self) -> &str {
+        &self.metric
+    }
+
+    /// The trials, the best first.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// The best complete trial.
+    pub fn best(&self) -> Option<&Trial> {
+        self.trials.first().filter(|trial| trial.score().is_some())
+    }
+
+    pub(crate) fn html(&self) -> String {
+        let count = |state: &str| self.trials.iter().filter(|trial| trial.state() == state).count();
+        let counts = ["complete", "pruned", "failed"].map(|state| format!("{} {state}", count(state)));
+        let complete = self.trials.iter().filter(|trial| trial.score().is_some());
+        let rows: Vec<Vec<Cell>> = complete
+            .take(SHOWN)
+            .enumerate()
+            .map(|(place, trial)| {
+                vec![
+                    Cell::Count(place as u64 + 1),
+                    Cell::Count(trial.number().into()),
+                    Cell::text(trial.family()),
+                    Cell::maybe(trial.score()),
+                    Cell::maybe(trial.deviation()),
+                    Cell::Number(trial.seconds()),
+                    Cell::text(&trial.configuration()),
+                ]
+            })
+            .collect();
+        let header = ["#", "trial", "family", &self.metric, "± over folds", "seconds", "configuration"];
+        format!("{}<div class=\"dim\">{}</div>", html::table(&header, &rows), counts.join(", "))
+    }
+
+    /// Shows the table under the cell.
+    pub fn evcxr_display(&self) {
+        html::show(&self.html());
+    }
+}
+
+impl fmt::Debug for Leaderboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Leaderboard({} trials by {})", self.trials.len(), self.metric)
+    }
+}

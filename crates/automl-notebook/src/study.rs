@@ -1,0 +1,177 @@
+//! What a search left in its folder.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::figure::Figure;
+use crate::html::{self, Cell, escape, number};
+use crate::leaderboard::Leaderboard;
+use crate::model::Model;
+use crate::program;
+use crate::trial::Trial;
+
+/// A run folder: trials, charts, the final model. What it tells is read anew each time, also while a search goes on.
+#[derive(Clone, PartialEq)]
+pub struct Study {
+    folder: PathBuf,
+    /// What the search said when it ended, in the notebook that ran it.
+    finished: Option<Value>,
+}
+
+impl Study {
+    /// Opens the folder of a run, such as `runs/titanic`.
+    ///
+    /// # Errors
+    /// [`Error`] if it holds no study.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let study = Self { folder: folder.as_ref().to_owned(), finished: None };
+        study.leaderboard()?;
+        Ok(study)
+    }
+
+    /// That of the last event of a search.
+    pub(crate) fn of_events(finished: &Value) -> Result<Self, Error> {
+        let config = finished["config"].as_str().map(Path::new).and_then(Path::parent);
+        let folder = config.ok_or_else(|| Error::new("`automl` did not say where the run is"))?;
+        Ok(Self { folder: folder.to_owned(), finished: Some(finished.clone()) })
+    }
+
+    /// The run folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All trials in order of merit.
+    ///
+    /// # Errors
+    /// [`Error`] if the folder holds no study that can be read.
+    pub fn leaderboard(&self) -> Result<Leaderboard, Error> {
+        Ok(Leaderboard::of(&self.json("leaderboard")?))
+    }
+
+    /// The trial of this number.
+    ///
+    /// # Errors
+    /// [`Error`] if there is none.
+    pub fn trial(&self, number: u32) -> Result<Trial, Error> {
+        let board = self.leaderboard()?;
+        let found = board.trials().iter().find(|trial| trial.number() == number).cloned();
+        found.ok_or_else(|| Error::new(format!("there is no trial {number} among {}", board.trials().len())))
+    }
+
+    /// Names of the charts that [`Study::figure`] draws, with their titles.
+    ///
+    /// # Errors
+    /// [`Error`] if the folder cannot be read.
+    pub fn figures(&self) -> Result<Vec<(String, String)>, Error> {
+        let listed = program::output(&[OsStr::new("plot"), self.folder.as_os_str()])?;
+        let pair = |line: &str| {
+            let (name, title) = line.split_once(' ')?;
+            Some((name.to_owned(), title.trim().to_owned()))
+        };
+        Ok(listed.lines().filter_map(pair).collect())
+    }
+
+    /// A chart of the report by name, such as `history`, `importance` or `confusion`.
+    ///
+    /// # Errors
+    /// [`Error`] with the names of all charts, if there is none of this name.
+    pub fn figure(&self, name: &str) -> Result<Figure, Error> {
+        Ok(Figure::new(name, self.svg(name, false)?, self.svg(name, true)?))
+    }
+
+    fn svg(&self, name: &str, is_dark: bool) -> Result<String, Error> {
+        let file = std::env::temp_dir().join(format!("automl-figure-{}.svg", std::process::id()));
+        let mut arguments: Vec<&OsStr> = vec![
+            OsStr::new("plot"),
+            self.folder.as_os_str(),
+            OsStr::new(name),
+            OsStr::new("--out"),
+            file.as_os_str(),
+        ];
+        if is_dark {
+            arguments.push(OsStr::new("--dark"));
+        }
+        program::output(&arguments)?;
+        let svg = std::fs::read_to_string(&file);
+        // A file that is gone already is as good.
+        drop(std::fs::remove_file(&file));
+        svg.map_err(|error| Error::new(format!("cannot read `{}`: {error}", file.display())))
+    }
+
+    /// How much each hyper-parameter matters to the score (fANOVA), as shares, the greatest first.
+    ///
+    /// # Errors
+    /// [`Error`] if there are too few complete trials.
+    pub fn importance(&self) -> Result<Vec<(String, f64)>, Error> {
+        let json = self.json("importance")?;
+        let pair = |of: &Value| Some((of["name"].as_str()?.to_owned(), of["share"].as_f64()?));
+        Ok(json["params"].as_array().into_iter().flatten().filter_map(pair).collect())
+    }
+
+    /// The final model.
+    ///
+    /// # Errors
+    /// [`Error`] before a search has ended with one.
+    pub fn model(&self) -> Result<Model, Error> {
+        Model::open(self.folder.join("model"))
+    }
+
+    /// The experiment file with every default filled in; `automl search FILE` runs it.
+    ///
+    /// # Errors
+    /// [`Error`] if the folder has none.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        let path = self.folder.join("experiment.toml");
+        std::fs::read_to_string(&path)
+            .map_err(|error| Error::new(format!("cannot read `{}`: {error}", path.display())))
+    }
+
+    /// Writes the report anew and returns its path.
+    ///
+    /// # Errors
+    /// [`Error`] if something cannot be read or written.
+    pub fn report(&self) -> Result<PathBuf, Error> {
+        program::output(&[OsStr::new("report"), self.folder.as_os_str()])?;
+        Ok(self.folder.join("report.html"))
+    }
+
+    fn json(&self, command: &str) -> Result<Value, Error> {
+        program::json(&[OsStr::new(command), self.folder.as_os_str(), OsString::from("--json").as_os_str()])
+    }
+
+    /// Shows the score on the holdout and the leaderboard under the cell.
+    pub fn evcxr_display(&self) {
+        let holdout =
+            self.finished.as_ref().map(|finished| holdout(&finished["holdout"])).unwrap_or_default();
+        let board = match self.leaderboard() {
+            Ok(board) => board.html(),
+            Err(error) => format!("<pre>{}</pre>", escape(&error.to_string())),
+        };
+        let report = self.folder.join("report.html");
+        let report = escape(&report.to_string_lossy());
+        html::show(&format!("{holdout}{board}<div class=\"dim\">report: <code>{report}</code></div>"));
+    }
+}
+
+fn holdout(of: &Value) -> String {
+    let scores = of["scores"].as_object().into_iter().flatten();
+    let rows: Vec<Vec<Cell>> = scores
+        .filter_map(|(name, value)| Some(vec![Cell::text(name), Cell::Number(value.as_f64()?)]))
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let title = format!("{} rows that no trial saw", number(of["n_rows"].as_f64().unwrap_or_default()));
+    format!("<details><summary>{title}</summary>{}</details>", html::table(&["metric", "final model"], &rows))
+}
+
+impl fmt::Debug for Study {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Study({})", self.folder.display())
+    }
+}
