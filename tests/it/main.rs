@@ -4,11 +4,13 @@
 
 mod bad_input;
 mod browser;
+mod describe;
 mod device;
 mod direction;
 mod events;
 mod jobs;
 mod kill;
+mod notebook;
 mod objectives;
 mod optuna;
 mod report;

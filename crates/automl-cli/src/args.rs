@@ -22,6 +22,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 something failed (disk, study fi
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look at a table: its columns, how a search would read them, and why
+    Describe(DescribeArgs),
     /// Search models for a table; the same command again goes on where it stopped
     Search(Box<SearchArgs>),
     /// Join the search of a study with one worker more, from any process of this machine
@@ -164,6 +166,24 @@ pub(crate) struct SearchArgs {
 pub(crate) enum EventFormat {
     /// JSON lines.
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArgs {
+    /// Data file, or a quoted pattern of files: CSV, TSV, Parquet, Arrow, NDJSON
+    pub(crate) data: PathBuf,
+    /// Column to predict
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// Kind of a column, as COLUMN=KIND; may be given several times
+    #[arg(long = "column", value_parser = parse_column, value_name = "COLUMN=KIND")]
+    pub(crate) columns: Vec<(String, ColumnKind)>,
+    /// JSON with distributions and the first rows instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// First rows in the JSON
+    #[arg(long, default_value_t = 10, value_name = "N", requires = "json")]
+    pub(crate) head: usize,
 }
 
 #[derive(Debug, Args)]

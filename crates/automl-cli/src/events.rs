@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use automl::{
-    AutomlError, Event, Experiment, ExperimentResult, Hint, Metric, NestedScores, Observer, StopSignal,
-    TrialRecord,
+    AutomlError, Event, Experiment, ExperimentResult, Hint, Metric, NestedScores, Observer, StopReason,
+    StopSignal, TrialRecord,
 };
 use serde_json::{Map, Value, json};
 
@@ -107,7 +107,7 @@ fn by_name(of: &[(Metric, f64)]) -> Value {
 
 fn finished(result: &ExperimentResult, nested: Option<&NestedScores>, metric: Metric) -> Value {
     json!({
-        "stopped": result.stopped.map(|reason| reason.name()),
+        "stopped": result.stopped.map(StopReason::name),
         "n_new": result.n_new,
         "best": best(metric, result.best.as_ref()),
         "predict_ms": result.predict_ms,
@@ -142,7 +142,7 @@ impl Observer for Events {
             Event::Warning { message } => self.tell("warning", json!({ "message": message })),
             Event::Stage { message } => self.tell("stage", json!({ "message": message })),
             Event::SearchFinished { stopped } => {
-                self.tell("search_finished", json!({ "stopped": stopped.map(|reason| reason.name()) }));
+                self.tell("search_finished", json!({ "stopped": stopped.map(StopReason::name) }));
             }
             // Epochs and folds stay with the worker that trains them.
             _ => {}

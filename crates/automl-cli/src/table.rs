@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use automl::{
-    Calibrator, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow, Manifest, Metric, NestedScores,
-    TrialState, format_duration,
+    Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow,
+    Manifest, Metric, NestedScores, Overview, TrialState, format_duration,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -48,6 +48,53 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
         );
     }
     text
+}
+
+/// A table at a glance.
+pub(crate) fn overview(seen: &Overview) -> String {
+    let mut text = format!("{} rows, {} columns", seen.n_rows, seen.columns.len());
+    // Writing to a `String` cannot fail.
+    if let Some(target) = &seen.target {
+        let _ = write!(text, "; target {} ({}: {})", target.name, target.task, target.task_reason);
+    }
+    let mut table = plain();
+    table.set_header(["column", "kind", "missing", "distinct", "values", "why"]);
+    for ColumnOverview { profile, .. } in &seen.columns {
+        let missing = match profile.n_missing {
+            0 => String::new(),
+            n => format!("{:.1} %", 100.0 * n as f64 / seen.n_rows.max(1) as f64),
+        };
+        table.add_row([
+            cut(&profile.name),
+            profile.kind.name().to_owned(),
+            missing,
+            profile.n_distinct.to_string(),
+            cut(&values(profile)),
+            profile.reason.clone(),
+        ]);
+    }
+    for column in [2, 3] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let _ = write!(text, "\n\n{}", table.trim_fmt());
+    for warning in &seen.warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text
+}
+
+/// Least, mean and greatest number, or the most frequent values.
+fn values(column: &ColumnProfile) -> String {
+    if let (Some(min), Some(mean), Some(max)) = (column.min, column.mean, column.max) {
+        return format!("{} to {}, mean {}", short(min), short(max), short(mean));
+    }
+    let shown = column.top.iter().take(3).map(|(value, n)| match n {
+        1 => value.clone(),
+        n => format!("{value} ({n})"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// The `top` parameters that matter most, and the pairs that matter together.
@@ -150,6 +197,13 @@ pub(crate) fn nested(scores: &NestedScores) -> String {
 fn number_of_digits(value: f64, digits: i32) -> String {
     let before = if value > 0.0 { value.log10().floor() as i32 + 1 } else { 1 };
     format!("{value:.*}", usize::try_from(digits - before).unwrap_or(0))
+}
+
+/// [`number`] without the zeros at its end.
+fn short(value: f64) -> String {
+    let text = number(value);
+    let has_zeros = text.contains('.') && !text.contains('e');
+    if has_zeros { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// A value with five significant digits.

@@ -41,7 +41,7 @@ pub use folds::{Outer, SplitOptions, SplitScheme, plan_folds, plan_outer};
 pub use read::read_frame;
 pub use schema::{FeatureColumn, FeatureSchema};
 pub use source::{MISSING_SPELLINGS, Source};
-pub use summary::summarise;
+pub use summary::{ColumnOverview, Overview, TargetOverview, overview, summarise};
 pub use table::{Table, TableOptions};
 pub use write::write_predictions;
 

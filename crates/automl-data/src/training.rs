@@ -79,7 +79,7 @@ impl Table {
     }
 }
 
-fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataError> {
+pub(crate) fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataError> {
     series(frame, "the target", &options.target)?;
     for name in options.columns.keys() {
         series(frame, "in [columns]", name)?;
@@ -157,22 +157,23 @@ pub(crate) fn drop_without_target(
     }
 }
 
-fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {
+pub(crate) fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {
     let values = Values::of(series(frame, "the target", &options.target)?);
     let choice = TargetChoice { task: options.task, positive: options.positive.as_deref() };
     plan(&options.target, &values, choice)
 }
 
-struct Built {
-    profile: ColumnProfile,
+/// A column, understood.
+pub(crate) struct Built {
+    pub(crate) profile: ColumnProfile,
     feature: FeatureColumn,
     /// Present for feature kinds.
-    values: Option<Column>,
-    warnings: Vec<String>,
+    pub(crate) values: Option<Column>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// All columns but the target, in the order of the file.
-fn build_columns(frame: &DataFrame, options: &TableOptions) -> Result<Vec<Built>, DataError> {
+pub(crate) fn build_columns(frame: &DataFrame, options: &TableOptions) -> Result<Vec<Built>, DataError> {
     let names = frame.get_column_names_owned();
     let names: Vec<&str> = names.iter().map(polars::prelude::PlSmallStr::as_str).collect();
     names

@@ -28,18 +28,21 @@ const N_RESIDUALS: usize = 6;
 /// Residuals that are kept of each.
 const N_POINTS: usize = 400;
 
-/// Explains `model` in about `limit`.
+/// Explains `model`, which takes `predict_ms` milliseconds for 1,000 rows, in about `limit`.
 pub(crate) fn explain(
     experiment: &Experiment,
     model: &Model,
     summary: Option<&DataSummary>,
+    predict_ms: f64,
     limit: Duration,
 ) -> Result<Option<Explanation>, AutomlError> {
     let deadline = Instant::now() + limit;
     let holdout = &experiment.plan.holdout;
     let is_holdout = holdout.len() >= FEWEST_ROWS;
     let all: Vec<usize> = if is_holdout { holdout.clone() } else { (0..experiment.table.n_rows()).collect() };
-    let mut rows = evenly_chosen(&all, MOST_ROWS);
+    // They are predicted at least twice.
+    let in_time = limit.as_secs_f64() / (3.0 * predict_ms.max(1e-3) / 1e6);
+    let mut rows = evenly_chosen(&all, (in_time as usize).clamp(FEWEST_ROWS, MOST_ROWS));
     // An excerpt has its rows in the order of the table.
     rows.sort_unstable();
     let part = experiment.table.excerpt(&rows)?;

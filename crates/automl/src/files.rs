@@ -1,13 +1,22 @@
-//! Prediction and evaluation of whole files.
+//! Whole files: a look at one, prediction and evaluation.
 
 use std::path::Path;
 
 use automl_core::{Metric, Predictions};
 use automl_data::polars::prelude::{Column, DataFrame, NamedFrom, Series};
-use automl_data::{Source, Table, read_frame, write_predictions};
+use automl_data::{Overview, Source, Table, TableOptions, overview, read_frame, write_predictions};
 
 use crate::error::AutomlError;
 use crate::members::Model;
+
+/// Looks at a file, with its first `n_head` rows: what its columns are and how a search would read them. An empty
+/// `options.target` means that none is known.
+///
+/// # Errors
+/// [`AutomlError::Data`] if the file cannot be read, a column is none of it, or the target cannot be learnt.
+pub fn describe(data: &Path, options: &TableOptions, n_head: usize) -> Result<Overview, AutomlError> {
+    Ok(overview(&read(data)?, options, n_head)?)
+}
 
 impl Model {
     /// Predicts the rows of `data` and writes them to `out`: column `prediction` and, for classes,

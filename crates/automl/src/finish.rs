@@ -135,7 +135,7 @@ fn final_model(
     // The report needs some of what is left too.
     let left = experiment.reserve().map_or(EXPLAIN_TIME, |time| time.saturating_sub(started.elapsed()) / 2);
     let summary = insight::read_summary(folder)?;
-    let explanation = explain(experiment, &model, summary.as_ref(), left.min(EXPLAIN_TIME))?;
+    let explanation = explain(experiment, &model, summary.as_ref(), predict_ms, left.min(EXPLAIN_TIME))?;
     Ok(Some((manifest, FinalFacts { predict_ms, explanation })))
 }
 
@@ -252,12 +252,22 @@ fn manifest_of(
     Ok(manifest)
 }
 
+/// Rows to measure with where there is no holdout: up to 1,000, as many as should take about a second.
+fn quick_rows(experiment: &Experiment, model: &Model) -> Result<Vec<usize>, AutomlError> {
+    const FEWEST: usize = 30;
+    const MOST: usize = 1000;
+    let first = |n: usize| (0..experiment.table.n_rows().min(n)).collect::<Vec<usize>>();
+    let few = first(FEWEST);
+    let started = Instant::now();
+    model.predict_rows(&experiment.table, &few)?;
+    let a_second = few.len() as f64 / started.elapsed().as_secs_f64().max(1e-9);
+    Ok(first((a_second as usize).clamp(FEWEST, MOST)))
+}
+
 /// Scores of the holdout rows, and milliseconds to predict 1000 rows: of the holdout, or of rows that were trained on.
 fn holdout(experiment: &Experiment, model: &Model) -> Result<(Vec<(Metric, f64)>, f64), AutomlError> {
-    /// Rows to measure with where there is no holdout.
-    const N_MEASURED: usize = 1000;
     let rows = &experiment.plan.holdout;
-    let some: Vec<usize> = (0..experiment.table.n_rows().min(N_MEASURED)).collect();
+    let some: Vec<usize> = if rows.is_empty() { quick_rows(experiment, model)? } else { Vec::new() };
     let measured = if rows.is_empty() { &some } else { rows };
     let started = Instant::now();
     let predictions = model.predict_rows(&experiment.table, measured)?;

@@ -54,10 +54,10 @@ mod watch;
 mod worker;
 
 pub use automl_core::{
-    ColumnKind, DataProfile, Device, Direction, Event, Hint, Information, Metric, Observer, Params,
-    Precision, Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
+    ColumnKind, ColumnProfile, DataProfile, Device, Direction, Distribution, Event, Hint, Information,
+    Metric, Observer, Params, Precision, Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
 };
-pub use automl_data::{Outer, polars};
+pub use automl_data::{ColumnOverview, Outer, Overview, TableOptions, TargetOverview, polars};
 pub use automl_ensemble::DecisionRule;
 pub use automl_ensemble::calibration::Calibrator;
 pub use automl_report::{Chart, Theme, png};
@@ -71,6 +71,7 @@ pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
 pub use experiment::Experiment;
+pub use files::describe;
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use limits::parse_memory;
 pub use members::Model;

@@ -6,8 +6,11 @@ use automl_core::{TrialRecord, TrialState};
 
 /// Trials that keep their models, beside the best of every family.
 const N_KEPT: usize = 16;
-/// Trials of each family that keep theirs in any case.
-const N_PER_FAMILY: usize = 2;
+/// Trials of a family that keep theirs in any case.
+const FEWEST_OF_FAMILY: usize = 2;
+/// Most trials of a family that keep theirs: an ensemble gains by models that differ, and many of the best trials of a family
+/// that was tuned for long are nearly the same.
+const MOST_OF_FAMILY: usize = 6;
 
 /// Complete trials that were trained here, best first; ties go to the lower slot. Trials that Optuna added have costs,
 /// but no models.
@@ -20,30 +23,54 @@ pub(crate) fn by_merit(trials: &[TrialRecord]) -> Vec<&TrialRecord> {
     sorted.into_iter().map(|(_, trial)| trial).collect()
 }
 
+/// What is kept so far, going through trials from the best one on.
+#[derive(Default)]
+struct Shelf<'a> {
+    n_kept: usize,
+    /// Costs of those kept of each family, ascending.
+    of_family: BTreeMap<&'a str, Vec<f64>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Whether the next trial in order of merit, of this family and cost, is kept.
+    fn takes(&mut self, family: &'a str, cost: f64) -> bool {
+        let costs = self.of_family.entry(family).or_default();
+        // Equal to the last bit: another configuration of the same model.
+        let is_new = costs.last() != Some(&cost);
+        let has_room =
+            costs.len() < MOST_OF_FAMILY && (self.n_kept < N_KEPT || costs.len() < FEWEST_OF_FAMILY);
+        let takes = is_new && has_room;
+        if takes {
+            costs.push(cost);
+            self.n_kept += 1;
+        }
+        takes
+    }
+}
+
+fn family_of(trial: &TrialRecord) -> &str {
+    trial.params.text("family").unwrap_or_default()
+}
+
 /// The trials that keep their models, best first.
 pub(crate) fn kept(trials: &[TrialRecord]) -> Vec<&TrialRecord> {
-    let mut of_family: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut kept = Vec::new();
-    for (place, trial) in by_merit(trials).into_iter().enumerate() {
-        let before = of_family.entry(trial.params.text("family").unwrap_or_default()).or_insert(0);
-        if place < N_KEPT || *before < N_PER_FAMILY {
-            kept.push(trial);
-        }
-        *before += 1;
-    }
+    let mut shelf = Shelf::default();
+    let mut kept = by_merit(trials);
+    kept.retain(|trial| shelf.takes(family_of(trial), trial.cost.unwrap_or(f64::INFINITY)));
     kept
 }
 
 /// Whether a trial of this slot, family and cost would keep its models among `others`.
 pub(crate) fn would_keep(others: &[TrialRecord], slot: u32, family: &str, cost: f64) -> bool {
-    let is_better = |trial: &&&TrialRecord| {
+    let mut shelf = Shelf::default();
+    let is_better = |trial: &&TrialRecord| {
         let other = trial.cost.unwrap_or(f64::INFINITY);
         other < cost || (other <= cost && trial.slot < slot)
     };
-    let sorted = by_merit(others);
-    let better: Vec<&&TrialRecord> = sorted.iter().filter(is_better).collect();
-    let of_family = better.iter().filter(|trial| trial.params.text("family") == Ok(family)).count();
-    better.len() < N_KEPT || of_family < N_PER_FAMILY
+    for trial in by_merit(others).into_iter().filter(is_better) {
+        shelf.takes(family_of(trial), trial.cost.unwrap_or(f64::INFINITY));
+    }
+    shelf.takes(family, cost)
 }
 
 #[cfg(test)]
@@ -64,13 +91,25 @@ mod tests {
     fn the_best_and_the_best_of_each_family_are_kept() {
         let mut trials: Vec<TrialRecord> = (0..40).map(|slot| trial(slot, "mlp", f64::from(slot))).collect();
         trials.extend((40..45).map(|slot| trial(slot, "linear", f64::from(slot))));
-        let numbers: Vec<u32> = kept(&trials).iter().map(|trial| trial.slot).collect();
-        assert_eq!(numbers, (0..16).chain([40, 41]).collect::<Vec<_>>());
+        trials.extend((45..65).map(|slot| trial(slot, "gbdt", 0.5 + f64::from(slot - 45))));
+        trials.extend((65..75).map(|slot| trial(slot, "knn", 3.25 + f64::from(slot - 65))));
+        let numbers =
+            |trials: &[TrialRecord]| kept(trials).iter().map(|trial| trial.slot).collect::<Vec<u32>>();
+        let merit = [0, 45, 1, 46, 2, 47, 3, 65, 48, 4, 66, 49, 5, 67, 50, 68, 40, 41];
+        assert_eq!(numbers(&trials), merit);
+    }
+
+    #[test]
+    fn of_configurations_that_are_the_same_model_one_is_kept() {
+        let trials = [trial(0, "knn", 1.0), trial(1, "knn", 1.0), trial(2, "mlp", 1.0), trial(3, "knn", 1.5)];
+        assert_eq!(kept(&trials).iter().map(|trial| trial.slot).collect::<Vec<_>>(), [0, 2, 3]);
     }
 
     #[test]
     fn a_trial_would_be_kept_if_it_then_is() {
-        for (family, cost) in [("mlp", 3.5), ("mlp", 15.0), ("mlp", 15.5), ("linear", 99.0), ("knn", 200.0)] {
+        for (family, cost) in
+            [("mlp", 3.5), ("mlp", 3.0), ("mlp", 15.5), ("linear", 99.0), ("knn", 200.0), ("knn", 5.5)]
+        {
             let mut trials: Vec<TrialRecord> =
                 (0..40).map(|slot| trial(slot, "mlp", f64::from(slot))).collect();
             trials.extend((40..45).map(|slot| trial(slot, "linear", f64::from(slot))));

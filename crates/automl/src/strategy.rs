@@ -33,7 +33,10 @@ impl<'a> Proposals<'a> {
         time: Option<Duration>,
         stop: &StopSignal,
     ) -> Result<Self, ConfigError> {
-        let is_free = config.search.sampler == SamplerKind::Auto && config.search.also.is_empty();
+        // With a number of trials the same seed should give the same ones, however long they take.
+        let is_free = config.search.sampler == SamplerKind::Auto
+            && config.search.also.is_empty()
+            && config.search.trials.is_none();
         if let Some(time) = time.filter(|_| is_free && joint.families.len() > 1) {
             let n_first = turns::head(joint, config.search.enqueue.len(), time);
             let turns = Turns::new(joint, time, stop)?;
@@ -198,6 +201,7 @@ mod tests {
         let whole = |(n, all): (usize, usize)| assert_eq!(n, all);
         whole(first(|_| {}, None));
         whole(first(|config| config.search.sampler = SamplerKind::Tpe, MINUTE));
+        whole(first(|config| config.search.trials = Some(50), MINUTE));
         whole(first(|config| config.search.families = vec!["mlp".to_owned()], MINUTE));
         whole(first(|config| config.search.also = vec![crate::FurtherObjective::PredictTime], MINUTE));
     }

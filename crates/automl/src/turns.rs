@@ -1,4 +1,4 @@
-//! Whose turn it is: where a search has an end in time, each family gets time in proportion to its promise.
+//! Whose turn it is: where time alone ends a search, each family gets time in proportion to its promise.
 //!
 //! A sampler that sees nothing but costs gives a family whose trials take a minute as many of them as one whose trials
 //! take a second. Here the next family is the one that has had least time for its promise, its next trial counted in:
@@ -14,9 +14,9 @@
 //! A family that was not tried has a promise of a quarter: the first trial of one that takes a minute waits until the best
 //! family had four.
 //!
-//! Gap and freshness are what FLAML's estimated cost for improvement (Wang et al. 2021, "FLAML: A Fast and Lightweight AutoML
-//! Library") is made of. Unlike there, a family that is behind keeps a share: the final model is an ensemble, which a
-//! second family serves that is no better than the first.
+//! Gap and freshness are what the estimated cost for improvement of FLAML (Wang et al. 2021) is made of. Unlike there, a
+//! family that is behind keeps a share: the final model is an ensemble, which a second family serves that is no better than
+//! the first.
 
 use std::time::Duration;
 
@@ -210,18 +210,15 @@ impl Standing {
         let mut seconds: Vec<f64> = Vec::new();
         for trial in history.trials().iter().filter(|trial| family.owns(trial)) {
             standing.spent += trial.seconds.max(least);
-            match trial.cost.filter(|cost| trial.state == TrialState::Complete && cost.is_finite()) {
-                Some(cost) => {
-                    seconds.push(trial.seconds);
-                    if standing.best.is_none_or(|best| cost < best) {
-                        standing.best = Some(cost);
-                        standing.found_at = standing.spent;
-                    }
-                }
-                None => {
-                    let last = trial.steps.last().map(|(_, cost)| *cost).filter(|cost| cost.is_finite());
-                    pruned = [pruned, last].into_iter().flatten().reduce(f64::min);
-                }
+            let cost = trial.cost.filter(|cost| trial.state == TrialState::Complete && cost.is_finite());
+            let Some(cost) = cost else {
+                let last = trial.steps.last().map(|(_, cost)| *cost).filter(|cost| cost.is_finite());
+                pruned = [pruned, last].into_iter().flatten().reduce(f64::min);
+                continue;
+            };
+            seconds.push(trial.seconds);
+            if standing.best.is_none_or(|best| cost < best) {
+                (standing.best, standing.found_at) = (Some(cost), standing.spent);
             }
         }
         seconds.sort_by(f64::total_cmp);

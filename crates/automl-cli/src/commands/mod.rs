@@ -1,5 +1,6 @@
 //! One file a command: call the library, show what it gave, name the exit code.
 
+mod describe;
 mod doctor;
 mod evaluate;
 mod importance;
@@ -20,6 +21,7 @@ use crate::args::Command;
 /// Runs one command.
 pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
     match command {
+        Command::Describe(args) => describe::run(args),
         Command::Search(args) => search::run(*args),
         Command::Worker(args) => worker::run(&args),
         Command::Predict(args) => predict::run(&args),

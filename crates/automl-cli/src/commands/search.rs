@@ -64,7 +64,9 @@ fn for_people(experiment: &Experiment, stop: &StopSignal) -> Result<ExperimentRe
             result.holdout.iter().find(|(of, _)| *of == metric).map(|(_, value)| table::number(*value));
         lines.push(format!("outer fold {}: {metric} {}", fold + 1, score.unwrap_or_default()));
     });
-    lines.iter().for_each(|line| progress.say(line));
+    for line in &lines {
+        progress.say(line);
+    }
     progress.finish();
     let (result, nested) = result?;
     show(&result);

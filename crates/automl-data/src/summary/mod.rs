@@ -8,17 +8,20 @@
 //! | `association` | how two columns go together |
 //! | `drift` | how the holdout differs |
 //! | `duplicates` | rows that are there more than once |
+//! | `overview` | a table at a glance, before there are folds or even a target |
 
 mod association;
 mod distribution;
 mod drift;
 mod duplicates;
 mod groups;
+mod overview;
 mod view;
 
 use automl_core::{ColumnSummary, DataSummary, FoldPlan, Target, evenly_chosen};
 
 use crate::table::Table;
+pub use overview::{ColumnOverview, Overview, TargetOverview, overview};
 use view::View;
 
 /// Rows that are looked at.
