@@ -9,7 +9,7 @@
 //! let table = Table::read("train.csv")?; // rows, kinds, missing values, small histograms
 //! let study = Search::new("train.csv", "Survived").time("1m").run()?; // a line that tells how it goes, then the leaderboard
 //! let history = study.figure("history")?; // any chart of the report
-//! let predictions = study.model()?.predict("test.csv")?;
+//! let predictions = study.model()?.predict("test.csv", "predictions.csv")?;
 //! let again = Study::open("runs/train")?; // later, in another kernel
 //! # Ok::<(), automl_notebook::Error>(())
 //! ```
