@@ -155,8 +155,7 @@ fn workers_killed_at_random_lose_no_finished_trial() {
         }
     }
     let took = started.elapsed().as_secs_f64();
-    // About 35 on an idle machine, fewer on a busy one.
-    assert!(n_kills > 0, "no worker was there to be killed");
+    assert!(n_kills >= 10, "{n_kills} kills");
     assert!(took < seconds as f64 + 5.0_f64.max(0.02 * seconds as f64), "{took} s of {seconds} s");
     let rows = rows(&study(&scratch));
     for (number, state) in &known {

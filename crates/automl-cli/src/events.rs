@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// Number of the protocol: a field may be added without a new one, none is taken away or changes its meaning.
 const PROTOCOL: u32 = 1;
 
-/// Writes events as lines. Which protocol they speak is the first one. A reader that goes away ends the search in good order, as an interrupt does: what would go on
+/// Writes events as lines, after that of [`hello`]. A reader that goes away ends the search in good order, as an interrupt does: what would go on
 /// unheard would hold the run folder against the next one.
 #[derive(Debug, Clone)]
 pub(crate) struct Events {

@@ -1,6 +1,6 @@
 //! What a search left in its folder.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -141,7 +141,7 @@ impl Study {
     }
 
     fn json(&self, command: &str) -> Result<Value, Error> {
-        program::json(&[OsStr::new(command), self.folder.as_os_str(), OsString::from("--json").as_os_str()])
+        program::json(&[OsStr::new(command), self.folder.as_os_str(), OsStr::new("--json")])
     }
 
     /// Shows the score on the holdout and the leaderboard under the cell.
