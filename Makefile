@@ -8,10 +8,10 @@ NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 # The libtorch that a build with that feature links: the one that the user named, or one in the cache folder.
 WITH_LIBTORCH := LIBTORCH="$$(bash crates/automl-models/libtorch.sh $(CACHE))" && export LIBTORCH &&
 
-.PHONY: test check unit cuda-tests doc tools libtorch
+.PHONY: test check unit cuda-tests doc notebooks test-notebooks tools libtorch
 
 # The tests run in the build with libtorch, which holds flex too.
-test: tools check unit doc
+test: tools check unit doc notebooks
 
 # Installs libtorch and then the command `automl` with it.
 libtorch:
@@ -43,3 +43,15 @@ cuda-tests:
 
 doc:
 	$(WITH_LIBTORCH) $(CARGO) test --release --workspace --features libtorch --doc
+
+# The notebooks in the real kernel, where it is installed already: installing it takes ten minutes on two cores.
+notebooks:
+	@if ls $(CACHE)/notebook/evcxr-*/bin/evcxr_jupyter >/dev/null 2>&1; then $(MAKE) test-notebooks; \
+	else echo "SKIPPED: the notebooks, for their kernel is not in $(CACHE); \`make test-notebooks\` installs it"; fi
+
+# Installs the kernel where it is missing and runs every notebook from top to bottom. The kernelspec is not the user's.
+test-notebooks:
+	$(WITH_LIBTORCH) $(CARGO) build --release --workspace --features libtorch --bin automl
+	export JUPYTER_DATA_DIR="$(CACHE)/jupyter-of-tests" && \
+	"$${CARGO_TARGET_DIR:-target}/release/automl" kernel install && \
+	python="$(CACHE)/notebook/jupyter/bin/python"; "$$([ -x "$$python" ] && echo "$$python" || echo python3)" tests/python/notebooks.py

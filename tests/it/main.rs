@@ -9,6 +9,7 @@ mod device;
 mod direction;
 mod events;
 mod jobs;
+mod kernel;
 mod kill;
 mod notebook;
 mod objectives;

@@ -45,9 +45,12 @@ impl Scratch {
 
     /// Runs another program in the folder.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Printed {
-        let mut command = Command::new(program);
-        let Output { status, stdout, stderr } =
-            command.args(arguments).current_dir(self.dir.path()).output().unwrap();
+        self.printed(Command::new(program).args(arguments).current_dir(self.dir.path()))
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn printed(&self, command: &mut Command) -> Printed {
+        let Output { status, stdout, stderr } = command.output().unwrap();
         let clean = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).unwrap();
             let real = self.dir.path().canonicalize().unwrap();

@@ -1,5 +1,6 @@
 //! The command line, as close to what is typed as possible; nothing here acts.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +43,11 @@ pub(crate) enum Command {
     Plot(PlotArgs),
     /// Show versions, backends, devices and what this machine has
     Doctor,
+    /// Open `JupyterLab` with the Rust kernel, installing both where they are missing
+    Notebook(NotebookArgs),
+    /// Install or remove the Rust kernel for notebooks
+    #[command(subcommand)]
+    Kernel(KernelCommand),
 }
 
 #[derive(Debug, Args)]
@@ -298,6 +304,36 @@ pub(crate) struct PlotArgs {
     /// The dark theme
     #[arg(long)]
     pub(crate) dark: bool,
+    /// Charts of one trial
+    #[arg(long, value_name = "N")]
+    pub(crate) trial: Option<u32>,
+    /// JSON on standard output: the list, or the chart with its caption, light and dark
+    #[arg(long, conflicts_with_all = ["out", "dark"])]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NotebookArgs {
+    /// Folder to open; one that is not there is made, with example notebooks
+    #[arg(default_value = "notebooks")]
+    pub(crate) dir: PathBuf,
+    /// Arguments for `jupyter lab`, such as --no-browser or --port=8890
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) jupyter: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KernelCommand {
+    /// Install `JupyterLab`, the kernel and what its cells link, each where it is missing
+    Install,
+    /// Remove the kernel and all that was installed for it
+    Remove,
+    /// Be the kernel that Jupyter describes in a file
+    #[command(hide = true)]
+    Run {
+        /// Jupyter's connection file
+        connection: PathBuf,
+    },
 }
 
 fn parse_task(text: &str) -> Result<Task, String> {

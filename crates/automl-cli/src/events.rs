@@ -55,7 +55,12 @@ pub(crate) fn hello() {
 /// The error that ends a search, as its last line.
 pub(crate) fn tell_error(error: &AutomlError) {
     let hints: Vec<String> = error.hints().iter().map(ToString::to_string).collect();
-    let fields = json!({ "message": error.to_string(), "hints": hints, "exit_code": error.exit_code() });
+    let fields = json!({
+        "message": error.to_string(),
+        "hints": hints,
+        "exit_code": error.exit_code(),
+        "busy": matches!(error, AutomlError::Busy { .. }),
+    });
     // Standard error has it too.
     drop(write_line("error", fields));
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::error::Error;
 use crate::html;
 
@@ -10,18 +12,38 @@ use crate::html;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Figure {
     name: String,
+    title: String,
+    caption: String,
     light: String,
     dark: String,
 }
 
 impl Figure {
-    pub(crate) fn new(name: &str, light: String, dark: String) -> Self {
-        Self { name: name.to_owned(), light, dark }
+    /// What `automl plot RUN NAME --json` prints.
+    pub(crate) fn of(json: &Value) -> Self {
+        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            name: text("name"),
+            title: text("title"),
+            caption: text("caption"),
+            light: text("svg"),
+            dark: text("svg_dark"),
+        }
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its heading.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What is seen, in one or two sentences.
+    pub fn caption(&self) -> &str {
+        &self.caption
     }
 
     /// The light chart, as SVG.
@@ -41,10 +63,16 @@ impl Figure {
 
     /// Shows the chart under the cell, in the notebook's theme.
     pub fn evcxr_display(&self) {
-        html::show(&format!(
-            "<div class=\"light\">{}</div><div class=\"dark\">{}</div>",
-            self.light, self.dark
-        ));
+        html::show(self, &self.html());
+    }
+
+    pub(crate) fn html(&self) -> String {
+        format!(
+            "<figure><div class=\"light\">{}</div><div class=\"dark\">{}</div><figcaption>{}</figcaption></figure>",
+            self.light,
+            self.dark,
+            html::escape(&self.caption)
+        )
     }
 }
 

@@ -1,21 +1,24 @@
 //! How values look under a cell: HTML of a notebook's own colours.
 
+use std::fmt;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::Path;
 
 /// What the tables share: small type, right-aligned numbers, a hint of lines; colours are the notebook's, light or dark.
 const STYLE: &str = "<style>.automl{font-size:13px;line-height:1.45}.automl table{border-collapse:collapse;margin:6px 0}\
-.automl th,.automl td{padding:2px 10px 2px 0;text-align:left;border-bottom:1px solid rgba(128,128,128,.25);vertical-align:middle}\
-.automl td.n,.automl th.n{text-align:right;font-variant-numeric:tabular-nums}.automl .dim{opacity:.65}\
-.automl code{font-size:12px}.automl .scroll{overflow-x:auto}.automl th button{all:unset;cursor:pointer}\
+.automl th,.automl td{padding:2px 10px 2px 0;text-align:left!important;border-bottom:1px solid rgba(128,128,128,.25);vertical-align:middle}\
+.automl td.n,.automl th.n{text-align:right!important;font-variant-numeric:tabular-nums}.automl td{white-space:nowrap}.automl .dim{opacity:.65}\
+.automl code{font-size:12px}.automl figure{margin:0}.automl figcaption{max-width:70ch;opacity:.8}.automl .scroll{overflow:auto;max-height:330px}.automl td.wrap{white-space:normal}.automl th button{all:unset;cursor:pointer}\
 .automl th button:focus-visible{outline:2px solid currentColor}\
 body[data-jp-theme-light=\"false\"] .automl .light{display:none}\
 body:not([data-jp-theme-light=\"false\"]) .automl .dark{display:none}</style>";
 
-/// Shows HTML under the cell, in one write, as the kernel wants it.
-pub(crate) fn show(body: &str) {
+/// Shows a value under the cell as HTML, and as text where HTML is not trusted, in one write, as the kernel wants it.
+pub(crate) fn show(value: &dyn fmt::Debug, body: &str) {
     let content = format!(
-        "EVCXR_BEGIN_CONTENT text/html\n<div class=\"automl\">{STYLE}{body}</div>\nEVCXR_END_CONTENT\n"
+        "EVCXR_BEGIN_CONTENT text/plain\n{value:?}\nEVCXR_END_CONTENT\n\
+         EVCXR_BEGIN_CONTENT text/html\n<div class=\"automl\">{STYLE}{body}</div>\nEVCXR_END_CONTENT\n"
     );
     let mut stdout = std::io::stdout().lock();
     // Nobody looks at what is shown in a notebook that is gone.
@@ -57,11 +60,32 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// The same without zeros at its end: for a value that stands alone.
+pub(crate) fn short(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') && !text.contains('e') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
+}
+
+/// A path as a person names it: from the working folder on, where it lies below that.
+pub(crate) fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    below.as_deref().unwrap_or(path).display().to_string()
+}
+
+/// Characters of a text in a table, the whole of which a pointer shows.
+const MOST_SHOWN: usize = 60;
+
 /// A cell of a table.
 pub(crate) enum Cell {
     Text(String),
     Number(f64),
     Count(u64),
+    /// Shown whole, over as many lines as it takes.
+    Long(String),
     /// HTML that is safe already.
     Html(String),
     Empty,
@@ -80,12 +104,13 @@ impl Cell {
         // Writing to a `String` cannot fail. What is sorted by stands beside what is read.
         let _ = match self {
             Cell::Text(text) => {
-                write!(out, "<td title=\"{}\">{}</td>", escape(text), escape(&clip(text, 60)))
+                write!(out, "<td title=\"{}\">{}</td>", escape(text), escape(&clip(text, MOST_SHOWN)))
             }
             Cell::Number(value) => {
                 write!(out, "<td class=\"n\" data-v=\"{value:e}\">{}</td>", number(*value))
             }
             Cell::Count(value) => write!(out, "<td class=\"n\" data-v=\"{value}\">{value}</td>"),
+            Cell::Long(text) => write!(out, "<td class=\"wrap\">{}</td>", escape(text)),
             Cell::Html(html) => write!(out, "<td>{html}</td>"),
             Cell::Empty => write!(out, "<td></td>"),
         };
@@ -95,8 +120,10 @@ impl Cell {
 /// A table whose columns sort at a click; a trusted notebook runs the script, and without it the table stays as it is.
 pub(crate) fn table(header: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut out = String::from("<div class=\"scroll\"><table><thead><tr>");
-    for name in header {
-        let _ = write!(out, "<th><button>{}</button></th>", escape(name));
+    for (place, name) in header.iter().enumerate() {
+        let is_number = |row: &Vec<Cell>| matches!(row.get(place), Some(Cell::Number(_) | Cell::Count(_)));
+        let class = if rows.iter().any(is_number) { " class=\"n\"" } else { "" };
+        let _ = write!(out, "<th{class}><button>{}</button></th>", escape(name));
     }
     out.push_str("</tr></thead><tbody>");
     for row in rows {
@@ -135,6 +162,10 @@ mod tests {
         let html = table(&["a"], &[vec![Cell::Number(0.123_456_789)]]);
         assert!(html.contains("data-v=\"1.23456789e-1\">0.12346<"), "{html}");
         assert_eq!([0.0, 43_416.2, 1e-9].map(number), ["0", "43416", "1.0000e-9"]);
+        assert_eq!(
+            [3.0, 0.42, 512.3292, 100.0, 1e-9].map(short),
+            ["3", "0.42", "512.33", "100", "1.0000e-9"]
+        );
     }
 
     #[test]

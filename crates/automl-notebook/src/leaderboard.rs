@@ -1,14 +1,15 @@
 //! Trials in order of merit.
 
 use std::fmt;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::html::{self, Cell};
 use crate::trial::Trial;
 
-/// Trials that are shown.
-const SHOWN: usize = 50;
+/// Trials that are shown, beside the best of every family.
+const SHOWN: usize = 30;
 
 /// All trials in order of merit: complete ones by score, then pruned, failed and unfinished ones by number.
 #[derive(Clone, PartialEq)]
@@ -18,12 +19,10 @@ pub struct Leaderboard {
 }
 
 impl Leaderboard {
-    pub(crate) fn of(json: &Value) -> Self {
+    pub(crate) fn of(json: &Value, folder: &Path) -> Self {
         let rows = json["rows"].as_array().into_iter().flatten();
-        Self {
-            metric: json["metric"].as_str().unwrap_or_default().to_owned(),
-            trials: rows.map(|row| Trial::of(row, json["metric"].as_str().unwrap_or_default())).collect(),
-        }
+        let metric = json["metric"].as_str().unwrap_or_default();
+        Self { metric: metric.to_owned(), trials: rows.map(|row| Trial::of(row, metric, folder)).collect() }
     }
 
     /// What the search optimised.
@@ -44,10 +43,18 @@ impl Leaderboard {
     pub(crate) fn html(&self) -> String {
         let count = |state: &str| self.trials.iter().filter(|trial| trial.state() == state).count();
         let counts = ["complete", "pruned", "failed"].map(|state| format!("{} {state}", count(state)));
-        let complete = self.trials.iter().filter(|trial| trial.score().is_some());
+        let complete: Vec<&Trial> = self.trials.iter().filter(|trial| trial.score().is_some()).collect();
+        let mut families: Vec<&str> = Vec::new();
         let rows: Vec<Vec<Cell>> = complete
-            .take(SHOWN)
+            .into_iter()
             .enumerate()
+            .filter(|(place, trial)| {
+                let is_first = !families.contains(&trial.family());
+                if is_first {
+                    families.push(trial.family());
+                }
+                is_first || *place < SHOWN
+            })
             .map(|(place, trial)| {
                 vec![
                     Cell::Count(place as u64 + 1),
@@ -66,7 +73,7 @@ impl Leaderboard {
 
     /// Shows the table under the cell.
     pub fn evcxr_display(&self) {
-        html::show(&self.html());
+        html::show(self, &self.html());
     }
 }
 

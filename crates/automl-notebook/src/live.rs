@@ -15,6 +15,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     metric: String,
+    is_introduced: bool,
     n_done: u64,
     n_trials: Option<u64>,
     ends: Option<Instant>,
@@ -30,8 +31,11 @@ impl Live {
         match event["event"].as_str().unwrap_or_default() {
             "prepared" => {
                 event["metric"].as_str().unwrap_or_default().clone_into(&mut self.metric);
-                for line in event["lines"].as_array().into_iter().flatten() {
-                    say(line.as_str().unwrap_or_default());
+                // What is begun again after a wait says the same.
+                if !std::mem::replace(&mut self.is_introduced, true) {
+                    for line in event["lines"].as_array().into_iter().flatten() {
+                        say(line.as_str().unwrap_or_default());
+                    }
                 }
             }
             "search_started" => {
@@ -68,6 +72,13 @@ impl Live {
             self.drawn = Some(Instant::now());
             draw(&self.line());
         }
+    }
+
+    /// A pause in which the folder's other search may come to its end.
+    pub(crate) fn wait(&mut self) {
+        self.drawn = Some(Instant::now());
+        draw("waiting for the search that was interrupted to end");
+        std::thread::sleep(PAUSE);
     }
 
     /// Leaves the line as it is, with its end.

@@ -82,20 +82,41 @@ impl Model {
         self.manifest["models"].as_array().into_iter().flatten().filter_map(part).collect()
     }
 
-    /// Shows what it is made of under the cell.
+    /// Metrics of the cross-validation, and of the rows that no trial saw where there are some.
+    pub fn metrics(&self) -> Vec<(String, f64, Option<f64>)> {
+        let pair = |pair: &Value| Some((pair[0].as_str()?.to_owned(), pair[1].as_f64()?));
+        let all = |of: &str| -> Vec<(String, f64)> {
+            self.manifest[of].as_array().into_iter().flatten().filter_map(pair).collect()
+        };
+        let holdout = all("holdout");
+        let held_out = |name: &str| holdout.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
+        let validated = all("cross_validation").into_iter();
+        validated
+            .map(|(name, value)| {
+                let held_out = held_out(&name);
+                (name, value, held_out)
+            })
+            .collect()
+    }
+
+    /// Shows what it is made of, and what it is worth, under the cell.
     pub fn evcxr_display(&self) {
-        let rows: Vec<Vec<Cell>> = self
-            .parts()
-            .into_iter()
-            .map(|(trial, family)| vec![Cell::Count(trial.into()), Cell::Text(family)])
+        let parts = self.parts().into_iter();
+        let parts: Vec<Vec<Cell>> =
+            parts.map(|(trial, family)| vec![Cell::Count(trial.into()), Cell::Text(family)]).collect();
+        let metrics = self.metrics().into_iter();
+        let metrics: Vec<Vec<Cell>> = metrics
+            .map(|(name, value, held_out)| vec![Cell::Text(name), Cell::Number(value), Cell::maybe(held_out)])
             .collect();
-        html::show(&format!(
-            "<div>predicts <b>{}</b>, {}</div>{}<div class=\"dim\"><code>{}</code></div>",
+        let body = format!(
+            "<div>predicts <b>{}</b>, {}</div>{}{}<div class=\"dim\"><code>{}</code></div>",
             escape(self.manifest["schema"]["target"].as_str().unwrap_or_default()),
             escape(self.manifest["kind"].as_str().unwrap_or_default()),
-            html::table(&["trial", "family"], &rows),
-            escape(&self.folder.to_string_lossy())
-        ));
+            html::table(&["metric", "cross-validated", "on rows that no trial saw"], &metrics),
+            html::table(&["made of trial", "family"], &parts),
+            escape(&html::shown(&self.folder))
+        );
+        html::show(self, &body);
     }
 }
 
@@ -125,12 +146,12 @@ impl Predictions {
 
     /// Shows the first rows under the cell.
     pub fn evcxr_display(&self) {
-        html::show(&format!(
-            "{}<div class=\"dim\">{} rows in <code>{}</code></div>",
-            head(&self.table),
-            self.n_rows(),
-            escape(&self.path.to_string_lossy())
-        ));
+        let path = escape(&html::shown(&self.path));
+        let rows = head(&self.table);
+        html::show(
+            self,
+            &format!("{rows}<div class=\"dim\">{} rows in <code>{path}</code></div>", self.n_rows()),
+        );
     }
 }
 
@@ -159,7 +180,7 @@ impl Scores {
     pub fn evcxr_display(&self) {
         let rows: Vec<Vec<Cell>> =
             self.0.iter().map(|(name, value)| vec![Cell::text(name), Cell::Number(*value)]).collect();
-        html::show(&html::table(&["metric", "score"], &rows));
+        html::show(self, &html::table(&["metric", "score"], &rows));
     }
 }
 

@@ -62,9 +62,10 @@ fn failure(stderr: &str, status: ExitStatus) -> Error {
     if error.message().is_empty() { Error::new(format!("`automl` ended with {status}")) } else { error }
 }
 
-/// Runs a search with these arguments and hands on its events, the last of which is returned. A listener that goes away, as
-/// with the kernel, ends the search in good order: it notices that nobody reads.
-pub(crate) fn events(arguments: &[&OsStr], mut on_event: impl FnMut(&Value)) -> Result<Value, Error> {
+/// Runs a search with these arguments and hands on its events, the last of which is returned; `None` while another process works
+/// in the run folder. A listener that goes away, as with the kernel, ends the search in good order: it notices that nobody
+/// reads.
+pub(crate) fn events(arguments: &[&OsStr], mut on_event: impl FnMut(&Value)) -> Result<Option<Value>, Error> {
     let mut child = Running(
         command(arguments)
             .args(["--events", "json"])
@@ -96,7 +97,8 @@ pub(crate) fn events(arguments: &[&OsStr], mut on_event: impl FnMut(&Value)) -> 
     let status = child.0.wait().map_err(|error| Error::new(format!("cannot wait for `automl`: {error}")))?;
     let stderr = stderr.and_then(|thread| thread.join().ok()).unwrap_or_default();
     match last["event"].as_str() {
-        Some("finished") => Ok(last),
+        Some("finished") => Ok(Some(last)),
+        Some("error") if last["busy"] == true => Ok(None),
         _ => Err(failure(&stderr, status)),
     }
 }

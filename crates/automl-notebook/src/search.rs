@@ -2,12 +2,16 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::live::Live;
 use crate::program;
 use crate::setting::{Setting, quoted};
 use crate::study::Study;
+
+/// How long the search of a cell that was interrupted may take to end in good order.
+const MOST_PATIENCE: Duration = Duration::from_secs(120);
 
 /// A search to be run. Each method sets what the experiment file (TOML) calls so; [`Search::set`] sets anything.
 ///
@@ -21,8 +25,12 @@ pub struct Search {
 impl Search {
     /// A search for models of column `target` of the file `data`.
     pub fn new(data: impl AsRef<Path>, target: &str) -> Self {
-        let data = data.as_ref().to_string_lossy().into_owned();
-        Self { settings: Vec::new() }.set("data", data).set("target", target)
+        let data = data.as_ref();
+        let name = name_of(data);
+        Self { settings: Vec::new() }
+            .set("name", name)
+            .set("data", &*data.to_string_lossy())
+            .set("target", target)
     }
 
     /// Sets the value of a key of the experiment file, such as `search.pruner` or `columns.zip`; the last value holds. Parts
@@ -82,7 +90,7 @@ impl Search {
         self.set("search.jobs", i64::from(jobs))
     }
 
-    /// Run folder, `runs/NAME` unless said otherwise.
+    /// Run folder, `runs/NAME` unless said otherwise, where the name is that of the data file without its endings.
     #[must_use]
     pub fn out(self, folder: impl AsRef<Path>) -> Self {
         self.set("out", folder.as_ref().to_string_lossy().into_owned())
@@ -101,11 +109,21 @@ impl Search {
     /// [`Error`] with what was wrong and what to do; every trial that was finished before is kept.
     pub fn run(&self) -> Result<Study, Error> {
         let file = ExperimentFile::write(&self.to_toml())?;
+        let arguments = [OsStr::new("search"), file.0.as_os_str()];
         let mut live = Live::default();
-        let finished =
-            program::events(&[OsStr::new("search"), file.0.as_os_str()], |event| live.on_event(event));
+        let began = Instant::now();
+        let finished = loop {
+            match program::events(&arguments, |event| live.on_event(event)) {
+                Ok(None) if began.elapsed() < MOST_PATIENCE => live.wait(),
+                finished => break finished,
+            }
+        };
         live.finish();
-        Study::of_events(&finished?)
+        let busy = || {
+            Error::new("another process still works in the run folder")
+                .with_hint("wait for it, or name another folder with `.out(\"…\")`")
+        };
+        Study::of_events(&finished?.ok_or_else(busy)?)
     }
 
     /// Kind of a column where the inferred one is not wanted: `numeric`, `categorical`, `text`, `ignored`, ….
@@ -113,6 +131,12 @@ impl Search {
     pub fn column(self, name: &str, kind: &str) -> Self {
         self.set(&format!("columns.{}", quoted(name)), kind)
     }
+}
+
+/// The name that a search of these data has on the command line: the file's without its endings, and without signs of a pattern.
+fn name_of(data: &Path) -> String {
+    let file = data.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    file.split('.').next().unwrap_or_default().replace(['*', '?', '[', ']'], "")
 }
 
 /// A file in the working folder, to which the paths in it are relative, that is removed when it was read.
@@ -148,7 +172,7 @@ mod tests {
             .time("2m");
         assert_eq!(
             search.to_toml(),
-            "data = \"train.csv\"\ntarget = \"y\"\nsearch.families = [\"gbdt\", \"mlp\"]\n\
+            "name = \"train\"\ndata = \"train.csv\"\ntarget = \"y\"\nsearch.families = [\"gbdt\", \"mlp\"]\n\
              columns.\"a \\\"b\\\"\" = \"text\"\nsplit.folds = 3\nsearch.time = \"2m\"\n"
         );
     }

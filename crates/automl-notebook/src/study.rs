@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::figure::Figure;
-use crate::html::{self, Cell, escape, number};
+use crate::html::{self, Cell, escape};
 use crate::leaderboard::Leaderboard;
 use crate::model::Model;
 use crate::program;
@@ -50,7 +50,7 @@ impl Study {
     /// # Errors
     /// [`Error`] if the folder holds no study that can be read.
     pub fn leaderboard(&self) -> Result<Leaderboard, Error> {
-        Ok(Leaderboard::of(&self.json("leaderboard")?))
+        Ok(Leaderboard::of(&self.json("leaderboard", &[])?, &self.folder))
     }
 
     /// The trial of this number.
@@ -68,12 +68,10 @@ impl Study {
     /// # Errors
     /// [`Error`] if the folder cannot be read.
     pub fn figures(&self) -> Result<Vec<(String, String)>, Error> {
-        let listed = program::output(&[OsStr::new("plot"), self.folder.as_os_str()])?;
-        let pair = |line: &str| {
-            let (name, title) = line.split_once(' ')?;
-            Some((name.to_owned(), title.trim().to_owned()))
-        };
-        Ok(listed.lines().filter_map(pair).collect())
+        let listed = self.json("plot", &[])?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let charts = listed.as_array().into_iter().flatten();
+        Ok(charts.map(|chart| (text(&chart["name"]), text(&chart["title"]))).collect())
     }
 
     /// A chart of the report by name, such as `history`, `importance` or `confusion`.
@@ -81,26 +79,7 @@ impl Study {
     /// # Errors
     /// [`Error`] with the names of all charts, if there is none of this name.
     pub fn figure(&self, name: &str) -> Result<Figure, Error> {
-        Ok(Figure::new(name, self.svg(name, false)?, self.svg(name, true)?))
-    }
-
-    fn svg(&self, name: &str, is_dark: bool) -> Result<String, Error> {
-        let file = std::env::temp_dir().join(format!("automl-figure-{}.svg", std::process::id()));
-        let mut arguments: Vec<&OsStr> = vec![
-            OsStr::new("plot"),
-            self.folder.as_os_str(),
-            OsStr::new(name),
-            OsStr::new("--out"),
-            file.as_os_str(),
-        ];
-        if is_dark {
-            arguments.push(OsStr::new("--dark"));
-        }
-        program::output(&arguments)?;
-        let svg = std::fs::read_to_string(&file);
-        // A file that is gone already is as good.
-        drop(std::fs::remove_file(&file));
-        svg.map_err(|error| Error::new(format!("cannot read `{}`: {error}", file.display())))
+        Ok(Figure::of(&self.json("plot", &[name])?))
     }
 
     /// How much each hyper-parameter matters to the score (fANOVA), as shares, the greatest first.
@@ -108,7 +87,7 @@ impl Study {
     /// # Errors
     /// [`Error`] if there are too few complete trials.
     pub fn importance(&self) -> Result<Vec<(String, f64)>, Error> {
-        let json = self.json("importance")?;
+        let json = self.json("importance", &[])?;
         let pair = |of: &Value| Some((of["name"].as_str()?.to_owned(), of["share"].as_f64()?));
         Ok(json["params"].as_array().into_iter().flatten().filter_map(pair).collect())
     }
@@ -121,14 +100,17 @@ impl Study {
         Model::open(self.folder.join("model"))
     }
 
-    /// The experiment file with every default filled in; `automl search FILE` runs it.
+    /// The experiment file with every default filled in; saved in the working folder, `automl search FILE` runs it.
     ///
     /// # Errors
     /// [`Error`] if the folder has none.
     pub fn to_toml(&self) -> Result<String, Error> {
         let path = self.folder.join("experiment.toml");
-        std::fs::read_to_string(&path)
-            .map_err(|error| Error::new(format!("cannot read `{}`: {error}", path.display())))
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Error::new(format!("cannot read `{}`: {error}", path.display())))?;
+        // Paths in such a file are relative to its folder: saved beside the notebook it holds wherever that is taken.
+        let here = std::env::current_dir().unwrap_or_default().display().to_string();
+        Ok(text.replace(&format!("data = \"{here}/"), "data = \""))
     }
 
     /// Writes the report anew and returns its path.
@@ -140,8 +122,8 @@ impl Study {
         Ok(self.folder.join("report.html"))
     }
 
-    fn json(&self, command: &str) -> Result<Value, Error> {
-        program::json(&[OsStr::new(command), self.folder.as_os_str(), OsStr::new("--json")])
+    fn json(&self, command: &str, more: &[&str]) -> Result<Value, Error> {
+        json(&self.folder, command, more)
     }
 
     /// Shows the score on the holdout and the leaderboard under the cell.
@@ -153,9 +135,16 @@ impl Study {
             Err(error) => format!("<pre>{}</pre>", escape(&error.to_string())),
         };
         let report = self.folder.join("report.html");
-        let report = escape(&report.to_string_lossy());
-        html::show(&format!("{holdout}{board}<div class=\"dim\">report: <code>{report}</code></div>"));
+        let report = escape(&html::shown(&report));
+        html::show(self, &format!("{holdout}{board}<div class=\"dim\">report: <code>{report}</code></div>"));
     }
+}
+
+/// What a command says of a run folder, as JSON.
+pub(crate) fn json(folder: &Path, command: &str, more: &[&str]) -> Result<Value, Error> {
+    let first = [OsStr::new(command), folder.as_os_str(), OsStr::new("--json")];
+    let more = more.iter().map(OsStr::new);
+    program::json(&first.into_iter().chain(more).collect::<Vec<_>>())
 }
 
 fn holdout(of: &Value) -> String {
@@ -166,7 +155,7 @@ fn holdout(of: &Value) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let title = format!("{} rows that no trial saw", number(of["n_rows"].as_f64().unwrap_or_default()));
+    let title = format!("{} rows that no trial saw", of["n_rows"].as_u64().unwrap_or_default());
     format!("<details><summary>{title}</summary>{}</details>", html::table(&["metric", "final model"], &rows))
 }
 

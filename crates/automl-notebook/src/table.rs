@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::html::{self, Cell, clip, escape, number};
+use crate::html::{self, Cell, clip, escape, short};
 use crate::program;
 
 /// A bar of a small histogram, and its height, in pixels.
@@ -62,7 +62,7 @@ impl Table {
 
     /// Shows columns and first rows under the cell.
     pub fn evcxr_display(&self) {
-        html::show(&self.html());
+        html::show(self, &self.html());
     }
 
     fn html(&self) -> String {
@@ -80,7 +80,10 @@ impl Table {
                     Cell::Text(text(&column["kind"])),
                     missing,
                     Cell::Count(column["n_distinct"].as_u64().unwrap_or_default()),
-                    Cell::Html(distribution(&column["distribution"])),
+                    Cell::Html(distribution(
+                        &column["distribution"],
+                        if column["kind"] == "text" { " words" } else { "" },
+                    )),
                     Cell::Text(text(&column["reason"])),
                 ]
             })
@@ -94,9 +97,18 @@ impl Table {
 pub(crate) fn head(table: &Table) -> String {
     let columns = table.columns();
     let header: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let cell = |cell: Option<String>| cell.map_or(Cell::Empty, Cell::Text);
+    // Numbers of a file are cut to what a person compares; codes and years have few digits.
+    let is_number: Vec<bool> = table.described().map(|column| column["kind"] == "numeric").collect();
+    let cell = |(place, cell): (usize, Option<String>)| match cell {
+        None => Cell::Empty,
+        Some(text) if is_number.get(place) == Some(&true) => match text.parse::<f64>() {
+            Ok(value) => Cell::Html(format!("<span title=\"{}\">{}</span>", escape(&text), short(value))),
+            Err(_) => Cell::Text(text),
+        },
+        Some(text) => Cell::Text(text),
+    };
     let rows: Vec<Vec<Cell>> =
-        table.head().into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+        table.head().into_iter().map(|row| row.into_iter().enumerate().map(cell).collect()).collect();
     html::table(&header, &rows)
 }
 
@@ -105,15 +117,15 @@ fn text(value: &Value) -> String {
 }
 
 /// A histogram with its ends, or the most frequent levels with theirs.
-fn distribution(of: &Value) -> String {
+fn distribution(of: &Value, unit: &str) -> String {
     if let Some(numeric) = of.get("numeric") {
         let counts: Vec<f64> =
             numeric["counts"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         let ends: Vec<String> = match numeric["ends"].as_array() {
             Some(ends) => ends.iter().map(text).collect(),
-            None => ["low", "high"].iter().filter_map(|end| numeric[end].as_f64().map(number)).collect(),
+            None => ["low", "high"].iter().filter_map(|end| numeric[end].as_f64().map(short)).collect(),
         };
-        return format!("{} <span class=\"dim\">{}</span>", bars(&counts), escape(&ends.join(" to ")));
+        return format!("{} <span class=\"dim\">{}{unit}</span>", bars(&counts), escape(&ends.join(" to ")));
     }
     let levels = of["levels"]["levels"].as_array().into_iter().flatten();
     let pairs: Vec<(String, f64)> =

@@ -2,22 +2,28 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::error::Error;
+use crate::figure::Figure;
 use crate::html::{self, Cell, escape};
+use crate::study::json;
 
 /// One configuration that was tried, with its scores.
 #[derive(Clone, PartialEq)]
 pub struct Trial {
     metric: String,
     row: Value,
+    /// The run folder.
+    folder: PathBuf,
 }
 
 impl Trial {
     /// A row of `automl leaderboard --json`.
-    pub(crate) fn of(row: &Value, metric: &str) -> Self {
-        Self { metric: metric.to_owned(), row: row.clone() }
+    pub(crate) fn of(row: &Value, metric: &str, folder: &Path) -> Self {
+        Self { metric: metric.to_owned(), row: row.clone(), folder: folder.to_owned() }
     }
 
     /// Its number in the study.
@@ -51,6 +57,20 @@ impl Trial {
         self.row["scores"].as_array().into_iter().flatten().filter_map(pair).collect()
     }
 
+    /// The metric on each fold.
+    pub fn fold_scores(&self) -> Vec<f64> {
+        self.row["fold_scores"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect()
+    }
+
+    /// A chart of this trial by name: `learning`, `folds`, or one of its predictions, such as `confusion`.
+    ///
+    /// # Errors
+    /// [`Error`] with the names of all charts of it, if there is none of this name.
+    pub fn figure(&self, name: &str) -> Result<Figure, Error> {
+        let number = self.number().to_string();
+        Ok(Figure::of(&json(&self.folder, "plot", &[name, "--trial", &number])?))
+    }
+
     /// Wall-clock seconds.
     pub fn seconds(&self) -> f64 {
         self.row["seconds"].as_f64().unwrap_or_default()
@@ -78,7 +98,7 @@ impl Trial {
         own.collect::<Vec<_>>().join(", ")
     }
 
-    /// Shows scores and configuration under the cell.
+    /// Shows scores, learning curves and configuration under the cell.
     pub fn evcxr_display(&self) {
         let mut body = format!(
             "<b>trial {} ({})</b>, {}, {} s",
@@ -91,14 +111,23 @@ impl Trial {
             // Writing to a `String` cannot fail.
             let _ = write!(body, "<div>{}</div>", escape(reason));
         }
-        let of_metric = self.score().map(|score| (self.metric.clone(), score));
-        let scores: Vec<Vec<Cell>> = of_metric
-            .into_iter()
-            .chain(self.scores().into_iter().filter(|(name, _)| *name != self.metric))
-            .map(|(name, value)| vec![Cell::Text(name), Cell::Number(value)])
-            .collect();
-        if !scores.is_empty() {
-            body.push_str(&html::table(&["metric", "mean over folds"], &scores));
+        let folds = self.fold_scores();
+        let of_folds = folds.iter().map(|score| html::number(*score)).collect::<Vec<_>>().join(", ");
+        if let Some(score) = self.score() {
+            let row = vec![Cell::text(&self.metric), Cell::Number(score), Cell::Long(of_folds)];
+            body.push_str(&html::table(&["metric", "mean over folds", "each fold"], &[row]));
+        }
+        let others = self.scores().into_iter().filter(|(name, _)| *name != self.metric);
+        let others: Vec<Vec<Cell>> =
+            others.map(|(name, value)| vec![Cell::Text(name), Cell::Number(value)]).collect();
+        if !others.is_empty() {
+            let table = html::table(&["metric", "mean over folds"], &others);
+            // Writing to a `String` cannot fail.
+            let _ = write!(body, "<details><summary>other metrics</summary>{table}</details>");
+        }
+        // Families without epochs or rounds have no curve.
+        if let Ok(figure) = self.figure("learning") {
+            body.push_str(&figure.html());
         }
         let params: Vec<Vec<Cell>> = self
             .params()
@@ -106,7 +135,7 @@ impl Trial {
             .map(|(name, value)| vec![Cell::Text(name), Cell::Text(value)])
             .collect();
         body.push_str(&html::table(&["parameter", "value"], &params));
-        html::show(&body);
+        html::show(self, &body);
     }
 }
 

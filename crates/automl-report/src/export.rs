@@ -16,7 +16,7 @@ pub const JSON_VERSION: u32 = 1;
 /// Pixels in a unit of a chart, which is a pixel of CSS: fine enough for a slide.
 const PNG_SCALE: f32 = 2.0;
 
-/// A chart that stands alone.
+/// A chart of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Chart {
     /// Its name, of which there is one in a report: `history`, `roc`, `slices-2`.
@@ -25,29 +25,35 @@ pub struct Chart {
     pub title: String,
     /// What is seen, in one or two sentences.
     pub caption: String,
-    /// The picture.
+    /// As it stands in the page, whose theme gives it its colours.
     #[serde(skip)]
-    pub svg: String,
+    drawing: String,
+}
+
+impl Chart {
+    /// The picture as SVG that stands alone.
+    pub fn svg(&self, theme: Theme) -> String {
+        standalone(&self.drawing, theme)
+    }
 }
 
 /// All charts of a report, in the order of its page.
 ///
 /// # Errors
 /// [`ReportError::Draw`].
-pub fn charts(model: &ReportModel, theme: Theme) -> Result<Vec<Chart>, ReportError> {
-    let page = Page::of(model)?;
-    Ok(named(&page, theme))
+pub fn charts(model: &ReportModel) -> Result<Vec<Chart>, ReportError> {
+    Ok(named(&Page::of(model)?))
 }
 
-fn named(page: &Page<'_>, theme: Theme) -> Vec<Chart> {
+fn named(page: &Page<'_>) -> Vec<Chart> {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut charts = Vec::new();
     for panel in page.panels() {
         let n = seen.entry(panel.name).or_insert(0);
         *n += 1;
         let name = if *n == 1 { panel.name.to_owned() } else { format!("{}-{n}", panel.name) };
-        let svg = standalone(panel.wide.as_str().unwrap_or_default(), theme);
-        charts.push(Chart { name, title: panel.title.clone(), caption: panel.caption.clone(), svg });
+        let drawing = panel.wide.as_str().unwrap_or_default().to_owned();
+        charts.push(Chart { name, title: panel.title.clone(), caption: panel.caption.clone(), drawing });
     }
     charts
 }
@@ -56,15 +62,15 @@ fn named(page: &Page<'_>, theme: Theme) -> Vec<Chart> {
 ///
 /// # Errors
 /// [`ReportError::Picture`] if it has no font, or the picture is too large.
-pub fn png(chart: &Chart) -> Result<Vec<u8>, ReportError> {
+pub fn png(chart: &Chart, theme: Theme) -> Result<Vec<u8>, ReportError> {
     let failed = |reason: String| ReportError::Picture { name: chart.name.clone(), reason };
     let mut options = resvg::usvg::Options::default();
     Arc::make_mut(&mut options.fontdb).load_system_fonts();
     if options.fontdb.is_empty() {
         return Err(failed("this machine has no fonts".to_owned()));
     }
-    let tree =
-        resvg::usvg::Tree::from_str(&chart.svg, &options).map_err(|error| failed(error.to_string()))?;
+    let tree = resvg::usvg::Tree::from_str(&chart.svg(theme), &options)
+        .map_err(|error| failed(error.to_string()))?;
     let size = tree.size().to_int_size().scale_by(PNG_SCALE);
     let pixmap = size.and_then(|size| resvg::tiny_skia::Pixmap::new(size.width(), size.height()));
     let mut pixmap = pixmap.ok_or_else(|| failed("it has no pixels".to_owned()))?;
@@ -98,7 +104,7 @@ pub fn json(model: &ReportModel) -> Result<String, ReportError> {
         version: JSON_VERSION,
         verdict: Sentences { headline: &verdict.headline, details: &verdict.details },
         findings: page.findings().collect(),
-        charts: named(&page, Theme::Light),
+        charts: named(&page),
         report: model,
     };
     Ok(serde_json::to_string(&whole)?)
@@ -111,21 +117,23 @@ mod tests {
 
     #[test]
     fn every_chart_has_a_name_of_its_own_and_stands_alone() {
-        let charts = charts(&fixtures::binary(40), Theme::Light).unwrap();
+        let charts = charts(&fixtures::binary(40)).unwrap();
         let names: std::collections::BTreeSet<&str> =
             charts.iter().map(|chart| chart.name.as_str()).collect();
         assert_eq!(names.len(), charts.len());
         for chart in &charts {
-            assert!(chart.svg.starts_with("<svg xmlns=") && !chart.svg.contains("var("), "{}", chart.name);
+            let [light, dark] = [Theme::Light, Theme::Dark].map(|theme| chart.svg(theme));
+            assert!(light.starts_with("<svg xmlns=") && !light.contains("var("), "{}", chart.name);
+            assert!(dark != light && !dark.contains("var("), "{}", chart.name);
         }
         assert!(names.contains("history") && names.contains("roc"));
     }
 
     #[test]
     fn a_picture_has_the_pixels_of_its_units() {
-        let charts = charts(&fixtures::binary(5), Theme::Dark).unwrap();
+        let charts = charts(&fixtures::binary(5)).unwrap();
         let history = charts.iter().find(|chart| chart.name == "history").unwrap();
-        let png = match png(history) {
+        let png = match png(history, Theme::Dark) {
             Ok(png) => png,
             Err(ReportError::Picture { reason, .. }) if reason.contains("no fonts") => return,
             Err(error) => panic!("{error}"),
@@ -153,6 +161,6 @@ mod tests {
         assert_eq!((whole["schema"].as_str(), whole["version"].as_u64()), (Some("automl.report"), Some(1)));
         assert!(whole["verdict"]["headline"].as_str().unwrap().contains("price"));
         assert_eq!(whole["report"]["trials"].as_array().unwrap().len(), 5);
-        assert!(whole["charts"][0]["name"].is_string() && whole["charts"][0].get("svg").is_none());
+        assert!(whole["charts"][0]["name"].is_string() && whole["charts"][0].get("drawing").is_none());
     }
 }

@@ -51,6 +51,8 @@ pub struct LeaderboardRow {
     pub information: Option<Information>,
     /// Folds scored.
     pub n_folds: usize,
+    /// The study's metric on each of them, in their order.
+    pub fold_scores: Vec<f64>,
     /// Wall-clock seconds.
     pub seconds: f64,
     /// Why it did not complete.
@@ -164,6 +166,7 @@ impl LeaderboardRow {
             p_value: None,
             information: trial.information,
             n_folds: trial.folds.len(),
+            fold_scores: trial.folds.iter().map(|fold| metric.direction().value(fold.cost)).collect(),
             seconds: trial.seconds,
             reason: trial.reason.clone(),
             params: trial.params.clone(),

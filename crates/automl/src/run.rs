@@ -138,12 +138,20 @@ impl Run {
         Ok(path)
     }
 
-    /// All charts of the report, each a picture that stands alone.
+    /// All charts of the report.
     ///
     /// # Errors
     /// As [`Run::write_report`].
-    pub fn charts(&self, theme: Theme) -> Result<Vec<Chart>, AutomlError> {
-        Ok(automl_report::charts(&self.report_model(false)?, theme)?)
+    pub fn charts(&self) -> Result<Vec<Chart>, AutomlError> {
+        Ok(automl_report::charts(&self.report_model(false)?)?)
+    }
+
+    /// All charts of the report of one trial.
+    ///
+    /// # Errors
+    /// As [`Run::write_trial_report`].
+    pub fn trial_charts(&self, number: u32) -> Result<Vec<Chart>, AutomlError> {
+        Ok(automl_report::charts(&self.trial_report_model(number)?)?)
     }
 
     /// Writes all charts into `folder`, each as `NAME.svg` and `NAME.png`.
@@ -152,9 +160,9 @@ impl Run {
     /// As [`Run::charts`], and [`AutomlError::Artifact`] naming what cannot be written.
     pub fn write_charts(&self, folder: &Path, theme: Theme) -> Result<(), AutomlError> {
         fs::create_dir_all(folder).map_err(|source| io_error("create", folder, source))?;
-        for chart in self.charts(theme)? {
+        for chart in self.charts()? {
             for ending in ["svg", "png"] {
-                write_chart(&chart, &folder.join(format!("{}.{ending}", chart.name)))?;
+                write_chart(&chart, theme, &folder.join(format!("{}.{ending}", chart.name)))?;
             }
         }
         Ok(())
@@ -177,10 +185,10 @@ impl Run {
 ///
 /// # Errors
 /// [`AutomlError::Config`] for another ending, [`AutomlError::Artifact`] if the file cannot be written.
-pub fn write_chart(chart: &Chart, path: &Path) -> Result<(), AutomlError> {
+pub fn write_chart(chart: &Chart, theme: Theme, path: &Path) -> Result<(), AutomlError> {
     let content = match path.extension().and_then(|ending| ending.to_str()) {
-        Some("svg") => chart.svg.clone().into_bytes(),
-        Some("png") => png(chart)?,
+        Some("svg") => chart.svg(theme).into_bytes(),
+        Some("png") => png(chart, theme)?,
         _ => {
             let message =
                 format!("a chart's file must end in .svg or .png, and `{}` does not", path.display());

@@ -4,6 +4,7 @@ mod describe;
 mod doctor;
 mod evaluate;
 mod importance;
+mod kernel;
 mod leaderboard;
 mod plot;
 mod predict;
@@ -31,6 +32,8 @@ pub(crate) fn run(command: Command) -> Result<ExitCode, AutomlError> {
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Doctor => Ok(doctor::run()),
+        Command::Notebook(args) => Ok(kernel::notebook(&args)),
+        Command::Kernel(command) => Ok(kernel::run(&command)),
     }
 }
 

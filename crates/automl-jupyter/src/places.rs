@@ -1,0 +1,125 @@
+//! The folders.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::KERNEL;
+use crate::error::JupyterError;
+
+/// Where everything is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    root: PathBuf,
+    jupyter_data: PathBuf,
+}
+
+impl Places {
+    /// Those of this user: `automl/notebook` in the cache folder (`XDG_CACHE_HOME`, or `~/.cache`), and Jupyter's data folder
+    /// (`JUPYTER_DATA_DIR`, or where Jupyter has it on this system).
+    ///
+    /// # Errors
+    /// [`JupyterError::NoFolder`] without a home folder.
+    pub fn of_user() -> Result<Self, JupyterError> {
+        Self::from_variables(|name| env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, JupyterError> {
+        let home = |below: &str| variable("HOME").map(|home| Path::new(&home).join(below));
+        let cache = variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| home(".cache")).ok_or(
+            JupyterError::NoFolder { what: "what is installed", variables: "XDG_CACHE_HOME and HOME" },
+        )?;
+        // As `jupyter_core.paths.jupyter_data_dir` finds it.
+        let data = || {
+            if cfg!(target_os = "macos") {
+                return home("Library/Jupyter");
+            }
+            let data = variable("XDG_DATA_HOME").map(PathBuf::from).or_else(|| home(".local/share"));
+            Some(data?.join("jupyter"))
+        };
+        let jupyter_data =
+            variable("JUPYTER_DATA_DIR").map(PathBuf::from).or_else(data).ok_or(JupyterError::NoFolder {
+                what: "Jupyter's kernels",
+                variables: "JUPYTER_DATA_DIR and HOME",
+            })?;
+        Ok(Self { root: cache.join("automl/notebook"), jupyter_data })
+    }
+
+    /// Everything below a folder.
+    #[cfg(test)]
+    pub(crate) fn below(dir: &Path) -> Self {
+        Self { root: dir.join("root"), jupyter_data: dir.join("jupyter") }
+    }
+
+    /// The folder of everything that is installed.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of the kernelspec.
+    pub fn kernelspec(&self) -> PathBuf {
+        self.jupyter_data.join("kernels").join(KERNEL)
+    }
+
+    /// A virtual environment with `JupyterLab`.
+    pub(crate) fn venv(&self) -> PathBuf {
+        self.root.join("jupyter")
+    }
+
+    /// Where Cargo installs evcxr of this version.
+    pub(crate) fn evcxr(&self, version: &str) -> PathBuf {
+        self.root.join(format!("evcxr-{version}"))
+    }
+
+    /// The notebook crate's package.
+    pub(crate) fn package(&self) -> PathBuf {
+        self.root.join("automl-notebook")
+    }
+
+    /// Evcxr's configuration.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.root.join("config")
+    }
+
+    /// What cells link, as evcxr built it, and the name of what it was built from.
+    pub(crate) fn ahead(&self) -> PathBuf {
+        self.root.join("ahead")
+    }
+
+    /// Folders of running kernels.
+    pub(crate) fn kernels(&self) -> PathBuf {
+        self.root.join("kernels")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(variables: &[(&str, &str)]) -> Result<Places, JupyterError> {
+        Places::from_variables(|name| {
+            variables.iter().find(|(own, _)| *own == name).map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn variables_say_where_everything_is() {
+        let own =
+            places(&[("HOME", "/home/me"), ("XDG_CACHE_HOME", "/c"), ("JUPYTER_DATA_DIR", "/j")]).unwrap();
+        assert_eq!(own.root(), Path::new("/c/automl/notebook"));
+        assert_eq!(own.kernelspec(), Path::new("/j/kernels/automl"));
+        let own = places(&[("HOME", "/home/me")]).unwrap();
+        assert_eq!(own.root(), Path::new("/home/me/.cache/automl/notebook"));
+        assert!(own.kernelspec().starts_with("/home/me"), "{own:?}");
+    }
+
+    #[test]
+    fn without_a_home_the_variables_are_named() {
+        let error = places(&[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no folder for what is installed: the variables XDG_CACHE_HOME and HOME are not set"
+        );
+        assert!(places(&[("XDG_CACHE_HOME", "/c")]).is_err());
+    }
+}

@@ -1,0 +1,173 @@
+"""Runs notebooks from top to bottom in the real kernel, and what happens when one is interrupted or killed.
+
+    PYTHON tests/python/notebooks.py [--write] [NOTEBOOK ...]
+
+PYTHON has nbclient, as the environment that `automl kernel install` makes. Each notebook runs in a copy of its folder, without what an
+earlier run left, and each cell must give the kinds of outputs that the committed notebook holds; `--write` writes its outputs into
+it instead. Ends with 1 at the first failure.
+"""
+
+import pathlib
+import queue
+import shutil
+import sqlite3
+import sys
+import tempfile
+import time
+
+import nbformat
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+NOTEBOOKS = pathlib.Path(__file__).resolve().parents[2] / "notebooks"
+KERNEL = "automl"
+
+
+def shape(cell):
+    """The kinds of a cell's outputs: a stream once, however often it was written to."""
+    kinds = []
+    for output in cell.outputs:
+        kind = output.name if output.output_type == "stream" else f"{output.output_type} {sorted(output.data)}"
+        if not kinds or kinds[-1] != kind:
+            kinds.append(kind)
+    return kinds
+
+
+def run_notebook(path, is_written):
+    """Seconds of start and of each code cell."""
+    committed = nbformat.read(path, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch) / "notebooks"
+        shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"))
+        started, times = time.perf_counter(), {}
+        client = NotebookClient(
+            notebook, timeout=600, startup_timeout=300, kernel_name=KERNEL, record_timing=False, resources={"metadata": {"path": str(folder)}},
+            on_cell_execute=lambda cell, cell_index: times.setdefault(cell_index, time.perf_counter()),
+            on_cell_executed=lambda cell, cell_index, execute_reply: times.update({cell_index: time.perf_counter() - times[cell_index]}))
+        client.execute()
+        seconds = time.perf_counter() - started
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for old, new in zip((cell for cell in committed.cells if cell.cell_type == "code"), cells, strict=True):
+        if not is_written and shape(old) != shape(new):
+            sys.exit(f"{path.name}: a cell gave {shape(new)}, and {shape(old)} is committed:\n{new.source}")
+        if "stderr" in shape(new):
+            sys.exit(f"{path.name}: a cell returned an error:\n{new.source}\n\n{new.outputs}")
+    own = [times[index] for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    print(f"{path.name}: {len(cells)} cells in {seconds:.1f} s; each {', '.join(f'{of:.1f}' for of in own)} s", flush=True)
+    if is_written:
+        nbformat.write(notebook, path)
+
+
+class Kernel:
+    """A kernel in a folder, as a person's who presses keys."""
+
+    def __init__(self, folder):
+        self.manager = KernelManager(kernel_name=KERNEL)
+        self.manager.start_kernel(cwd=str(folder))
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=300)
+
+    def send(self, code):
+        return self.client.execute(code)
+
+    def wait(self, seconds=300):
+        """Waits until the cell that runs is done; returns what it printed, its errors and its status."""
+        text, errors, ends = "", "", time.monotonic() + seconds
+        while time.monotonic() < ends:
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                text += content["text"]
+            elif message["msg_type"] == "error":
+                errors += "\n".join(content["traceback"])
+            elif message["msg_type"] == "execute_result":
+                text += str(content["data"].get("text/plain", ""))
+            elif message["msg_type"] == "status" and content["execution_state"] == "idle" and message["parent_header"].get("msg_type") == "execute_request":
+                return text, errors
+        sys.exit(f"a cell did not end in {seconds} s")
+
+    def run(self, code):
+        self.send(code)
+        text, errors = self.wait()
+        if errors:
+            sys.exit(f"a cell failed:\n{code}\n\n{errors}")
+        return text
+
+    def end(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def n_complete(study):
+    """Complete trials of a study file, which may not be there yet."""
+    if not study.is_file():
+        return 0
+    with sqlite3.connect(f"file:{study}?mode=ro", uri=True) as connection:
+        return connection.execute("select count(*) from trials where state = 'COMPLETE'").fetchone()[0]
+
+
+def wait_for_trials(study, wanted):
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        try:
+            if n_complete(study) >= wanted:
+                return
+        except sqlite3.OperationalError:
+            pass  # it is being created
+        time.sleep(0.05)
+    sys.exit(f"{study} has {n_complete(study)} complete trials after two minutes")
+
+
+def interrupted_and_killed():
+    """A search that was interrupted in one kernel, and then lost with another, goes on with all finished trials."""
+    use = "use automl::{Search, Study};"
+    search = 'let study = Search::new("titanic.csv", "Survived").families(&["gbdt", "random_forest"]).sampler("random").trials(%d).run()?;'
+    trials = 'println!("{}", Study::open("runs/titanic")?.leaderboard()?.trials().iter().filter(|trial| trial.state() == "complete").count());'
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        shutil.copy(NOTEBOOKS / "data" / "titanic.csv", folder)
+        study = folder / "runs" / "titanic" / "study.sqlite3"
+        kernel = Kernel(folder)
+        kernel.run(use)
+        kernel.send(search % 1000)
+        wait_for_trials(study, 4)
+        kernel.manager.interrupt_kernel()
+        kernel.wait()
+        kernel.run(use)
+        interrupted = int(kernel.run(trials))
+        assert interrupted >= 4, interrupted
+        # The program ends in good order, and with it its lock of the folder.
+        deadline = time.monotonic() + 60
+        kernel.send(search % 1000)
+        wait_for_trials(study, interrupted + 3)
+        assert time.monotonic() < deadline
+        kernel.end()
+        killed = n_complete(study)
+        assert killed >= interrupted + 3, (killed, interrupted)
+        kernel = Kernel(folder)
+        kernel.run(use)
+        after = int(kernel.run(trials))
+        assert after >= killed, (after, killed)
+        kernel.run(search % (after + 5) + "\nstudy.model()?.parts().len()")
+        final = int(kernel.run(trials))
+        assert killed <= final <= after + 5, (killed, final)
+        kernel.end()
+    print(f"interrupted after {interrupted} trials, killed after {killed}, ended with {final}", flush=True)
+
+
+def main():
+    is_written = "--write" in sys.argv[1:]
+    given = [pathlib.Path(path).resolve() for path in sys.argv[1:] if path != "--write"]
+    for path in given or sorted(NOTEBOOKS.glob("*.ipynb")):
+        run_notebook(path, is_written)
+    if not given:
+        interrupted_and_killed()
+
+
+if __name__ == "__main__":
+    main()
