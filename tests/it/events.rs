@@ -91,7 +91,7 @@ fn an_error_is_the_last_line_with_its_hints() {
     let events = events(&printed.stdout);
     assert_eq!(events.iter().map(name).collect::<Vec<_>>(), ["hello", "error"]);
     assert_eq!(events[1]["message"], "there is no model family `magic`");
-    assert_eq!(events[1]["exit_code"], 3);
+    assert_eq!((&events[1]["exit_code"], &events[1]["busy"]), (&3.into(), &false.into()));
     assert!(events[1]["hints"][0].as_str().unwrap().contains("families are"), "{}", events[1]);
     assert!(printed.stderr.starts_with("error: there is no model family `magic`"), "{}", printed.stderr);
 }
@@ -106,6 +106,12 @@ fn a_reader_that_goes_away_ends_the_search_and_the_next_one_goes_on() {
         .spawn()
         .unwrap();
     let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut begun = String::new();
+    while !begun.contains("search_started") {
+        assert!(reader.read_line(&mut begun).unwrap() > 0, "the search ended by itself: {begun}");
+    }
+    let busy = scratch.automl(&arguments(&["--trials", "3", "--families", "constant,linear,mlp"]));
+    assert_eq!(events(&busy.stdout).last().unwrap()["busy"], true, "{}", busy.stdout);
     let mut finished = Vec::new();
     let mut line = String::new();
     while finished.len() < 3 {

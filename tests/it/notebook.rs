@@ -36,6 +36,8 @@ fn a_search_leaves_a_study_that_tells_everything() {
     let best = board.best().unwrap();
     assert!(best.score().unwrap() < 0.5, "{best:?}");
     assert!(!best.params().is_empty() && !best.scores().is_empty());
+    assert_eq!(best.fold_scores().len(), 15);
+    assert!(best.figure("folds").unwrap().svg().starts_with("<svg"));
     assert_eq!(&study.trial(best.number()).unwrap(), best);
     let error = study.trial(77).unwrap_err();
     assert_eq!(error.message(), "there is no trial 77 among 6");
@@ -44,6 +46,8 @@ fn a_search_leaves_a_study_that_tells_everything() {
     assert!(names.iter().any(|name| name == "history"), "{names:?}");
     let history = study.figure("history").unwrap();
     assert!(history.svg().starts_with("<svg"), "{}", history.svg());
+    assert_eq!((history.name(), history.title()), ("history", "Optimisation history"));
+    assert!(history.caption().starts_with("Each point is a trial"), "{}", history.caption());
     let error = study.figure("nonsense").unwrap_err();
     assert!(error.hints()[0].contains("history"), "{error}");
 
@@ -51,6 +55,9 @@ fn a_search_leaves_a_study_that_tells_everything() {
     assert!(toml.contains("target = \"target\""), "{toml}");
     let model = study.model().unwrap();
     assert!(!model.parts().is_empty());
+    let metrics = model.metrics();
+    let (_, validated, held_out) = metrics.iter().find(|(name, ..)| name == "accuracy").unwrap();
+    assert!(*validated > 0.8 && held_out.unwrap() > 0.6, "{metrics:?}");
     let predictions = model.predict(&data, scratch.path("predictions.csv")).unwrap();
     assert_eq!(predictions.n_rows(), 300);
     assert!(model.evaluate(&data).unwrap().get("accuracy").unwrap() > 0.8);

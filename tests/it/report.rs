@@ -57,6 +57,17 @@ fn one_chart_is_a_file_of_its_own() {
     assert!(fs::read_to_string(scratch.path("roc.svg")).unwrap().contains("#0072b2"));
     scratch.ok(&["plot", "run", "roc", "--dark", "--out", "dark.svg"]);
     assert!(fs::read_to_string(scratch.path("dark.svg")).unwrap().contains("#4aa8e0"));
+    let json = |arguments: &[&str]| -> Value { serde_json::from_str(&scratch.ok(arguments).stdout).unwrap() };
+    let listed = json(&["plot", "run", "--json"]);
+    let roc = listed.as_array().unwrap().iter().find(|chart| chart["name"] == "roc").unwrap();
+    assert!(roc["caption"].as_str().is_some_and(|caption| !caption.is_empty()) && roc.get("svg").is_none());
+    let roc = json(&["plot", "run", "roc", "--json"]);
+    assert!(roc["svg"].as_str().unwrap().contains("#0072b2"), "{roc}");
+    assert!(roc["svg_dark"].as_str().unwrap().contains("#4aa8e0"), "{roc}");
+    let of_trial = scratch.ok(&["plot", "run", "folds", "--trial", "1", "--out", "folds.svg"]);
+    assert_eq!(of_trial.stdout, "folds.svg\n");
+    let missing = scratch.automl(&["plot", "run", "history", "--trial", "1000"]);
+    assert!(missing.stderr.contains("there is no trial 1000"), "{}", missing.stderr);
     let unknown = scratch.automl(&["plot", "run", "rock"]);
     assert!(
         unknown.stderr.contains("no chart `rock`") && unknown.stderr.contains("roc"),

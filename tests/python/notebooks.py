@@ -56,7 +56,16 @@ def run_notebook(path, is_written):
     own = [times[index] for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     print(f"{path.name}: {len(cells)} cells in {seconds:.1f} s; each {', '.join(f'{of:.1f}' for of in own)} s", flush=True)
     if is_written:
+        for cell in cells:
+            cell.outputs = [drawn(output) for output in cell.outputs]
         nbformat.write(notebook, path)
+
+
+def drawn(output):
+    """An output as it stands at the end, without the lines that were drawn over."""
+    if output.output_type == "stream":
+        output.text = "".join(line.rsplit("\r", 1)[-1].rstrip() + "\n" for line in output.text.splitlines())
+    return output
 
 
 class Kernel:

@@ -122,7 +122,7 @@ impl Model {
 
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Model({})", self.folder.display())
+        write!(f, "Model({})", html::shown(&self.folder))
     }
 }
 

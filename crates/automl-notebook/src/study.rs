@@ -119,7 +119,7 @@ impl Study {
     /// [`Error`] if something cannot be read or written.
     pub fn report(&self) -> Result<PathBuf, Error> {
         program::output(&[OsStr::new("report"), self.folder.as_os_str()])?;
-        Ok(self.folder.join("report.html"))
+        Ok(PathBuf::from(html::shown(&self.folder.join("report.html"))))
     }
 
     fn json(&self, command: &str, more: &[&str]) -> Result<Value, Error> {
@@ -161,6 +161,6 @@ fn holdout(of: &Value) -> String {
 
 impl fmt::Debug for Study {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Study({})", self.folder.display())
+        write!(f, "Study({})", html::shown(&self.folder))
     }
 }

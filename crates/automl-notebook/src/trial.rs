@@ -83,7 +83,17 @@ impl Trial {
 
     /// The configuration: hyper-parameters by name, with their values as text.
     pub fn params(&self) -> Vec<(String, String)> {
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.each_param(Value::to_string)
+    }
+
+    /// The same as a person compares it, with numbers cut to five digits.
+    fn shown_params(&self) -> Vec<(String, String)> {
+        let fraction = |value: &Value| value.as_f64().filter(|_| !value.is_i64() && !value.is_u64());
+        self.each_param(|value| fraction(value).map_or_else(|| value.to_string(), html::short))
+    }
+
+    fn each_param(&self, text: impl Fn(&Value) -> String) -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().map_or_else(|| text(value), str::to_owned);
         let params = self.row["params"].as_object().into_iter().flatten();
         params.map(|(name, value)| (name.clone(), text(value))).collect()
     }
@@ -92,7 +102,7 @@ impl Trial {
     pub(crate) fn configuration(&self) -> String {
         let prefix = format!("{}.", self.family());
         let own = self
-            .params()
+            .shown_params()
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{} {value}", name.strip_prefix(&prefix)?)));
         own.collect::<Vec<_>>().join(", ")
@@ -130,7 +140,7 @@ impl Trial {
             body.push_str(&figure.html());
         }
         let params: Vec<Vec<Cell>> = self
-            .params()
+            .shown_params()
             .into_iter()
             .map(|(name, value)| vec![Cell::Text(name), Cell::Text(value)])
             .collect();
