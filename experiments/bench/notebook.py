@@ -22,7 +22,7 @@ from jupyter_client.manager import KernelManager
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parent / "titanic" / "train.csv"
-# In a folder where the names are these: `runs/train` is the search's. (what a person does, the cell, whether its time is the notebook's)
+# (what a person does, the cell, whether its time is the notebook's)
 CELLS = [
     ("use", "use automl::{Search, Study, Table};", True),
     ("first table", 'let table = Table::read("train.csv")?;\ntable', True),
@@ -31,7 +31,7 @@ CELLS = [
     ("search", 'let study = Search::new("train.csv", "Survived").families(&["constant", "linear", "gbdt"]).trials(6).run()?;\nstudy', False),
     ("leaderboard", "study.leaderboard()?", True),
     ("a figure", 'study.figure("history")?', True),
-    ("another figure", 'study.figure("importance")?', True),
+    ("another figure", 'study.figure("families")?', True),
     ("a trial", "study.trial(2)?", True),
     ("the model", "study.model()?", True),
     ("the study, opened again", 'let again = Study::open("runs/train")?;\nagain', True),

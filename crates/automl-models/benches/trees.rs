@@ -56,6 +56,7 @@ fn boosted() -> Params {
         .with("bagging_fraction", 1.0)
         .with("lasso", false)
         .with("l2", 0.0)
+        .with("symmetric", false)
         .with("extra_trees", false)
         .with("class_weights", "none")
 }

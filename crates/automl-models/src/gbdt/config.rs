@@ -22,6 +22,7 @@ use crate::trees::split::Limits;
 /// | `lasso` | true, false | whether `l1` is in use |
 /// | `l1` | from 0, with `lasso` alone | weight of the magnitudes of leaves' values |
 /// | `l2` | from 0 | weight of half the squares of leaves' values |
+/// | `symmetric` | true, false | one question for all nodes of a level, of which there are as many as `max_leaves` has powers of 2 |
 /// | `extra_trees` | true, false | one random threshold a column and node instead of the best |
 /// | `class_weights` | `none`, `balanced` | classification alone: whether every class counts the same in total |
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +49,8 @@ pub struct GbdtConfig {
     pub l1: f64,
     /// Weight of half the squares of leaves' values.
     pub l2: f64,
+    /// One question for all nodes of a level, as in `CatBoost`, instead of leaf by leaf.
+    pub symmetric: bool,
     /// One random threshold a column and node instead of the best.
     pub extra_trees: bool,
     /// Whether every class counts the same in total.
@@ -75,6 +78,7 @@ impl GbdtConfig {
             bagging_fraction: fraction(params, "bagging_fraction")?,
             l1: if params.flag("lasso")? { weight(params, "l1")? } else { 0.0 },
             l2: weight(params, "l2")?,
+            symmetric: params.flag("symmetric")?,
             extra_trees: params.flag("extra_trees")?,
             balanced: is_classification
                 && match params.text("class_weights")? {
@@ -92,6 +96,7 @@ impl GbdtConfig {
     /// How its trees grow.
     pub(super) fn growth(&self, threads: usize) -> Growth {
         Growth {
+            symmetric: self.symmetric,
             max_leaves: self.max_leaves,
             max_depth: self.max_depth.unwrap_or(usize::MAX),
             limits: Limits {

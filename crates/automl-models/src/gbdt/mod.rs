@@ -1,4 +1,5 @@
-//! Gradient-boosted decision trees (Friedman 2001), grown leaf-wise on histograms as in `LightGBM` (Ke et al. 2017).
+//! Gradient-boosted decision trees (Friedman 2001) on histograms, grown leaf-wise as in `LightGBM` (Ke et al. 2017) or level by level and
+//! symmetric as in `CatBoost` (Prokhorenkova et al. 2018).
 //!
 //! | Task | Loss | Trees a round |
 //! |---|---|---|

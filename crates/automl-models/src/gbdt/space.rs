@@ -15,6 +15,7 @@ pub(super) fn space(data: &DataProfile) -> Vec<ParamSpec> {
         ParamSpec::new("l2", Domain::log_float(1e-4, 10.0)),
         ParamSpec::new("lasso", Domain::boolean()),
         ParamSpec::new("l1", Domain::log_float(1e-4, 1.0)).when("lasso", &[true]),
+        ParamSpec::new("symmetric", Domain::boolean()),
         ParamSpec::new("extra_trees", Domain::boolean()),
         ParamSpec::new("max_rounds", Domain::int(50, 5000)),
         ParamSpec::new("patience", Domain::int(10, 300)),
@@ -25,7 +26,8 @@ pub(super) fn space(data: &DataProfile) -> Vec<ParamSpec> {
     specs
 }
 
-/// First configurations: a quick one, a strong one, one of many small trees, and one with random thresholds.
+/// First configurations: a quick one, a strong one, one of many small trees, one with random thresholds, and one of symmetric
+/// trees, with the defaults of `CatBoost` (six levels, `l2` 3, every row and column).
 ///
 /// The strong one for regression is `LGBM-TD` of Holzmüller et al. (2024, "Better by default") with a larger `l2`. For
 /// classes, fewer leaves and half of the columns did better on each of four tables than theirs.
@@ -39,6 +41,7 @@ pub(super) fn defaults(data: &DataProfile) -> Vec<Params> {
             .with("min_child_hessian", 1e-3)
             .with("lasso", false)
             .with("l2", 1.0)
+            .with("symmetric", false)
             .with("extra_trees", false);
         if is_classification { params.with("class_weights", "none") } else { params }
     };
@@ -61,5 +64,6 @@ pub(super) fn defaults(data: &DataProfile) -> Vec<Params> {
         strong,
         shape(base(0.03, 2000, 100), 12, 5, 0.5, 0.8),
         shape(base(0.05, 1000, 100), 31, 10, 0.7, 0.8).with("extra_trees", true),
+        shape(base(0.1, 2000, 100), 64, 1, 1.0, 1.0).with("symmetric", true).with("l2", 3.0),
     ]
 }

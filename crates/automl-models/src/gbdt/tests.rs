@@ -21,6 +21,7 @@ fn params() -> Params {
         .with("bagging_fraction", 1.0)
         .with("lasso", false)
         .with("l2", 0.1)
+        .with("symmetric", false)
         .with("extra_trees", false)
         .with("class_weights", "none")
 }
@@ -84,6 +85,9 @@ fn a_smooth_function_is_learnt() {
     let sampled = params().with("bagging_fraction", 0.7).with("feature_fraction", 0.7);
     let left = unexplained(&*fit_on(&sampled, &train, &valid, 1), &test);
     assert!(left < 0.03, "{left}");
+    let symmetric = params().with("symmetric", true);
+    let left = unexplained(&*fit_on(&symmetric, &train, &valid, 1), &test);
+    assert!(left < 0.03, "{left}");
     let random = params().with("extra_trees", true).with("lasso", true).with("l1", 0.01);
     let left = unexplained(&*fit_on(&random, &train, &valid, 1), &test);
     assert!(left < 0.06, "{left}");
@@ -94,8 +98,11 @@ fn that_a_value_is_missing_is_learnt() {
     for of_missing in [-3.0, 0.5, 3.0] {
         let of = |x: &[f32], _: u32| if x[0].is_nan() { of_missing } else { f64::from(x[0]) };
         let make = |n_rows, seed| with_target(table(n_rows, 2, 2, seed), of);
-        let left = unexplained(&*fit_on(&params(), &make(1500, 1), &make(300, 2), 1), &make(500, 3));
-        assert!(left < 0.002, "{left}");
+        for symmetric in [false, true] {
+            let params = params().with("symmetric", symmetric);
+            let left = unexplained(&*fit_on(&params, &make(1500, 1), &make(300, 2), 1), &make(500, 3));
+            assert!(left < 0.002, "symmetric {symmetric}: {left}");
+        }
     }
 }
 
@@ -104,8 +111,11 @@ fn levels_without_order_are_learnt() {
     for levels in [4, 30, 200] {
         let of = |_: &[f32], code: u32| f64::from(code * 7919 % 101);
         let make = |n_rows, seed| with_target(table(n_rows, 2, levels, seed), of);
-        let left = unexplained(&*fit_on(&params(), &make(8000, 1), &make(500, 2), 1), &make(1000, 3));
-        assert!(left < 0.06, "{levels} levels: {left}");
+        for symmetric in [false, true] {
+            let params = params().with("symmetric", symmetric);
+            let left = unexplained(&*fit_on(&params, &make(8000, 1), &make(500, 2), 1), &make(1000, 3));
+            assert!(left < 0.06, "{levels} levels, symmetric {symmetric}: {left}");
+        }
     }
 }
 

@@ -75,6 +75,24 @@ fn one_against_rest(
     Some(Split { score: best, left, rule: Rule::OneOf(set) })
 }
 
+/// Brings levels into the order of their gradient statistics; those of few rows are left out. `per_row` is the hessian of a row.
+pub(super) fn order_levels(
+    levels: &mut Vec<u8>,
+    sums: &ColumnSums,
+    per_row: f64,
+    rules: &CategoryRules,
+    quanta: Quanta,
+) {
+    let smooth = rules.smooth / quanta.hessian;
+    let fewest = (rules.smooth - 0.5) * per_row;
+    levels.retain(|&level| f64::from(sums[usize::from(level)].hessian()) >= fewest);
+    let statistic = |level: u8| {
+        let sum = sums[usize::from(level)];
+        f64::from(sum.gradient()) / (f64::from(sum.hessian()) + smooth)
+    };
+    levels.sort_by(|&a, &b| statistic(a).total_cmp(&statistic(b)));
+}
+
 fn ordered(
     sums: &ColumnSums,
     mut levels: Vec<u8>,
@@ -83,14 +101,7 @@ fn ordered(
     rules: &CategoryRules,
     draw: Option<&mut dyn FnMut(usize) -> usize>,
 ) -> Option<Split> {
-    let smooth = rules.smooth / quanta.hessian;
-    let fewest = (rules.smooth - 0.5) * leaf.per_row;
-    levels.retain(|&level| f64::from(sums[usize::from(level)].hessian()) >= fewest);
-    let statistic = |level: u8| {
-        let sum = sums[usize::from(level)];
-        f64::from(sum.gradient()) / (f64::from(sum.hessian()) + smooth)
-    };
-    levels.sort_by(|&a, &b| statistic(a).total_cmp(&statistic(b)));
+    order_levels(&mut levels, sums, leaf.per_row, rules, quanta);
     let most = rules.max_levels.min(levels.len().div_ceil(2));
     let only = draw.map(|draw| draw(most.max(1)));
     let held_back = Leaf { l2: leaf.l2 + rules.l2 / quanta.hessian, ..*leaf };

@@ -18,11 +18,13 @@ use crate::draws::Draws;
 /// Cells of a leaf from which the stop signal is asked before its split.
 const LARGE_LEAF: usize = 1 << 21;
 /// Bins of a leaf from which its two children are scanned on two threads.
-const PARALLEL_BINS: usize = 1 << 12;
+pub(super) const PARALLEL_BINS: usize = 1 << 12;
 
 /// How trees grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Growth {
+    /// One question for all nodes of a level ([`super::levels`]) instead of leaf by leaf.
+    pub(crate) symmetric: bool,
     /// Most leaves.
     pub(crate) max_leaves: usize,
     /// Most questions from root to leaf.
@@ -111,6 +113,13 @@ pub(crate) struct Grower {
     right: Vec<u32>,
 }
 
+impl Sample<'_> {
+    /// Bins of each column.
+    pub(super) fn n_bins(&self) -> Vec<u16> {
+        self.columns.iter().map(|&column| self.bins[column as usize].n_bins() as u16).collect()
+    }
+}
+
 impl Grower {
     /// Grows one tree.
     ///
@@ -123,8 +132,10 @@ impl Grower {
         draws: &mut Draws,
         stop: &StopSignal,
     ) -> Result<Grown, StopReason> {
-        let n_bins: Vec<u16> =
-            sample.columns.iter().map(|&column| sample.bins[column as usize].n_bins() as u16).collect();
+        if growth.symmetric {
+            return self.grow_levels(sample, growth, draws, stop);
+        }
+        let n_bins = sample.n_bins();
         let work = Work { sample, growth, n_bins: &n_bins };
         let mut rows: Vec<u32> = (0..sample.table.n_rows() as u32).collect();
         let mut tree = Tree::stump();
@@ -152,14 +163,9 @@ impl Grower {
                 return Err(reason);
             }
             n_leaves += 1;
-            self.right.resize(self.right.len().max(leaf.rows.len()), 0);
             let own = &mut rows[leaf.rows.clone()];
-            let n_left = divide(
-                Column::of(sample.table, leaf.column as usize),
-                &leaf.split.rule,
-                own,
-                &mut self.right,
-            );
+            let column = Column::of(sample.table, leaf.column as usize);
+            let n_left = divide(column, &leaf.split.rule, own, self.right(leaf.rows.len()));
             let middle = leaf.rows.start + n_left;
             let (left, right) = tree.split(leaf.node, sample.columns[leaf.column as usize], leaf.split.rule);
             let depth = leaf.depth + 1;
@@ -255,7 +261,18 @@ impl Grower {
         open.push(Open { split, gain, column, node, depth, rows, total, histogram });
     }
 
-    fn histogram(&mut self, n_columns: usize) -> Histogram {
+    /// Memory for the rows of a right side.
+    pub(super) fn right(&mut self, n_rows: usize) -> &mut [u32] {
+        self.right.resize(self.right.len().max(n_rows), 0);
+        &mut self.right
+    }
+
+    /// Keeps the memory of a histogram for the next.
+    pub(super) fn keep(&mut self, histogram: Histogram) {
+        self.spare.push(histogram);
+    }
+
+    pub(super) fn histogram(&mut self, n_columns: usize) -> Histogram {
         self.spare
             .pop()
             .filter(|spare| spare.n_columns() == n_columns)
@@ -264,7 +281,7 @@ impl Grower {
 }
 
 /// Numbers the leaves and brings their rows into that order.
-fn finish(mut tree: Tree, mut closed: Vec<Side>, rows: &[u32], work: &Work<'_>) -> Grown {
+pub(super) fn finish(mut tree: Tree, mut closed: Vec<Side>, rows: &[u32], work: &Work<'_>) -> Grown {
     tree.number_leaves();
     closed.sort_unstable_by_key(|leaf| leaf.node);
     let mut grown =

@@ -7,6 +7,7 @@
 //! | [`histogram`] | their sums in every bin of every column |
 //! | [`split`], [`categories`] | the best split of a column, from its histogram |
 //! | [`node`], [`grow`] | the best split of a leaf; leaf-wise growth of a tree |
+//! | [`levels`] | level-wise growth of a symmetric one |
 //! | [`partition`] | dividing rows between children |
 //! | [`tree`] | a grown tree and its predictions |
 //! | [`ensemble`] | many trees in one file |
@@ -22,6 +23,7 @@ pub(crate) mod ensemble;
 pub(crate) mod gradients;
 pub(crate) mod grow;
 pub(crate) mod histogram;
+pub(crate) mod levels;
 pub(crate) mod members;
 pub(crate) mod node;
 pub(crate) mod partition;

@@ -35,6 +35,18 @@ pub(super) struct Asked {
     words: Vec<u32>,
 }
 
+impl Asked {
+    /// The columns with their words.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, Option<u32>)> {
+        self.columns.iter().enumerate().map(|(index, &column)| (column, self.words.get(index).copied()))
+    }
+}
+
+/// A number below `bound`, by a random word of 31 bits.
+pub(super) fn below(word: u32, bound: usize) -> usize {
+    ((u64::from(word) * bound as u64) >> 31) as usize
+}
+
 impl Work<'_> {
     /// Whether a leaf has rows enough, and is not too deep.
     pub(super) fn may_split(&self, side: &Side) -> bool {
@@ -67,8 +79,7 @@ impl Work<'_> {
         let mut leaf = Leaf::new(side.total, side.rows.len(), limits, quanta);
         let whole = leaf.score(side.total);
         let mut best = None;
-        for (index, &column) in asked.columns.iter().enumerate() {
-            let word = asked.words.get(index).copied();
+        for (column, word) in asked.each() {
             if let Some(split) = self.best_of_column(column, histogram, &leaf, word) {
                 leaf.threshold = split.score;
                 best = Some((column, split, split.score - whole));
@@ -86,7 +97,6 @@ impl Work<'_> {
     ) -> Option<Split> {
         let sums = histogram.column(column as usize);
         let n_bins = usize::from(self.n_bins[column as usize]);
-        let below = |word: u32, bound: usize| ((u64::from(word) * bound as u64) >> 31) as usize;
         if self.sample.bins[self.sample.columns[column as usize] as usize].is_category() {
             let rules = &self.growth.categories;
             let mut draw = word.map(|word| move |bound: usize| below(word, bound));

@@ -226,7 +226,7 @@ fn scan(
 }
 
 /// Where bins without rows follow, the cut goes to their middle: half-way between the rows of both sides.
-fn middle_of_gap(sums: &[Packed], last: usize) -> usize {
+pub(crate) fn middle_of_gap(sums: &[Packed], last: usize) -> usize {
     if last == 0 {
         return last;
     }

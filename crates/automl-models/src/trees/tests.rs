@@ -84,6 +84,7 @@ impl Case {
 
 fn growth() -> Growth {
     Growth {
+        symmetric: false,
         max_leaves: 31,
         max_depth: usize::MAX,
         limits: Limits { min_child_samples: 5, min_child_hessian: 1e-3, l1: 0.1, l2: 1.0, min_gain: 0.0 },
@@ -116,9 +117,62 @@ fn sums_do_not_depend_on_threads() {
 #[test]
 fn a_tree_does_not_depend_on_threads() {
     let case = Case::new(20_000, 20, 9);
-    let (one, four) = (case.grow(&growth()), case.grow(&Growth { threads: 4, ..growth() }));
-    assert_eq!(one.tree, four.tree);
-    assert_eq!(one.rows, four.rows);
+    for symmetric in [false, true] {
+        let of = |threads| case.grow(&Growth { symmetric, threads, ..growth() });
+        let (one, four) = (of(1), of(4));
+        assert_eq!(one.tree, four.tree);
+        assert_eq!(one.rows, four.rows);
+    }
+}
+
+/// The score that is left by the rows of the leaves, in the unit of the loss.
+fn score_of(case: &Case, grown: &Grown, l2: f64) -> f64 {
+    let mut first = 0;
+    let mut score = 0.0;
+    for &end in &grown.ends {
+        let sum = grown.rows[first..end]
+            .iter()
+            .fold(Packed::default(), |sum, &row| sum.plus(case.packed[row as usize]));
+        let gradient = f64::from(sum.gradient()) * case.quanta.gradient;
+        score += gradient * gradient / (f64::from(sum.hessian()) * case.quanta.hessian + l2);
+        first = end;
+    }
+    score
+}
+
+#[test]
+fn the_nodes_of_a_level_ask_one_question() {
+    let case = Case::new(5000, 4, 12);
+    for random_thresholds in [false, true] {
+        let limits = Limits { min_child_samples: 1, l1: 0.0, ..growth().limits };
+        let symmetric = Growth { symmetric: true, max_leaves: 64, random_thresholds, limits, ..growth() };
+        let grown = case.grow(&symmetric);
+        assert!(grown.tree.n_leaves() > 16 && grown.tree.n_leaves() <= 64, "{}", grown.tree.n_leaves());
+        let question = |node: &Node| (node.question, grown.tree.set(*node).map(|set| set.bins));
+        let asks = |node: &&Node| node.question.kind() != NodeKind::Leaf;
+        let mut questions: Vec<_> = Vec::new();
+        for asked in grown.tree.nodes.iter().filter(asks).map(question) {
+            if !questions.contains(&asked) {
+                questions.push(asked);
+            }
+        }
+        assert_eq!(questions.len(), 6, "{random_thresholds}");
+        // What is asked gains: with every level the leaves explain more.
+        let mut last = 0.0;
+        for max_leaves in [1, 2, 4, 8, 16, 32, 64] {
+            let score = score_of(&case, &case.grow(&Growth { max_leaves, ..symmetric }), limits.l2);
+            assert!(score > last, "{max_leaves} leaves: {score} after {last}");
+            last = score;
+        }
+    }
+}
+
+#[test]
+fn a_symmetric_tree_has_no_more_levels_than_its_memory_holds() {
+    let case = Case::new(3000, 4, 9);
+    let of = |memory| case.grow(&Growth { symmetric: true, memory, ..growth() }).tree.n_leaves();
+    let one = Histogram::new(case.table.n_columns()).n_bytes();
+    assert_eq!([of(one), of(2 * one), of(9 * one)], [1, 2, 8]);
 }
 
 #[test]
@@ -166,6 +220,9 @@ fn the_first_split_gains_what_brute_force_finds() {
         case.table = case.table.select(&(0..400).collect::<Vec<_>>(), &[0, 1, 2]);
         let limits = Limits { l1, l2, min_child_samples: 1, min_child_hessian: 0.0, min_gain: 0.0 };
         let grown = case.grow(&Growth { max_leaves: 2, limits, ..growth() });
+        // One level of one node asks the same.
+        let symmetric = case.grow(&Growth { symmetric: true, max_leaves: 2, limits, ..growth() });
+        assert_eq!((&symmetric.tree, &symmetric.rows), (&grown.tree, &grown.rows));
         let score = |rows: &[u32]| {
             let gradient: f64 = rows.iter().map(|&row| f64::from(case.gradients[row as usize])).sum();
             let hessian: f64 = rows
