@@ -4,7 +4,8 @@
 
 Every candidate is cross-validated on each table's training file alone; no test file is read. Candidates are the first
 guesses of every family, which `automl` tries by itself, and those of `candidates.toml`. One line a (table, candidate):
-its cost, that of the constant model, the seconds it took, and the size of the table. Tables that are done are skipped.
+its cost, that of the constant model, the seconds it took, and the size of the table. Of tables that are done, the candidates
+that were added to the end of `candidates.toml` since are run; guesses are not run again.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sqlite3
 import subprocess
 import tempfile
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -80,13 +81,20 @@ def search(table, meta, candidates, options, n_trials=None):
     return rows
 
 
-def measure(table, options, candidates):
+def measure(table, options, candidates, known):
+    """Rows of a table, of which `known` are there already."""
     meta = json.loads((table / "meta.json").read_text())
-    candidates = [each["params"] for each in candidates]
+    first = max((row["candidate"] + 1 for row in known if row["candidate"] is not None), default=0)
+    candidates = [each["params"] for each in candidates][first:]
     # The families' own guesses have a search and a time of their own: slow candidates must not crowd them out.
-    rows = search(table, meta, [], options)
-    rows += search(table, meta, candidates, options, n_trials=len(candidates))
-    constant = next(row["score"] for row in rows if row["family"] == "constant" and row["score"] is not None)
+    rows = search(table, meta, [], options) if not known else []
+    if candidates:
+        new = search(table, meta, candidates, options, n_trials=len(candidates))
+        for row in new:
+            row["candidate"] += first
+        rows += new
+    constant = next(row["constant"] for row in known) if known else next(
+        row["score"] for row in rows if row["family"] == "constant" and row["score"] is not None)
     for row in rows:
         yield {
             "table": meta["name"],
@@ -109,14 +117,15 @@ def measure(table, options, candidates):
 def main():
     options = arguments()
     candidates = tomllib.loads((HERE / "candidates.toml").read_text()).get("candidate", [])
-    done = set()
+    known = defaultdict(list)
     if options.out.exists():
-        done = {json.loads(line)["table"] for line in options.out.read_text().splitlines()}
+        for line in options.out.read_text().splitlines():
+            known[json.loads(line)["table"]].append(json.loads(line))
     wanted = set(filter(None, options.tables.split(",")))
     for table in sorted(path for path in options.data.iterdir() if (path / "meta.json").exists()):
-        if table.name in done or (wanted and table.name not in wanted):
+        if wanted and table.name not in wanted:
             continue
-        rows = list(measure(table, options, candidates))
+        rows = list(measure(table, options, candidates, known[table.name]))
         with options.out.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
         print(f"{table.name}: {len(rows)} configurations", flush=True)
