@@ -20,7 +20,7 @@ pub(crate) fn jupyter(places: &Places, say: &mut dyn FnMut(&str)) -> Result<Path
         return Ok(found);
     }
     let venv = places.venv();
-    say(&format!("installing JupyterLab into {} (half a minute)", venv.display()));
+    say(&format!("installing JupyterLab into {} (a minute at most)", venv.display()));
     let python = on_path("python3").ok_or(JupyterError::Missing {
         program: "python3".to_owned(),
         what: "JupyterLab",
@@ -52,7 +52,7 @@ pub(crate) fn evcxr(places: &Places, say: &mut dyn FnMut(&str)) -> Result<PathBu
     }
     let root = places.evcxr(EVCXR_VERSION);
     say(&format!(
-        "installing evcxr {EVCXR_VERSION} into {} (once, ten minutes on two cores)",
+        "installing evcxr {EVCXR_VERSION} into {} (once, ten minutes or more on two cores)",
         root.display()
     ));
     let cargo = cargo()?;

@@ -264,33 +264,36 @@ fn category(
         return one_against_rest(nodes, sums, &levels, word);
     }
     order_levels(&mut levels, together, per_row, rules, quanta);
-    let mut scores = vec![0.0; levels.len()];
-    for (node, sums) in nodes.iter().zip(sums) {
-        let bins = levels.iter().enumerate().map(|(place, &level)| (place, sums[usize::from(level)]));
-        add_scores(node, Packed::default(), bins, rules.l2 / quanta.hessian, &mut scores);
-    }
     let group = (rules.min_group as f64 - 0.5) * per_row;
-    let mut left = 0.0;
-    let mut cuts = Vec::new();
-    for (place, &level) in levels.iter().enumerate() {
-        left += f64::from(together[usize::from(level)].hessian());
-        let n_of_side = (place + 1).min(levels.len() - place - 1);
-        if left >= group && hessian - left >= group && (1..=rules.max_levels).contains(&n_of_side) {
-            cuts.push(place);
+    let most = rules.max_levels.min(levels.len().div_ceil(2));
+    // From either end, for what is left out goes right in both.
+    let mut cuts: Vec<(f64, Vec<u8>)> = Vec::new();
+    for _ in 0..2 {
+        let mut scores = vec![0.0; most];
+        for (node, sums) in nodes.iter().zip(sums) {
+            let bins = levels.iter().take(most).enumerate();
+            let bins = bins.map(|(place, &level)| (place, sums[usize::from(level)]));
+            add_scores(node, Packed::default(), bins, rules.l2 / quanta.hessian, &mut scores);
         }
+        let mut left = 0.0;
+        for (place, score) in scores.into_iter().enumerate() {
+            left += f64::from(together[usize::from(levels[place])].hessian());
+            if left >= group && hessian - left >= group {
+                cuts.push((score, levels[..=place].to_vec()));
+            }
+        }
+        levels.reverse();
     }
     if let Some(word) = word {
-        let only = *cuts.get(below(word, cuts.len().max(1)))?;
-        cuts = vec![only];
+        let only = below(word, cuts.len());
+        cuts = cuts.into_iter().skip(only).take(1).collect();
     }
-    let best = cuts.into_iter().reduce(|best, cut| if scores[cut] > scores[best] { cut } else { best })?;
-    // The side of fewer levels is named, so that levels nobody saw go with the others.
-    let side = if best < levels.len() - best - 1 { &levels[..=best] } else { &levels[best + 1..] };
+    let (score, side) = cuts.into_iter().reduce(|best, cut| if cut.0 > best.0 { cut } else { best })?;
     let mut set = BinSet::default();
-    for &level in side {
+    for level in side {
         set.insert(level);
     }
-    Some(Question { score: scores[best], rule: Rule::OneOf(set) })
+    Some(Question { score, rule: Rule::OneOf(set) })
 }
 
 fn one_against_rest(
