@@ -240,6 +240,26 @@ fn the_first_split_gains_what_brute_force_finds() {
 }
 
 #[test]
+fn one_level_divides_categories_as_one_leaf_does() {
+    let mut case = Case::new(3000, 3, 40);
+    case.columns = vec![3];
+    case.table = case.table.select(&(0..3000).collect::<Vec<_>>(), &[3]);
+    // Of 40 levels of 75 rows each, on average, half have too few to be asked about: they go right from either end.
+    let categories = CategoryRules { smooth: 75.0, min_group: 1, ..CategoryRules::default() };
+    let one = Growth { max_leaves: 2, categories, ..growth() };
+    for from_the_end in [false, true] {
+        let (leaf, level) = (case.grow(&one), case.grow(&Growth { symmetric: true, ..one }));
+        assert_eq!(leaf.tree.n_leaves(), 2);
+        assert_eq!((&level.tree, &level.rows), (&leaf.tree, &leaf.rows), "from the end: {from_the_end}");
+        // The other sign turns the order of the levels around.
+        let negated: Vec<f32> = case.gradients.iter().map(|gradient| -gradient).collect();
+        let hessian = |sum: &Packed| (f64::from(sum.hessian()) * case.quanta.hessian) as f32;
+        let hessians: Vec<f32> = case.packed.iter().map(hessian).collect();
+        case.quanta.pack(&negated, &hessians, &mut case.packed);
+    }
+}
+
+#[test]
 fn leaves_hold_the_rows_that_fall_into_them_and_their_best_value() {
     let case = Case::new(2000, 4, 40);
     for random_thresholds in [false, true] {
