@@ -53,5 +53,5 @@ notebooks:
 test-notebooks:
 	$(WITH_LIBTORCH) $(CARGO) build --release --workspace --features libtorch --bin automl
 	export JUPYTER_DATA_DIR="$(CACHE)/jupyter-of-tests" && \
-	"$${CARGO_TARGET_DIR:-target}/release/automl" kernel install && \
+	"$${CARGO_TARGET_DIR:-target}/release/automl" kernel install --full && \
 	python="$(CACHE)/notebook/jupyter/bin/python"; "$$([ -x "$$python" ] && echo "$$python" || echo python3)" tests/python/notebooks.py

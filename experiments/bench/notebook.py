@@ -3,7 +3,7 @@
 
     ~/.cache/automl/notebook/jupyter/bin/python experiments/bench/notebook.py [--repeats 5] [--kernel automl] [--out FILE]
 
-wants `automl kernel install`. Each repeat starts a kernel anew, in an empty folder with the titanic table, and runs the same
+wants `automl kernel install`; `--kernel automl-full`, whose cells use polars and burn too, wants it with `--full`. Each repeat starts a kernel anew, in an empty folder with the titanic table, and runs the same
 cells; every cell must succeed. Seconds are from sending a cell to the kernel's being idle again, medians over the repeats; the
 search is of six trials of quick families, and its time is not the notebook's.
 """
@@ -36,6 +36,15 @@ CELLS = [
     ("the model", "study.model()?", True),
     ("the study, opened again", 'let again = Study::open("runs/train")?;\nagain', True),
     ("a loop", "let mut names = Vec::new();\nfor trial in again.leaderboard()?.trials() { names.push(trial.number()); }\nnames", True),
+]
+# What the full kernel's cells do besides.
+FULL = [
+    ("use polars and burn", "use automl::polars::prelude::*;\nuse automl::burn::tensor::{Device, Tensor};\nuse automl::{FrameExt, read_frame};", True),
+    ("a frame read", 'let frame = read_frame("train.csv")?;\nframe', True),
+    ("a frame prepared", 'let by_class = frame.lazy().group_by([col("Pclass")]).agg([len(), col("Fare").mean()]).sort(["Pclass"], Default::default()).collect()?;\nby_class', True),
+    ("a frame as a table", 'let saved = by_class.to_table("by_class.parquet")?;\nsaved', True),
+    ("a tensor", "let device = Device::flex().autodiff();\nlet w = Tensor::<1>::from_floats([1.0, 2.0], &device).require_grad();\nlet loss = (w.clone() * w.clone()).sum();", True),
+    ("a gradient", "let gradients = loss.backward();\nw.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap()", True),
 ]
 
 
@@ -88,9 +97,10 @@ def main():
     parser.add_argument("--kernel", default="automl")
     parser.add_argument("--out", type=pathlib.Path)
     given = parser.parse_args()
-    runs = [dict(one_kernel(given.kernel, CELLS)) for _ in range(given.repeats)]
+    cells = CELLS + FULL if given.kernel == "automl-full" else CELLS
+    runs = [dict(one_kernel(given.kernel, cells)) for _ in range(given.repeats)]
     medians = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
-    own = [name for name, _, is_own in CELLS if is_own]
+    own = [name for name, _, is_own in cells if is_own]
     later = [run[name] for run in runs for name in own[2:]]
     result = {
         "kernel": given.kernel, "repeats": given.repeats, "machine": platform.platform(),

@@ -19,11 +19,26 @@ if [ "$1" = execute ]; then
     echo cell > "$AUTOML_KERNEL_FOLDER/target/deps/libctx.so"
 fi
 "#;
+/// Installs evcxr, builds the library of the full door and describes packages.
 const CARGO: &str = r#"#!/bin/sh
 echo "cargo $1 $2 $3 $4 $5" >> "$CALLS"
-mkdir -p "$7/bin"
-printf '#!/bin/sh\necho "$AUTOML_PROGRAM"; echo "$EVCXR_CONFIG_DIR"; echo "$EVCXR_TMPDIR"; echo "$*"\n' > "$7/bin/evcxr_jupyter"
-chmod +x "$7/bin/evcxr_jupyter"
+case "$1" in
+install)
+    mkdir -p "$7/bin"
+    printf '#!/bin/sh\necho "$AUTOML_PROGRAM"; echo "$EVCXR_CONFIG_DIR"; echo "$EVCXR_TMPDIR"; echo "$*"; echo "$LD_LIBRARY_PATH"; echo "$CARGO_HOME"\n' > "$7/bin/evcxr_jupyter"
+    chmod +x "$7/bin/evcxr_jupyter"
+    ;;
+rustc)
+    for name in libautoml_full.so libburn-1.rmeta libburn-1.rlib; do echo "$name" > "$name"; done
+    echo "{\"filenames\":[\"$PWD/libburn-1.rlib\",\"$PWD/libburn-1.rmeta\"]}"
+    echo "{\"filenames\":[\"$PWD/libautoml_full.so\"]}"
+    ;;
+metadata)
+    name=automl-door
+    if [ -d crates ]; then name=automl-full; fi
+    echo "{\"packages\":[{\"name\":\"$name\",\"id\":\"$name 0.1.0\",\"targets\":[]}],\"resolve\":{\"nodes\":[{\"id\":\"$name 0.1.0\",\"dependencies\":[],\"deps\":[]}]}}"
+    ;;
+esac
 "#;
 const RUSTC: &str = "#!/bin/sh\necho rustc 1.95.0\n";
 
@@ -109,6 +124,49 @@ fn the_kernel_is_installed_once_started_and_removed() {
     assert!(!machine.scratch.path("jupyter/kernels/automl").exists());
     let nothing = machine.automl(&["kernel", "remove"]);
     assert_eq!((nothing.code, nothing.stderr.as_str()), (Some(0), "the kernel is not installed\n"));
+}
+
+#[test]
+fn the_full_kernel_has_a_library_and_knows_what_is_in_it() {
+    let machine = Machine::new();
+    let refused = machine.automl(&["kernel", "install", "--full", "--sources", "nowhere"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("hint: name the folder of a clone of the project"), "{}", refused.stderr);
+    fs::create_dir_all(machine.scratch.path("clone/crates/automl-full")).unwrap();
+    let install = || machine.automl(&["kernel", "install", "--full", "--sources", "clone"]);
+    let first = install();
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    assert!(first.stderr.contains("kernel \"Rust (automl, full)\""), "{}", first.stderr);
+    let library = machine.scratch.path("cache/automl/notebook/library");
+    assert!(library.join("libautoml_full.so").is_file() && library.join("libburn-1.rmeta").is_file());
+    assert!(!library.join("libburn-1.rlib").exists(), "its code is in the library");
+    let executed = || machine.calls().lines().filter(|call| call.starts_with("jupyter execute")).count();
+    assert_eq!(executed(), 2, "a first cell for each kernel");
+    // Cargo says whether anything is to be built; the fake one always builds.
+    let kept = |printed: Printed| printed.stderr.contains("the library of the full kernel is kept");
+    assert!(!kept(first));
+    install();
+
+    let kernel = machine.automl(&["kernel", "run", "--full", "connection.json"]);
+    let lines: Vec<&str> = kernel.stdout.lines().collect();
+    assert_eq!(lines[1], "DIR/cache/automl/notebook/config-full", "{}", kernel.stdout);
+    assert!(lines[4].contains("DIR/cache/automl/notebook/library"), "{}", kernel.stdout);
+    assert_eq!(lines[5], "DIR/cache/automl/notebook/cargo-home");
+    let cargo = machine.scratch.path("cache/automl/notebook/cargo-home/bin/cargo");
+    assert!(fs::read_to_string(cargo).unwrap().ends_with(" kernel cargo -- \"$@\"\n"));
+
+    let told = machine.automl(&["kernel", "cargo", "--", "metadata", "--format-version=1"]);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["packages"][1]["name"], "automl-full");
+    assert_eq!(told["resolve"]["nodes"][0]["deps"][0]["pkg"], "automl-full 0.1.0");
+    let plain = machine.automl(&["kernel", "cargo", "--", "metadata", "--no-deps"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&plain.stdout).unwrap()["packages"].as_array().unwrap().len(),
+        1
+    );
+
+    assert_eq!(machine.automl(&["kernel", "remove"]).code, Some(0));
+    assert!(!machine.scratch.path("jupyter/kernels/automl-full").exists());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
     PYTHON tests/python/notebooks.py [--write] [NOTEBOOK ...]
 
-PYTHON has nbclient, as the environment that `automl kernel install` makes. Each notebook runs in a copy of its folder, without what an
+PYTHON has nbclient, as the environment that `automl kernel install --full` makes. Each notebook runs in a copy of its folder, without what an
 earlier run left, and each cell must give the kinds of outputs that the committed notebook holds; `--write` writes its outputs into
 it instead. Ends with 1 at the first failure.
 """
@@ -42,7 +42,7 @@ def run_notebook(path, is_written):
         shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"))
         started, times = time.perf_counter(), {}
         client = NotebookClient(
-            notebook, timeout=600, startup_timeout=300, kernel_name=KERNEL, record_timing=False, resources={"metadata": {"path": str(folder)}},
+            notebook, timeout=600, startup_timeout=300, kernel_name=committed.metadata.kernelspec.name, record_timing=False, resources={"metadata": {"path": str(folder)}},
             on_cell_execute=lambda cell, cell_index: times.setdefault(cell_index, time.perf_counter()),
             on_cell_executed=lambda cell, cell_index, execute_reply: times.update({cell_index: time.perf_counter() - times[cell_index]}))
         client.execute()
@@ -71,8 +71,8 @@ def drawn(output):
 class Kernel:
     """A kernel in a folder, as a person's who presses keys."""
 
-    def __init__(self, folder):
-        self.manager = KernelManager(kernel_name=KERNEL)
+    def __init__(self, folder, name=KERNEL):
+        self.manager = KernelManager(kernel_name=name)
         self.manager.start_kernel(cwd=str(folder))
         self.client = self.manager.client()
         self.client.start_channels()
@@ -169,12 +169,30 @@ def interrupted_and_killed():
     print(f"interrupted after {interrupted} trials, killed after {killed}, ended with {final}", flush=True)
 
 
+def gradients_live_across_cells():
+    """A tensor of one cell is derived in another, and polars and burn say what they should."""
+    with tempfile.TemporaryDirectory() as scratch:
+        kernel = Kernel(pathlib.Path(scratch), "automl-full")
+        kernel.run("use automl::burn::tensor::{Device, Tensor};\nuse automl::polars::prelude::*;")
+        kernel.run("let device = Device::flex().autodiff();\nlet w = Tensor::<1>::from_floats([1.0, 2.0, 3.0], &device).require_grad();")
+        kernel.run("let loss = (w.clone() * w.clone()).sum();")
+        kernel.run("let gradients = loss.backward();")
+        found = kernel.run('println!("{:?}", w.grad(&gradients).unwrap().into_data().try_to_vec::<f32>().unwrap());')
+        assert found.strip() == "[2.0, 4.0, 6.0]", found
+        kernel.run('let frame = df!("a" => [1, 2, 3])?;')
+        found = kernel.run('println!("{}", frame.lazy().select([col("a").sum()]).collect()?.column("a")?.get(0)?);')
+        assert found.strip() == "6", found
+        kernel.end()
+    print("gradients live across cells", flush=True)
+
+
 def main():
     is_written = "--write" in sys.argv[1:]
     given = [pathlib.Path(path).resolve() for path in sys.argv[1:] if path != "--write"]
     for path in given or sorted(NOTEBOOKS.glob("*.ipynb")):
         run_notebook(path, is_written)
     if not given:
+        gradients_live_across_cells()
         interrupted_and_killed()
 
 

@@ -317,6 +317,8 @@ pub(crate) struct NotebookArgs {
     /// Folder to open; one that is not there is made, with example notebooks
     #[arg(default_value = "notebooks")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) door: DoorArgs,
     /// Arguments for `jupyter lab`, such as --no-browser or --port=8890
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) jupyter: Vec<OsString>,
@@ -325,15 +327,35 @@ pub(crate) struct NotebookArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KernelCommand {
     /// Install `JupyterLab`, the kernel and what its cells link, each where it is missing
-    Install,
+    Install(DoorArgs),
     /// Remove the kernel and all that was installed for it
     Remove,
     /// Be the kernel that Jupyter describes in a file
     #[command(hide = true)]
     Run {
+        /// The kernel of the full door
+        #[arg(long)]
+        full: bool,
         /// Jupyter's connection file
         connection: PathBuf,
     },
+    /// Be Cargo for the type inference of cells
+    #[command(hide = true)]
+    Cargo {
+        /// Cargo's arguments
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoorArgs {
+    /// Install the kernel "Rust (automl, full)" too, with polars and burn in the notebook; built from the project's sources
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Clone of the project to build it from [default: the one that this program was built from]
+    #[arg(long, value_name = "DIR", requires = "full")]
+    pub(crate) sources: Option<PathBuf>,
 }
 
 fn parse_task(text: &str) -> Result<Task, String> {

@@ -19,7 +19,11 @@ const LIKE_THE_BEST: f64 = 0.05;
 pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     let shown: Vec<Metric> = beside(board.metric, board.rows.first());
     let mut table = plain();
-    let mut header = vec!["#".to_owned(), "trial".to_owned(), "family".to_owned(), board.metric.name()];
+    // The trials of a function have no family.
+    let has_families = board.metric != Metric::Cost;
+    let mut header = vec!["#".to_owned(), "trial".to_owned()];
+    header.extend(has_families.then(|| "family".to_owned()));
+    header.push(board.metric.name());
     header.extend(shown.iter().map(|metric| metric.name()));
     header.extend(board.also.iter().cloned());
     header.extend(["time".to_owned(), "configuration".to_owned()]);
@@ -27,7 +31,8 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     for row in board.rows.iter().filter(|row| row.state == TrialState::Complete).take(top) {
         table.add_row(cells(row, &shown));
     }
-    for column in [0, 1, 3, 4, 5] {
+    let numbers = if has_families { vec![0, 1, 3, 4, 5] } else { vec![0, 1, 2, 3] };
+    for column in numbers {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -242,12 +247,10 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
     };
     let is_like_best = row.p_value.is_some_and(|p| p >= LIKE_THE_BEST);
     let score = if is_like_best { format!("{score} ~") } else { score };
-    let mut cells = vec![
-        row.rank.map(|rank| rank.to_string()).unwrap_or_default(),
-        row.trial.to_string(),
-        row.family.clone(),
-        score,
-    ];
+    let has_family = !row.family.is_empty();
+    let mut cells = vec![row.rank.map(|rank| rank.to_string()).unwrap_or_default(), row.trial.to_string()];
+    cells.extend(has_family.then(|| row.family.clone()));
+    cells.push(score);
     let of =
         |metric: &Metric| row.scores.iter().find(|(of, _)| of == metric).map(|(_, value)| number(*value));
     cells.extend(shown.iter().map(|metric| of(metric).unwrap_or_default()));
@@ -259,7 +262,8 @@ fn cells(row: &LeaderboardRow, shown: &[Metric]) -> Vec<String> {
         last.push_str(" *");
     }
     cells.push(format_duration(Duration::from_secs_f64(row.seconds.max(0.0))));
-    cells.push(cut(&row.params.scoped(&row.family).to_string()));
+    cells
+        .push(cut(&if has_family { row.params.scoped(&row.family) } else { row.params.clone() }.to_string()));
     cells
 }
 

@@ -255,6 +255,19 @@ pub enum TrialError {
     Fatal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl TrialError {
+    /// It failed by itself, as `reason` says.
+    pub fn failed(reason: impl std::fmt::Display) -> Self {
+        TrialError::Failed { reason: reason.to_string() }
+    }
+}
+
+impl From<SpaceError> for TrialError {
+    fn from(error: SpaceError) -> Self {
+        TrialError::failed(error)
+    }
+}
+
 impl From<StoreError> for TrialError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::error::JupyterError;
 use crate::places::Places;
 use crate::sources::{everything, write_file};
-use crate::{KERNEL, tools};
+use crate::{Door, tools};
 
 /// Says in which folder a kernel works, where that is to be kept.
 pub(crate) const FOLDER_VARIABLE: &str = "AUTOML_KERNEL_FOLDER";
@@ -26,15 +26,16 @@ const CELL: &str = "use automl::Search;\nlet search = Search::new(\"train.csv\",
 /// Builds what cells link, unless that is done for these sources, compiler and evcxr.
 pub(crate) fn build(
     places: &Places,
+    door: Door,
     jupyter: &Path,
     evcxr: &Path,
     say: &mut dyn FnMut(&str),
 ) -> Result<(), JupyterError> {
-    let ahead = places.ahead();
+    let ahead = places.ahead(door);
     let built_from = fingerprint(&[
         tools::rustc_version()?.as_bytes(),
         evcxr.as_os_str().as_encoded_bytes(),
-        &everything(places)?,
+        &everything(places, door)?,
     ]);
     if fs::read_to_string(ahead.join(STAMP)).is_ok_and(|stamp| stamp == built_from) {
         say("what cells link is built");
@@ -42,7 +43,7 @@ pub(crate) fn build(
     }
     say("building what cells link, by a first cell (half a minute)");
     let started = Instant::now();
-    let growing = places.root().join("ahead.growing");
+    let growing = ahead.with_extension("growing");
     for dir in [&growing, &ahead] {
         remove(dir)?;
     }
@@ -50,7 +51,7 @@ pub(crate) fn build(
     write_file(&notebook, first_cell().as_bytes())?;
     let mut execute = Command::new(jupyter);
     execute.args(["execute", "--timeout=1800", "--startup_timeout=1800"]);
-    execute.arg(format!("--kernel_name={KERNEL}")).arg(&notebook);
+    execute.arg(format!("--kernel_name={}", door.kernel())).arg(&notebook);
     execute.env(FOLDER_VARIABLE, &growing);
     tools::run(&mut execute, "the first cell failed, see above; `automl kernel remove` begins from nothing")?;
     write_file(&growing.join(STAMP), built_from.as_bytes())?;
@@ -60,10 +61,10 @@ pub(crate) fn build(
 }
 
 /// Copies what was built ahead into `folder`, by links: what cells link is only read.
-pub(crate) fn copy_into(places: &Places, folder: &Path) -> Result<(), JupyterError> {
-    let ahead = places.ahead();
+pub(crate) fn copy_into(places: &Places, door: Door, folder: &Path) -> Result<(), JupyterError> {
+    let ahead = places.ahead(door);
     if !ahead.join(STAMP).is_file() {
-        return Err(JupyterError::NotInstalled { path: ahead.join(STAMP) });
+        return Err(JupyterError::NotInstalled { path: ahead.join(STAMP), door });
     }
     fs::create_dir_all(folder).map_err(JupyterError::file("create", folder))?;
     let lock = folder.join("Cargo.lock");
@@ -83,10 +84,18 @@ fn link_tree(from: &Path, to: &Path) -> Result<(), JupyterError> {
         }
         if path.is_dir() {
             link_tree(&path, &target)?;
-        } else if fs::hard_link(&path, &target).is_err() {
-            // Not every file system has links.
-            fs::copy(&path, &target).map_err(JupyterError::file("write", &target))?;
+        } else {
+            link(&path, &target)?;
         }
+    }
+    Ok(())
+}
+
+/// Gives a file a second name.
+pub(crate) fn link(from: &Path, to: &Path) -> Result<(), JupyterError> {
+    if fs::hard_link(from, to).is_err() {
+        // Not every file system has links.
+        fs::copy(from, to).map_err(JupyterError::file("write", to))?;
     }
     Ok(())
 }
@@ -106,14 +115,15 @@ fn first_cell() -> String {
     json!({ "cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5 }).to_string()
 }
 
-fn fingerprint(of: &[&[u8]]) -> String {
+/// A short name of contents.
+pub(crate) fn fingerprint(of: &[&[u8]]) -> String {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
 /// Removes a folder that may not be there.
-pub(crate) fn remove(dir: &PathBuf) -> Result<(), JupyterError> {
+pub(crate) fn remove(dir: &Path) -> Result<(), JupyterError> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(JupyterError::file("remove", dir)(error))
@@ -145,8 +155,9 @@ mod tests {
     fn without_what_was_built_a_kernel_says_what_to_do() {
         let dir = tempfile::tempdir().unwrap();
         let places = Places::below(dir.path());
-        let error = copy_into(&places, &dir.path().join("kernel")).unwrap_err();
-        assert_eq!(error.hints(), ["install it with `automl kernel install`"]);
+        let hints = |door| copy_into(&places, door, &dir.path().join("kernel")).unwrap_err().hints();
+        assert_eq!(hints(Door::Fast), ["install it with `automl kernel install`"]);
+        assert_eq!(hints(Door::Full), ["install it with `automl kernel install --full`"]);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::Door;
+
 /// The kernel could not be installed or started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -47,11 +49,25 @@ pub enum JupyterError {
         /// Why not.
         source: io::Error,
     },
+    /// The full kernel is built from the project's sources.
+    #[error("the full kernel is built from the project's sources, which are not in `{}`", path.display())]
+    NoSources {
+        /// Where they were looked for.
+        path: PathBuf,
+    },
+    /// Cargo said something that is not understood.
+    #[error("cargo's description of packages cannot be read: {reason}")]
+    Graph {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A kernel was started that is not installed.
     #[error("the notebook kernel is not installed completely: there is no `{}`", path.display())]
     NotInstalled {
         /// What is missing.
         path: PathBuf,
+        /// Which kernel.
+        door: Door,
     },
 }
 
@@ -67,8 +83,19 @@ impl JupyterError {
             Self::Missing { hint, .. } => vec![(*hint).to_owned()],
             Self::Failed { hint, .. } => vec![hint.clone()],
             Self::NoFolder { .. } => vec!["set HOME".to_owned()],
-            Self::File { .. } => Vec::new(),
-            Self::NotInstalled { .. } => vec!["install it with `automl kernel install`".to_owned()],
+            Self::File { .. } | Self::Graph { .. } => Vec::new(),
+            Self::NoSources { .. } => {
+                vec![
+                    "name the folder of a clone of the project: `automl kernel install --full --sources DIR`"
+                        .to_owned(),
+                ]
+            }
+            Self::NotInstalled { door: Door::Fast, .. } => {
+                vec!["install it with `automl kernel install`".to_owned()]
+            }
+            Self::NotInstalled { door: Door::Full, .. } => {
+                vec!["install it with `automl kernel install --full`".to_owned()]
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{env, process};
 use crate::ahead::{self, FOLDER_VARIABLE};
 use crate::error::JupyterError;
 use crate::places::Places;
-use crate::{sources, tools};
+use crate::{Door, graph, sources, tools};
 
 /// Tells cells which program they drive.
 const PROGRAM_VARIABLE: &str = "AUTOML_PROGRAM";
@@ -19,49 +19,59 @@ const LIBRARY_VARIABLE: &str =
     if cfg!(target_os = "macos") { "DYLD_LIBRARY_PATH" } else { "LD_LIBRARY_PATH" };
 
 /// Becomes the kernel that Jupyter described in `connection`; returns only if that fails. The kernel works in a folder of its
-/// own, which later kernels remove when it is gone.
+/// own, which later kernels remove when it is gone. `libtorch` is the folder of the libraries that the program links, if any.
 ///
 /// # Errors
 /// [`JupyterError`]: the kernel is not installed, or its folder cannot be made.
-pub fn run_kernel(places: &Places, program: &Path, connection: &Path) -> Result<(), JupyterError> {
+pub fn run_kernel(
+    places: &Places,
+    door: Door,
+    program: &Path,
+    libtorch: Option<&Path>,
+    connection: &Path,
+) -> Result<(), JupyterError> {
     let evcxr = tools::evcxr_path(places);
     if !evcxr.is_file() {
-        return Err(JupyterError::NotInstalled { path: evcxr });
+        return Err(JupyterError::NotInstalled { path: evcxr, door });
     }
     let folder = match env::var_os(FOLDER_VARIABLE) {
         Some(kept) => PathBuf::from(kept),
-        None => own_folder(places)?,
+        None => own_folder(places, door)?,
     };
     let mut kernel = Command::new(&evcxr);
     kernel.arg("--control_file").arg(connection);
-    kernel.env("EVCXR_TMPDIR", folder).env("EVCXR_CONFIG_DIR", places.config());
-    kernel.env(LIBRARY_VARIABLE, library_path()?);
+    kernel.env("EVCXR_TMPDIR", folder).env("EVCXR_CONFIG_DIR", places.config(door));
+    let mut libraries = vec![tools::rust_libraries()?];
+    if door == Door::Full {
+        libraries.push(places.library());
+        libraries.extend(libtorch.map(Path::to_owned));
+        graph::stand_before_cargo(places, &mut kernel)?;
+    }
+    kernel.env(LIBRARY_VARIABLE, library_path(libraries));
     if env::var_os(PROGRAM_VARIABLE).is_none() {
         kernel.env(PROGRAM_VARIABLE, program);
     }
     Err(JupyterError::file("run", &evcxr)(kernel.exec()))
 }
 
-/// The search path of shared libraries with that of the compiler first. Cells are linked with Rust's standard library there, by a path
+/// The search path of shared libraries with `own` first. Cells are linked with Rust's standard library, for one, by a path
 /// relative to another folder than evcxr moves them to.
-fn library_path() -> Result<OsString, JupyterError> {
-    let own = tools::rust_libraries()?;
+fn library_path(own: Vec<PathBuf>) -> OsString {
     let before = env::var_os(LIBRARY_VARIABLE).unwrap_or_default();
-    let all = [own.clone()]
-        .into_iter()
-        .chain(env::split_paths(&before).filter(|path| !path.as_os_str().is_empty()));
-    // A folder with a colon in its name cannot stand there; nor could the compiler's be found by anybody.
-    Ok(env::join_paths(all).unwrap_or_else(|_| own.into_os_string()))
+    // A folder with a colon in its name cannot stand there.
+    let can_stand = |path: &PathBuf| !path.as_os_str().is_empty() && env::join_paths([path]).is_ok();
+    let all = own.into_iter().chain(env::split_paths(&before)).filter(can_stand);
+    env::join_paths(all).unwrap_or_default()
 }
 
 /// The folder of this process, with what was built ahead.
-fn own_folder(places: &Places) -> Result<PathBuf, JupyterError> {
+fn own_folder(places: &Places, door: Door) -> Result<PathBuf, JupyterError> {
     let kernels = places.kernels();
     remove_of_the_dead(&kernels)?;
     let folder = kernels.join(process::id().to_string());
     // Of an earlier process of this number.
     ahead::remove(&folder)?;
-    ahead::copy_into(places, &folder)?;
+    ahead::copy_into(places, door, &folder)?;
     Ok(folder)
 }
 

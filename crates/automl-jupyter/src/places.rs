@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::KERNEL;
+use crate::Door;
 use crate::error::JupyterError;
 
 /// Where everything is kept.
@@ -57,8 +57,8 @@ impl Places {
     }
 
     /// The folder of the kernelspec.
-    pub fn kernelspec(&self) -> PathBuf {
-        self.jupyter_data.join("kernels").join(KERNEL)
+    pub fn kernelspec(&self, door: Door) -> PathBuf {
+        self.jupyter_data.join("kernels").join(door.kernel())
     }
 
     /// A virtual environment with `JupyterLab`.
@@ -71,19 +71,43 @@ impl Places {
         self.root.join(format!("evcxr-{version}"))
     }
 
-    /// The notebook crate's package.
-    pub(crate) fn package(&self) -> PathBuf {
-        self.root.join("automl-notebook")
+    /// The package that cells depend on.
+    pub(crate) fn package(&self, door: Door) -> PathBuf {
+        self.root.join(match door {
+            Door::Fast => "automl-notebook",
+            Door::Full => "automl-door",
+        })
     }
 
     /// Evcxr's configuration.
-    pub(crate) fn config(&self) -> PathBuf {
-        self.root.join("config")
+    pub(crate) fn config(&self, door: Door) -> PathBuf {
+        self.root.join(match door {
+            Door::Fast => "config",
+            Door::Full => "config-full",
+        })
     }
 
     /// What cells link, as evcxr built it, and the name of what it was built from.
-    pub(crate) fn ahead(&self) -> PathBuf {
-        self.root.join("ahead")
+    pub(crate) fn ahead(&self, door: Door) -> PathBuf {
+        self.root.join(match door {
+            Door::Fast => "ahead",
+            Door::Full => "ahead-full",
+        })
+    }
+
+    /// The shared library of the full door with what the compiler wants to know of the crates in it.
+    pub(crate) fn library(&self) -> PathBuf {
+        self.root.join("library")
+    }
+
+    /// Packages that type inference should know, as `cargo metadata` describes them.
+    pub(crate) fn graph(&self) -> PathBuf {
+        self.root.join("library.json")
+    }
+
+    /// A home of Cargo that differs from the user's by its `cargo`.
+    pub(crate) fn cargo_home(&self) -> PathBuf {
+        self.root.join("cargo-home")
     }
 
     /// Folders of running kernels.
@@ -107,10 +131,11 @@ mod tests {
         let own =
             places(&[("HOME", "/home/me"), ("XDG_CACHE_HOME", "/c"), ("JUPYTER_DATA_DIR", "/j")]).unwrap();
         assert_eq!(own.root(), Path::new("/c/automl/notebook"));
-        assert_eq!(own.kernelspec(), Path::new("/j/kernels/automl"));
+        assert_eq!(own.kernelspec(Door::Fast), Path::new("/j/kernels/automl"));
+        assert_eq!(own.kernelspec(Door::Full), Path::new("/j/kernels/automl-full"));
         let own = places(&[("HOME", "/home/me")]).unwrap();
         assert_eq!(own.root(), Path::new("/home/me/.cache/automl/notebook"));
-        assert!(own.kernelspec().starts_with("/home/me"), "{own:?}");
+        assert!(own.kernelspec(Door::Fast).starts_with("/home/me"), "{own:?}");
     }
 
     #[test]

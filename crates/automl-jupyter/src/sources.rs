@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::JupyterError;
 use crate::places::Places;
+use crate::{Door, library};
 
 /// Files: path below a folder, and content.
 type Files = &'static [(&'static str, &'static [u8])];
@@ -26,19 +27,47 @@ const MANIFEST: &str = concat!(
 /// The name under which cells know the crate.
 const CRATE: &str = "automl";
 
-/// Writes everything that is not written yet.
-pub(crate) fn write(places: &Places) -> Result<(), JupyterError> {
-    let package = places.package();
-    write_file(&package.join("Cargo.toml"), MANIFEST.as_bytes())?;
-    for (path, text) in SOURCES {
-        write_file(&package.join("src").join(path), text)?;
-    }
+/// Files of the package that cells of the full door depend on: nothing but a name for the shared library, so that Cargo, which looks
+/// at everything that a cell depends on, has nothing to look at.
+const DOOR: Files = &[
+    ("Cargo.toml", b"[package]\nname = \"automl-door\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n"),
+    ("src/lib.rs", b"extern crate automl_full;\n\npub use automl_full::*;\n"),
+];
+
+/// Writes everything that is not written yet. `libtorch` is the folder of the libraries that the full door's links, if any.
+pub(crate) fn write(places: &Places, door: Door, libtorch: Option<&Path>) -> Result<(), JupyterError> {
+    let package = places.package(door);
+    let name = match door {
+        Door::Fast => {
+            write_file(&package.join("Cargo.toml"), MANIFEST.as_bytes())?;
+            for (path, text) in SOURCES {
+                write_file(&package.join("src").join(path), text)?;
+            }
+            "automl-notebook"
+        }
+        Door::Full => {
+            for (path, text) in DOOR {
+                write_file(&package.join(path), text)?;
+            }
+            // Of every cell, for Cargo hands on what a build script says to those that depend on its package.
+            let folders = [Some(places.library()), libtorch.map(Path::to_owned)].into_iter().flatten();
+            let tell = |folder: PathBuf| {
+                format!(
+                    "    println!(\"cargo::rustc-link-search=all={{}}\", {:?});\n",
+                    folder.display().to_string()
+                )
+            };
+            let script = format!("fn main() {{\n{}}}\n", folders.map(tell).collect::<String>());
+            write_file(&package.join("build.rs"), script.as_bytes())?;
+            "automl-door"
+        }
+    };
     // Cells are short: what is optimised is linked, not compiled with them.
     let config = format!(
-        "[evcxr]\nopt_level = \"0\"\n\n[dependencies]\n{CRATE} = {{ package = \"automl-notebook\", path = {:?} }}\n",
+        "[evcxr]\nopt_level = \"0\"\n\n[dependencies]\n{CRATE} = {{ package = {name:?}, path = {:?} }}\n",
         package.display().to_string()
     );
-    write_file(&places.config().join("evcxr.toml"), config.as_bytes())?;
+    write_file(&places.config(door).join("evcxr.toml"), config.as_bytes())?;
     Ok(())
 }
 
@@ -67,13 +96,21 @@ pub(crate) fn examples_in(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Everything that what is built ahead is made of, end to end.
-pub(crate) fn everything(places: &Places) -> Result<Vec<u8>, JupyterError> {
-    let config = places.config().join("evcxr.toml");
-    let mut all = fs::read(&config).map_err(JupyterError::file("read", &config))?;
-    all.extend(MANIFEST.bytes());
-    for (path, text) in SOURCES {
-        all.extend(path.bytes());
-        all.extend(*text);
+pub(crate) fn everything(places: &Places, door: Door) -> Result<Vec<u8>, JupyterError> {
+    let read = |path: &Path| fs::read(path).map_err(JupyterError::file("read", path));
+    let mut all = read(&places.config(door).join("evcxr.toml"))?;
+    match door {
+        Door::Fast => {
+            all.extend(MANIFEST.bytes());
+            for (path, text) in SOURCES {
+                all.extend(path.bytes());
+                all.extend(*text);
+            }
+        }
+        Door::Full => {
+            all.extend(DOOR.iter().flat_map(|(_, text)| text.iter().copied()));
+            all.extend(read(&places.library().join(library::STAMP))?);
+        }
     }
     Ok(all)
 }

@@ -84,7 +84,8 @@ fn rustc(argument: &str) -> Result<String, JupyterError> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn cargo() -> Result<PathBuf, JupyterError> {
+/// Cargo's path.
+pub(crate) fn cargo() -> Result<PathBuf, JupyterError> {
     // A desktop that starts Jupyter may know nothing of the shell's path.
     let at_home = || {
         let home = env::var_os("CARGO_HOME")

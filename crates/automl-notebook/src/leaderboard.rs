@@ -44,6 +44,8 @@ impl Leaderboard {
         let count = |state: &str| self.trials.iter().filter(|trial| trial.state() == state).count();
         let counts = ["complete", "pruned", "failed"].map(|state| format!("{} {state}", count(state)));
         let complete: Vec<&Trial> = self.trials.iter().filter(|trial| trial.score().is_some()).collect();
+        // A function's trials have no model family, and no folds.
+        let is_of_function = self.trials.iter().all(|trial| trial.family().is_empty());
         let mut families: Vec<&str> = Vec::new();
         let rows: Vec<Vec<Cell>> = complete
             .into_iter()
@@ -56,18 +58,23 @@ impl Leaderboard {
                 is_first || *place < SHOWN
             })
             .map(|(place, trial)| {
-                vec![
-                    Cell::Count(place as u64 + 1),
-                    Cell::Count(trial.number().into()),
-                    Cell::text(trial.family()),
-                    Cell::maybe(trial.score()),
-                    Cell::maybe(trial.deviation()),
-                    Cell::Number(trial.seconds()),
-                    Cell::text(&trial.configuration()),
-                ]
+                let mut cells = vec![Cell::Count(place as u64 + 1), Cell::Count(trial.number().into())];
+                if !is_of_function {
+                    cells.push(Cell::text(trial.family()));
+                }
+                cells.push(Cell::maybe(trial.score()));
+                if !is_of_function {
+                    cells.push(Cell::maybe(trial.deviation()));
+                }
+                cells.extend([Cell::Number(trial.seconds()), Cell::text(&trial.configuration())]);
+                cells
             })
             .collect();
-        let header = ["#", "trial", "family", &self.metric, "± over folds", "seconds", "configuration"];
+        let header = if is_of_function {
+            vec!["#", "trial", &self.metric, "seconds", "values"]
+        } else {
+            vec!["#", "trial", "family", &self.metric, "± over folds", "seconds", "configuration"]
+        };
         format!("{}<div class=\"dim\">{}</div>", html::table(&header, &rows), counts.join(", "))
     }
 

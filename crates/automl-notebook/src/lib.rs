@@ -40,6 +40,7 @@ mod trial;
 pub use error::Error;
 pub use figure::Figure;
 pub use leaderboard::Leaderboard;
+pub use live::Live;
 pub use model::{Model, Predictions, Scores};
 pub use program::use_program;
 pub use search::Search;

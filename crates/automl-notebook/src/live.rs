@@ -11,9 +11,9 @@ use crate::html::number;
 /// A notebook draws a line anew no more often.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Trials done, best score, time left, and what is trained.
+/// Trials done, best score, time left, and what is trained, drawn over and over in one line of the cell's output.
 #[derive(Debug, Default)]
-pub(crate) struct Live {
+pub struct Live {
     metric: String,
     is_introduced: bool,
     n_done: u64,
@@ -26,7 +26,8 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(crate) fn on_event(&mut self, event: &Value) {
+    /// Takes note of an event (`crates/automl-cli/events.md`).
+    pub fn on_event(&mut self, event: &Value) {
         let mut is_news = false;
         match event["event"].as_str().unwrap_or_default() {
             "prepared" => {
@@ -82,7 +83,7 @@ impl Live {
     }
 
     /// Leaves the line as it is, with its end.
-    pub(crate) fn finish(&self) {
+    pub fn finish(&self) {
         if self.drawn.is_some() {
             say("");
         }

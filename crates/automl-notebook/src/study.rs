@@ -33,8 +33,11 @@ impl Study {
         Ok(study)
     }
 
-    /// That of the last event of a search.
-    pub(crate) fn of_events(finished: &Value) -> Result<Self, Error> {
+    /// That of `finished`, the last event of a search.
+    ///
+    /// # Errors
+    /// [`Error`] if it does not say where the run is.
+    pub fn of_events(finished: &Value) -> Result<Self, Error> {
         let config = finished["config"].as_str().map(Path::new).and_then(Path::parent);
         let folder = config.ok_or_else(|| Error::new("`automl` did not say where the run is"))?;
         Ok(Self { folder: folder.to_owned(), finished: Some(finished.clone()) })

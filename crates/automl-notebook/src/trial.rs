@@ -98,9 +98,9 @@ impl Trial {
         params.map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
-    /// The family's own hyper-parameters in a line.
+    /// The family's own hyper-parameters in a line; all parameters of a function's trial, which has no family.
     pub(crate) fn configuration(&self) -> String {
-        let prefix = format!("{}.", self.family());
+        let prefix = if self.family().is_empty() { String::new() } else { format!("{}.", self.family()) };
         let own = self
             .shown_params()
             .into_iter()
@@ -111,9 +111,9 @@ impl Trial {
     /// Shows scores, learning curves and configuration under the cell.
     pub fn evcxr_display(&self) {
         let mut body = format!(
-            "<b>trial {} ({})</b>, {}, {} s",
+            "<b>trial {}{}</b>, {}, {} s",
             self.number(),
-            escape(self.family()),
+            if self.family().is_empty() { String::new() } else { format!(" ({})", escape(self.family())) },
             escape(self.state()),
             html::number(self.seconds())
         );
@@ -124,8 +124,13 @@ impl Trial {
         let folds = self.fold_scores();
         let of_folds = folds.iter().map(|score| html::number(*score)).collect::<Vec<_>>().join(", ");
         if let Some(score) = self.score() {
-            let row = vec![Cell::text(&self.metric), Cell::Number(score), Cell::Long(of_folds)];
-            body.push_str(&html::table(&["metric", "mean over folds", "each fold"], &[row]));
+            let mut row = vec![Cell::text(&self.metric), Cell::Number(score)];
+            if folds.is_empty() {
+                body.push_str(&html::table(&["metric", "value"], &[row]));
+            } else {
+                row.push(Cell::Long(of_folds));
+                body.push_str(&html::table(&["metric", "mean over folds", "each fold"], &[row]));
+            }
         }
         let others = self.scores().into_iter().filter(|(name, _)| *name != self.metric);
         let others: Vec<Vec<Cell>> =
@@ -151,7 +156,11 @@ impl Trial {
 
 impl fmt::Debug for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Trial({}, {}, {}", self.number(), self.family(), self.state())?;
+        write!(f, "Trial({}, ", self.number())?;
+        if !self.family().is_empty() {
+            write!(f, "{}, ", self.family())?;
+        }
+        f.write_str(self.state())?;
         if let Some(score) = self.score() {
             write!(f, ", {} {}", self.metric, html::number(score))?;
         }

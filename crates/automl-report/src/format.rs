@@ -168,6 +168,7 @@ pub(crate) fn metric_label(metric: Metric) -> String {
         Metric::Mape => "MAPE".to_owned(),
         Metric::R2 => "R²".to_owned(),
         Metric::Rmsle => "RMSLE".to_owned(),
+        Metric::Cost => "cost".to_owned(),
     }
 }
 

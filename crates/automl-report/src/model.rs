@@ -80,6 +80,13 @@ pub struct ReportModel {
     pub reproduce: Reproduce,
 }
 
+impl ReportModel {
+    /// Whether it is of a function that was optimised: there is no table, and there are no models.
+    pub fn is_of_function(&self) -> bool {
+        self.metric == Metric::Cost
+    }
+}
+
 /// How much the parameters of the search matter to its cost.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Importance {

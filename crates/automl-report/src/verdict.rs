@@ -31,6 +31,7 @@ impl Verdict {
     /// The verdict on a run.
     pub(crate) fn of(model: &ReportModel) -> Self {
         let mut verdict = match best_of(model) {
+            Some((trial, value)) if model.is_of_function() => of_function(model, trial, value),
             Some((trial, value)) => with_model(model, trial, final_value(model).unwrap_or(value)),
             None => without_model(model),
         };
@@ -100,6 +101,25 @@ pub(crate) fn gain(metric: Metric, value: f64, baseline: f64) -> String {
     match metric.direction() {
         Direction::Minimize if baseline > 0.0 => format!("{} {word}", percent(difference.abs() / baseline)),
         _ => format!("{} {word}", format::short_number(difference.abs())),
+    }
+}
+
+/// Parameters that the sentence on a function's best trial names.
+const NAMED: usize = 6;
+
+fn of_function(model: &ReportModel, trial: &TrialRecord, value: f64) -> Verdict {
+    let n_complete = model.trials.iter().filter(|trial| trial.state == TrialState::Complete).count();
+    let named = trial.params.iter().take(NAMED).map(|(name, value)| {
+        let value = value.as_f64().map_or_else(|| value.to_string(), number);
+        format!("{} = {}", clip(name, 40), clip(&value, 40))
+    });
+    let more = if trial.params.len() > NAMED { ", …" } else { "" };
+    let at = format!("It is that of {}{more}.", named.collect::<Vec<_>>().join(", "));
+    let of = format!("Trial #{} of {}.", trial.number, counted(n_complete, "complete trial"));
+    Verdict {
+        tone: Tone::Good,
+        headline: format!("The least cost found is {}.", number(value)),
+        details: if trial.params.is_empty() { vec![of] } else { vec![at, of] },
     }
 }
 
@@ -220,10 +240,11 @@ fn holdout_sentence(model: &ReportModel, trial: &TrialRecord, value: f64) -> Opt
 fn without_model(model: &ReportModel) -> Verdict {
     let of_state = |state: TrialState| model.trials.iter().filter(|trial| trial.state == state).count();
     let (n_failed, n_pruned) = (of_state(TrialState::Failed), of_state(TrialState::Pruned));
+    let missing = if model.is_of_function() { "cost" } else { "model" };
     let headline = match model.trials.len() {
-        0 => "No trial was run, so there is no model.".to_owned(),
-        n if n == n_failed => format!("All {} failed, so there is no model.", counted(n, "trial")),
-        n => format!("None of {} was completed, so there is no model.", counted(n, "trial")),
+        0 => format!("No trial was run, so there is no {missing}."),
+        n if n == n_failed => format!("All {} failed, so there is no {missing}.", counted(n, "trial")),
+        n => format!("None of {} was completed, so there is no {missing}.", counted(n, "trial")),
     };
     let headline = headline.replace("All 1 trial failed", "The only trial failed");
     let headline = headline.replace("None of 1 trial was", "The only trial was not");

@@ -362,6 +362,14 @@ impl ExperimentConfig {
         Ok(config)
     }
 
+    /// Reads TOML. Paths in it are relative to the working folder.
+    ///
+    /// # Errors
+    /// [`AutomlError::Config`] naming line and field.
+    pub fn from_toml(text: &str) -> Result<Self, AutomlError> {
+        toml::from_str(text).map_err(|error| AutomlError::config(format!("the experiment is wrong: {error}")))
+    }
+
     /// The configuration as TOML.
     ///
     /// # Errors

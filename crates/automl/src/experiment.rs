@@ -180,13 +180,22 @@ impl Experiment {
     /// try of one trial, and none keeps the search from ending in time.
     ///
     /// # Errors
-    /// As [`Experiment::run`]; [`AutomlError::Workers`] if workers end before they begin a trial.
+    /// As [`Experiment::run`]; [`AutomlError::Workers`] if workers end before they begin a trial; [`AutomlError::Config`] if the
+    /// experiment has a model family that was registered in this process ([`register`](crate::register)).
     pub fn run_with_jobs(
         &self,
         jobs: &Jobs,
         stop: &StopSignal,
         observer: &mut dyn Observer,
     ) -> Result<ExperimentResult, AutomlError> {
+        let own = self.joint.families.iter().find(|family| automl_models::is_registered(family.id()));
+        if let Some(family) = own {
+            let message =
+                format!("worker processes do not know `{}`, a model family of this process", family.id());
+            return Err(
+                AutomlError::config(message).with_hint("run the search in this process: `Experiment::run`")
+            );
+        }
         self.run_by(stop, observer, |folder, store, stop, observer| {
             let stoppers = strategy::stoppers(&self.config, self.metric);
             let orders = Orders {

@@ -4,10 +4,18 @@ use std::path::Path;
 
 use automl_core::{Metric, Predictions};
 use automl_data::polars::prelude::{Column, DataFrame, NamedFrom, Series};
-use automl_data::{Overview, Source, Table, TableOptions, overview, read_frame, write_predictions};
+use automl_data::{Overview, Source, Table, TableOptions, overview, write_predictions};
 
 use crate::error::AutomlError;
 use crate::members::Model;
+
+/// Reads a file as it is: CSV, TSV, Parquet, Arrow or NDJSON, by its ending, or all files of a pattern as one table.
+///
+/// # Errors
+/// [`AutomlError::Data`] naming the file and the place in it.
+pub fn read_frame(data: &Path) -> Result<DataFrame, AutomlError> {
+    Ok(automl_data::read_frame(&Source::new(data.to_string_lossy()))?)
+}
 
 /// Looks at a file, with its first `n_head` rows: what its columns are and how a search would read them. An empty
 /// `options.target` means that none is known.
@@ -15,7 +23,7 @@ use crate::members::Model;
 /// # Errors
 /// [`AutomlError::Data`] if the file cannot be read, a column is none of it, or the target cannot be learnt.
 pub fn describe(data: &Path, options: &TableOptions, n_head: usize) -> Result<Overview, AutomlError> {
-    Ok(overview(&read(data)?, options, n_head)?)
+    Ok(overview(&read_frame(data)?, options, n_head)?)
 }
 
 impl Model {
@@ -25,7 +33,7 @@ impl Model {
     /// # Errors
     /// [`AutomlError`] if the file cannot be read, lacks columns, or the result cannot be written.
     pub fn predict_file(&self, data: &Path, out: &Path) -> Result<usize, AutomlError> {
-        let table = Table::for_prediction(read(data)?, &self.manifest().schema)?;
+        let table = Table::for_prediction(read_frame(data)?, &self.manifest().schema)?;
         let predictions = self.predict(&table)?;
         write_predictions(&self.frame(&predictions)?, out)?;
         Ok(predictions.n_rows())
@@ -36,7 +44,7 @@ impl Model {
     /// # Errors
     /// As [`Model::predict_file`]; [`AutomlError::Data`] if there is no target column or it has an unknown label.
     pub fn evaluate_file(&self, data: &Path) -> Result<Vec<(Metric, f64)>, AutomlError> {
-        self.evaluate(&Table::for_evaluation(read(data)?, &self.manifest().schema)?)
+        self.evaluate(&Table::for_evaluation(read_frame(data)?, &self.manifest().schema)?)
     }
 
     /// Predictions as a frame, labels spelt as in the training data.
@@ -59,10 +67,6 @@ impl Model {
         }
         DataFrame::new(predictions.n_rows(), columns).map_err(|error| AutomlError::Internal(Box::new(error)))
     }
-}
-
-fn read(data: &Path) -> Result<DataFrame, AutomlError> {
-    Ok(read_frame(&Source::new(data.to_string_lossy()))?)
 }
 
 fn series(name: &str, values: &[f64]) -> Column {

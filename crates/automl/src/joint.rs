@@ -4,6 +4,7 @@
 //! matters to; a family's parameters exist while that family is chosen.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use automl_core::{
     Condition, DataProfile, InputForm, ModelFamily, ParamSpec, ParamValue, Params, SearchSpace,
@@ -17,7 +18,7 @@ use crate::space_config;
 
 /// Families, their joint space and the configurations to try first.
 pub(crate) struct Joint {
-    pub(crate) families: Vec<Box<dyn ModelFamily>>,
+    pub(crate) families: Vec<Arc<dyn ModelFamily>>,
     pub(crate) space: SearchSpace,
     /// What the user gave, then the portfolio's choice among the families' guesses.
     pub(crate) initial: Vec<Params>,
@@ -87,14 +88,14 @@ impl Joint {
     }
 }
 
-fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Box<dyn ModelFamily>>, AutomlError> {
+fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Arc<dyn ModelFamily>>, AutomlError> {
     let all = automl_models::families();
     let known: Vec<&str> = all.iter().map(|family| family.id()).collect();
     if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
         let message = format!("there is no model family `{unknown}`");
         return Err(AutomlError::config(message).with_hint(format!("families are {}", known.join(", "))));
     }
-    let chosen: Vec<Box<dyn ModelFamily>> = all
+    let chosen: Vec<Arc<dyn ModelFamily>> = all
         .into_iter()
         .filter(|family| wanted.is_empty() || wanted.iter().any(|name| name == family.id()))
         .filter(|family| family.space(profile).is_some())
@@ -109,7 +110,7 @@ fn choose(profile: &DataProfile, wanted: &[String]) -> Result<Vec<Box<dyn ModelF
 }
 
 /// Preprocessing choices, each existing for the families that take the form it concerns.
-fn prep_specs(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<ParamSpec> {
+fn prep_specs(profile: &DataProfile, families: &[Arc<dyn ModelFamily>]) -> Vec<ParamSpec> {
     let mut specs: Vec<ParamSpec> = Vec::new();
     for family in families.iter().filter(|family| uses_features(family.as_ref(), profile)) {
         for spec in prep_space(profile, family.input_form()) {
@@ -150,7 +151,7 @@ fn scoped(spec: ParamSpec, family: &str) -> ParamSpec {
 const RANKED: [&str; 3] = ["tabm", "resnet", "ft_transformer"];
 
 /// The guesses of each family, best first, with the choices of preprocessing.
-fn guesses(profile: &DataProfile, families: &[Box<dyn ModelFamily>]) -> Vec<Vec<Params>> {
+fn guesses(profile: &DataProfile, families: &[Arc<dyn ModelFamily>]) -> Vec<Vec<Params>> {
     let of_family = |family: &dyn ModelFamily| {
         let mut prep = Params::new();
         if uses_features(family, profile) {

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! [`Experiment`] searches and leaves a run folder; [`Run`] reads one; [`Model`] predicts from the
-//! bundle in it. The parts are crates of their own; this one alone knows more than one of them.
+//! bundle in it. [`FunctionStudy`] searches for the least cost of any function; [`register`] puts a model
+//! family of one's own, such as a burn [`Network`], on the leaderboard. The parts are crates of their own; this one alone knows more than one of them.
 
 mod bundle;
 mod compose;
@@ -21,11 +22,13 @@ mod device;
 mod doctor;
 mod duration;
 mod error;
+pub mod events;
 mod experiment;
 mod explain;
 mod files;
 mod finish;
 mod fold_fits;
+mod function;
 mod insight;
 mod joint;
 mod leaderboard;
@@ -54,12 +57,16 @@ mod watch;
 mod worker;
 
 pub use automl_core::{
-    ColumnKind, ColumnProfile, DataProfile, Device, Direction, Distribution, Event, Hint, Information,
-    Metric, Observer, Params, Precision, Predictions, StopReason, StopSignal, Task, TrialRecord, TrialState,
+    ColumnKind, ColumnProfile, Condition, DataProfile, Device, Direction, Distribution, Domain, Event, Hint,
+    Information, Metric, ModelFamily, Objective, Observer, ParamSpec, ParamValue, Params, Precision,
+    Predictions, SearchSpace, SpaceError, StopReason, StopSignal, Task, TrialContext, TrialError,
+    TrialRecord, TrialState,
 };
 pub use automl_data::{ColumnOverview, Outer, Overview, TableOptions, TargetOverview, polars};
 pub use automl_ensemble::DecisionRule;
 pub use automl_ensemble::calibration::Calibrator;
+pub use automl_models::own::{Network, OwnFamily, Shape, Training, family};
+pub use automl_models::{RegisterError, burn, register};
 pub use automl_report::{Chart, Theme, png};
 pub use automl_search::importance::{Importance, Importances, Interaction};
 pub use bundle::{Manifest, ManifestModel};
@@ -71,7 +78,8 @@ pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
 pub use experiment::Experiment;
-pub use files::describe;
+pub use files::{describe, read_frame};
+pub use function::{FunctionResult, FunctionStudy};
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use limits::parse_memory;
 pub use members::Model;

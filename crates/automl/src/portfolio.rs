@@ -3,6 +3,7 @@
 //! `experiments/portfolio` measures and chooses; `portfolio.toml` is what it found.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use automl_core::{DataProfile, ModelFamily, Params, SearchSpace};
@@ -111,7 +112,7 @@ pub(crate) fn usual_seconds(profile: &DataProfile, pace: Pace) -> Result<BTreeMa
 /// The guesses of every family, in the families' order.
 pub(crate) struct Guesses<'a> {
     /// The families.
-    pub(crate) families: &'a [Box<dyn ModelFamily>],
+    pub(crate) families: &'a [Arc<dyn ModelFamily>],
     /// The guesses of each, best first, with the choices of preprocessing.
     pub(crate) of_family: Vec<Vec<Params>>,
 }
@@ -133,7 +134,8 @@ impl Guesses<'_> {
     }
 
     /// All guesses and what the portfolio has beside them, without those that would take too long for `pace`; with them
-    /// if nothing else is left. Each is the nearest configuration of `space`.
+    /// if nothing else is left. Those of families that it does not know stand first: whoever brings one wants to see it.
+    /// Each is the nearest configuration of `space`.
     ///
     /// # Errors
     /// [`AutomlError::Internal`] if the portfolio that this program was built with cannot be read.
@@ -155,11 +157,16 @@ impl Guesses<'_> {
             if pace.allows(entry, profile) { &mut quick } else { &mut slow }.push(guess);
         }
         let unnamed = self.round_by_round().filter(|(family, guess, _)| !named.contains(&(*family, *guess)));
-        let unmeasured =
-            |params| Some(Guess { params: space_config::nearest(space, params)?, seconds: None });
-        quick.extend(unnamed.filter_map(|(_, _, params)| unmeasured(params)));
+        let is_known =
+            |family: usize| portfolio.entry.iter().any(|of| of.family == self.families[family].id());
+        let (known, new): (Vec<_>, Vec<_>) = unnamed.partition(|(family, ..)| is_known(*family));
+        let unmeasured = |(_, _, params): (usize, usize, &Params)| {
+            Some(Guess { params: space_config::nearest(space, params)?, seconds: None })
+        };
+        quick.extend(known.into_iter().filter_map(unmeasured));
+        let first = new.into_iter().filter_map(unmeasured);
         let mut ordered: Vec<Guess> = Vec::new();
-        for guess in if quick.is_empty() { slow } else { quick } {
+        for guess in first.chain(if quick.is_empty() { slow } else { quick }) {
             if !ordered.iter().any(|known| known.params == guess.params) {
                 ordered.push(guess);
             }

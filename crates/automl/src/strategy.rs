@@ -43,8 +43,8 @@ impl<'a> Proposals<'a> {
             return Ok(Self { initial: &joint.initial[..n_first], sampler: Box::new(turns) });
         }
         let sampler = match joint.too_slow.as_slice() {
-            [] => named(config),
-            too_slow => Box::new(InTime { sampler: named(config), too_slow: too_slow.to_vec() }),
+            [] => sampler(config),
+            too_slow => Box::new(InTime { sampler: sampler(config), too_slow: too_slow.to_vec() }),
         };
         Ok(Self { initial: &joint.initial, sampler })
     }
@@ -87,7 +87,8 @@ impl Sampler for InTime {
     }
 }
 
-fn named(config: &ExperimentConfig) -> Box<dyn Sampler> {
+/// The sampler that is named.
+pub(crate) fn sampler(config: &ExperimentConfig) -> Box<dyn Sampler> {
     let seed = Seed(config.seed);
     match config.search.sampler {
         SamplerKind::Random => Box::new(RandomSampler),

@@ -72,7 +72,6 @@ pub(crate) fn check(
 
 fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
     let profile = experiment.table.profile();
-    let search = SearchText { space: &experiment.joint.space, initial: &experiment.joint.initial };
     Ok(StudyHeader {
         name: experiment.config.resolved_name(),
         metric: experiment.metric,
@@ -83,7 +82,7 @@ fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
         config: experiment.config.to_toml()?,
         fold_plan: json(&experiment.plan)?,
         data_profile: json(profile)?,
-        initial: json(&search)?,
+        initial: search_text(&experiment.joint.space, &experiment.joint.initial)?,
         automl_version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }
@@ -128,6 +127,11 @@ fn check_same(
     check_space(folder, &found.initial, &wanted.initial)
 }
 
+/// What may be chosen and what is tried first, for a study's header.
+pub(crate) fn search_text(space: &SearchSpace, initial: &[Params]) -> Result<String, AutomlError> {
+    json(&SearchText { space, initial })
+}
+
 /// The search space of a study's header.
 pub(crate) fn read_space(initial: &str) -> Result<SearchSpace, AutomlError> {
     let text: FoundText = serde_json::from_str(initial)
@@ -136,7 +140,7 @@ pub(crate) fn read_space(initial: &str) -> Result<SearchSpace, AutomlError> {
 }
 
 /// The space may become wider while a study goes on, so that every trial so far is still one of it.
-fn check_space(folder: &RunFolder, found: &str, wanted: &str) -> Result<(), AutomlError> {
+pub(crate) fn check_space(folder: &RunFolder, found: &str, wanted: &str) -> Result<(), AutomlError> {
     if found == wanted {
         return Ok(());
     }
@@ -164,6 +168,6 @@ fn names(objectives: &[ObjectiveHeader]) -> String {
     objectives.iter().map(|objective| objective.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, AutomlError> {
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, AutomlError> {
     serde_json::to_string(value).map_err(|error| AutomlError::Internal(Box::new(error)))
 }

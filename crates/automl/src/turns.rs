@@ -47,11 +47,13 @@ const FIRST: u64 = 1 << 16;
 pub(crate) fn head(joint: &Joint, n_given: usize, time: Duration) -> usize {
     let most = time.as_secs_f64() * HEAD;
     let mut sum = 0.0;
-    let quick = joint.seconds[n_given..].iter().take_while(|seconds| {
+    // What the portfolio puts first without knowing its time is of a family that the user brought.
+    let n_brought = joint.seconds[n_given..].iter().take_while(|seconds| seconds.is_none()).count();
+    let quick = joint.seconds[n_given + n_brought..].iter().take_while(|seconds| {
         sum += seconds.unwrap_or(f64::INFINITY);
         sum <= most
     });
-    n_given + quick.count()
+    n_given + n_brought + quick.count()
 }
 
 /// A sampler that first chooses the family, then a configuration of it: what the portfolio has left, then what the sampler

@@ -85,6 +85,7 @@ impl Average {
 /// | `mape` | regression | less | from 0, share |
 /// | `r2` | regression | more | up to 1 |
 /// | `rmsle` | regression | less | from 0; needs values above -1 |
+/// | `cost` | none: of a function | less | any |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
     /// Share of right labels.
@@ -121,6 +122,8 @@ pub enum Metric {
     R2,
     /// Root of the mean squared error of `ln(1 + value)`.
     Rmsle,
+    /// What a function that is optimised returned: a metric of no task.
+    Cost,
 }
 
 /// A metric that cannot be had.
@@ -168,7 +171,7 @@ pub enum MetricError {
 const AVERAGES: [Average; 4] = [Average::Binary, Average::Macro, Average::Micro, Average::Weighted];
 
 impl Metric {
-    /// Every metric, in the order in which help texts and tables list them.
+    /// Every metric of some task, in the order in which help texts and tables list them.
     pub fn all() -> Vec<Metric> {
         let mut all = vec![Metric::Accuracy, Metric::BalancedAccuracy];
         for of in [Metric::Precision, Metric::Recall, Metric::F1] {
@@ -205,6 +208,7 @@ impl Metric {
             Metric::Rmse | Metric::Mae | Metric::MedianAe | Metric::Mape | Metric::R2 | Metric::Rmsle => {
                 task == Task::Regression
             }
+            Metric::Cost => false,
             _ => task.is_classification(),
         }
     }
@@ -218,7 +222,8 @@ impl Metric {
             | Metric::Mae
             | Metric::MedianAe
             | Metric::Mape
-            | Metric::Rmsle => Direction::Minimize,
+            | Metric::Rmsle
+            | Metric::Cost => Direction::Minimize,
             _ => Direction::Maximize,
         }
     }
@@ -243,6 +248,7 @@ impl Metric {
             Metric::Mape => "mape".to_owned(),
             Metric::R2 => "r2".to_owned(),
             Metric::Rmsle => "rmsle".to_owned(),
+            Metric::Cost => "cost".to_owned(),
         }
     }
 }
@@ -257,7 +263,7 @@ impl FromStr for Metric {
     type Err = MetricError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Self::all().into_iter().find(|metric| metric.name() == name);
+        let found = Self::all().into_iter().chain([Metric::Cost]).find(|metric| metric.name() == name);
         found.ok_or_else(|| MetricError::Unknown { name: name.to_owned() })
     }
 }
@@ -280,9 +286,10 @@ mod tests {
 
     #[test]
     fn every_name_parses_back() {
-        for metric in Metric::all() {
+        for metric in Metric::all().into_iter().chain([Metric::Cost]) {
             assert_eq!(metric.name().parse::<Metric>(), Ok(metric));
         }
+        assert!(Task::ALL.iter().all(|task| !Metric::Cost.supports(*task)));
     }
 
     #[test]

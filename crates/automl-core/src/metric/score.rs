@@ -164,9 +164,13 @@ impl<'a> ClassScorer<'a> {
                 self.check_probabilities(metric)?;
                 Ok(classification::brier(self.codes, self.proba))
             }
-            Metric::Rmse | Metric::Mae | Metric::MedianAe | Metric::Mape | Metric::R2 | Metric::Rmsle => {
-                Err(MetricError::WrongTask { metric, task: self.task() })
-            }
+            Metric::Rmse
+            | Metric::Mae
+            | Metric::MedianAe
+            | Metric::Mape
+            | Metric::R2
+            | Metric::Rmsle
+            | Metric::Cost => Err(MetricError::WrongTask { metric, task: self.task() }),
         }
     }
 

@@ -54,9 +54,10 @@ pub(crate) struct Point {
     pub(crate) at: Vec<Option<f64>>,
 }
 
-/// The complete trials of one family.
+/// The complete trials of one family, or of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Points {
+    /// Its name; that of the study, if it is of a function.
     pub(crate) family: String,
     /// Parameters that differ among the trials, the most important first.
     pub(crate) params: Vec<Param>,
@@ -68,8 +69,11 @@ impl Points {
     /// `None` with fewer than `fewest` complete trials, or where they differ in no parameter.
     pub(crate) fn of(model: &ReportModel, family: &str, fewest: usize) -> Option<Self> {
         let space = model.space.as_ref()?;
+        // All trials of a function are alike, and all parameters its own.
         let is_own = |name: &str| {
-            name.starts_with("prep.") || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'))
+            model.is_of_function()
+                || name.starts_with("prep.")
+                || name.strip_prefix(family).is_some_and(|rest| rest.starts_with('.'))
         };
         let share = |name: &str| {
             model.importance.as_ref().and_then(|importance| importance.share(name)).unwrap_or(0.0)
@@ -98,15 +102,13 @@ impl Points {
             let differs = known.next().is_some_and(|first| known.any(|other| other != first));
             if differs {
                 points.iter_mut().zip(column).for_each(|(point, place)| point.at.push(place));
-                let label = spec
-                    .name
-                    .strip_prefix(family)
-                    .map_or(spec.name.as_str(), |rest| rest.trim_start_matches('.'));
+                let prefix = format!("{family}.");
+                let label = spec.name.strip_prefix(&prefix).unwrap_or(&spec.name);
                 params.push(Param { label: label.to_owned(), axis });
             }
         }
         (points.len() >= fewest && !params.is_empty()).then(|| Self {
-            family: family.to_owned(),
+            family: if model.is_of_function() { model.title.clone() } else { family.to_owned() },
             params,
             trials: points,
         })

@@ -58,7 +58,7 @@ impl Figure for SlicePlot {
 
     fn caption(&self) -> String {
         format!(
-            "Each point is a complete trial of the family; up is {}. The most important parameters come first.{}",
+            "Each point is a complete trial; up is {}. The most important parameters come first.{}",
             with_direction(self.metric),
             beyond_note(self.range().1, "point")
         )

@@ -32,6 +32,8 @@ pub(crate) fn cards(model: &ReportModel) -> Vec<Card> {
             "final model, nested cross-validation".to_owned()
         } else if n_folds > 0 {
             format!("mean of {}", counted(n_folds, "fold"))
+        } else if let Some((trial, _)) = best {
+            format!("trial #{}", trial.number)
         } else {
             "no complete trial".to_owned()
         },
@@ -53,6 +55,9 @@ pub(crate) fn cards(model: &ReportModel) -> Vec<Card> {
     let states = format!("{complete} complete, {pruned} pruned, {failed} failed");
     cards.push(card("Trials", count(model.trials.len()), states));
     cards.push(card("Time", duration(model.run.elapsed_secs), clip(&model.run.budget, 60)));
+    if model.is_of_function() {
+        return cards;
+    }
     let n_features = model.profile.features().count();
     cards.push(card("Rows", count(model.profile.n_rows), format!("{} used", counted(n_features, "column"))));
     cards
@@ -61,6 +66,14 @@ pub(crate) fn cards(model: &ReportModel) -> Vec<Card> {
 /// What was run, as a list.
 pub(crate) fn run(model: &ReportModel) -> Vec<Fact> {
     let (run, profile) = (&model.run, &model.profile);
+    let searched = [
+        Fact::new("Budget", clip(&run.budget, 200)),
+        Fact::new("Time taken", duration(run.elapsed_secs)),
+        Fact::new("Seed", run.seed.to_string()),
+    ];
+    if model.is_of_function() {
+        return searched.into();
+    }
     let kind = match profile.task {
         Task::Binary => {
             let positive = profile.labels.get(1).map_or(NONE.to_owned(), |label| clip(label, 80));
@@ -79,7 +92,7 @@ pub(crate) fn run(model: &ReportModel) -> Vec<Fact> {
     };
     let n_features = profile.features().count();
     let files: Vec<String> = run.data_files.iter().map(|file| clip(file, 160)).collect();
-    vec![
+    let mut facts = vec![
         Fact::new("Data", clip(&files.join(", "), 600)),
         Fact::new("Rows", format!("{}{dropped}", count(profile.n_rows))),
         Fact::new("Columns", format!("{} of {} used", count(n_features), count(profile.columns.len()))),
@@ -87,11 +100,10 @@ pub(crate) fn run(model: &ReportModel) -> Vec<Fact> {
         Fact::new("Task", format!("{kind} ({})", clip(&profile.task_reason, 300))),
         Fact::new("Metric", format!("{}, {better}", metric_label(model.metric))),
         Fact::new("Split", clip(&model.split, 400)),
-        Fact::new("Budget", clip(&run.budget, 200)),
-        Fact::new("Time taken", duration(run.elapsed_secs)),
         Fact::new("Device", clip(&run.device, 120)),
-        Fact::new("Seed", run.seed.to_string()),
-    ]
+    ];
+    facts.extend(searched);
+    facts
 }
 
 /// What it takes to run it again.
@@ -106,10 +118,10 @@ impl ReproduceBox {
     pub(crate) fn of(model: &ReportModel) -> Self {
         let reproduce = &model.reproduce;
         let pairs = reproduce.versions.iter().chain(&reproduce.machine);
-        let mut facts = vec![
-            Fact::new("Seed", model.run.seed.to_string()),
-            Fact::new("SHA-256 of the data", clip(&reproduce.data_hash, 100)),
-        ];
+        let mut facts = vec![Fact::new("Seed", model.run.seed.to_string())];
+        if !model.is_of_function() {
+            facts.push(Fact::new("SHA-256 of the data", clip(&reproduce.data_hash, 100)));
+        }
         facts.extend(pairs.map(|(name, value)| Fact::new(&clip(name, 60), clip(value, 160))));
         if let Some((trial, _)) = best_of(model) {
             let score = mean_and_deviation(trial.mean_score(model.metric), trial.std_score(model.metric));

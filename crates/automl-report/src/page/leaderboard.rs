@@ -65,7 +65,8 @@ pub(crate) fn other_metrics(task: Task, metric: Metric) -> Vec<Metric> {
 
 impl Leaderboard {
     pub(crate) fn of(model: &ReportModel, ranked: &[&TrialRecord]) -> Self {
-        let others = other_metrics(model.profile.task, model.metric);
+        let others =
+            if model.is_of_function() { Vec::new() } else { other_metrics(model.profile.task, model.metric) };
         let rows: Vec<Row> = ranked
             .iter()
             .take(MOST)

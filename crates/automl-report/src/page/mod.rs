@@ -69,6 +69,7 @@ pub(crate) struct Page<'a> {
     title: String,
     created: &'a str,
     reload_secs: Option<u32>,
+    is_of_function: bool,
     style: Value,
     script: Value,
     /// The script's hash, by which alone the browser runs it.
@@ -102,6 +103,7 @@ impl<'a> Page<'a> {
             title: clip(&model.title, 160),
             created: &model.created,
             reload_secs: model.reload_secs,
+            is_of_function: model.is_of_function(),
             style: Value::from_safe_string(include_str!("../../templates/style.css").to_owned()),
             script: Value::from_safe_string(script.to_owned()),
             script_hash: format!("sha256-{}", base64(&Sha256::digest(script.as_bytes()))),
@@ -117,7 +119,7 @@ impl<'a> Page<'a> {
             leaderboard: leaderboard::Leaderboard::of(model, &ranked),
             search_panels: panels::search(model, &ranked)?,
             parameter_panels: panels::parameters(model, &ranked)?,
-            models: models::of(model, &ranked)?,
+            models: if model.is_of_function() { Vec::new() } else { models::of(model, &ranked)? },
             unfinished: unfinished::Unfinished::of(&model.trials, model.metric),
             reproduce: facts::ReproduceBox::of(model),
         })

@@ -133,7 +133,7 @@ pub(super) fn search(model: &ReportModel, ranked: &[&TrialRecord]) -> Result<Vec
         boxed(History::from(model)),
         boxed(Timeline::from(trials)),
         boxed(FoldScores::from(ranked, metric, MOST_FOLD_ROWS)),
-        boxed(Families::from(trials, metric)),
+        boxed(Families::from(trials, metric).filter(|_| !model.is_of_function())),
         boxed(Edf::from(trials, metric)),
         boxed(Intermediate::from(trials, metric)),
         boxed(ParetoFront::from(model.front.as_ref())),
