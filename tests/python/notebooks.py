@@ -57,15 +57,19 @@ def run_notebook(path, is_written):
     print(f"{path.name}: {len(cells)} cells in {seconds:.1f} s; each {', '.join(f'{of:.1f}' for of in own)} s", flush=True)
     if is_written:
         for cell in cells:
-            cell.outputs = [drawn(output) for output in cell.outputs]
+            cell.outputs = joined(cell.outputs)
         nbformat.write(notebook, path)
 
 
-def drawn(output):
-    """An output as it stands at the end, without the lines that were drawn over."""
-    if output.output_type == "stream":
-        output.text = "".join(line.rsplit("\r", 1)[-1].rstrip() + "\n" for line in output.text.splitlines())
-    return output
+def joined(outputs):
+    """Outputs with the lines of a stream, each of which is a message, in one."""
+    found = []
+    for output in outputs:
+        if output.output_type == "stream" and found and found[-1].output_type == "stream" and found[-1].name == output.name:
+            found[-1].text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 class Kernel:

@@ -59,7 +59,7 @@ impl FunctionStudy {
         Ok(Self(self.0.pruner(PrunerKind::from_str(pruner).map_err(Error::new)?)))
     }
 
-    /// Evaluates `cost` until a limit is reached, with a line that tells how it goes. `trial.report(step, cost)?` in it lets
+    /// Evaluates `cost` until a limit is reached, with lines that tell how it goes. `trial.report(step, cost)?` in it lets
     /// the pruner end it. An error of it is recorded with its trial, and the search goes on.
     ///
     /// # Errors
@@ -71,7 +71,6 @@ impl FunctionStudy {
         let space = SearchSpace::new(space.into_specs()).map_err(|error| Error::new(error.to_string()))?;
         let mut watched = Watched::new(Metric::Cost);
         let result = self.0.optimize(space, &mut cost, &StopSignal::never(), &mut watched);
-        watched.live.finish();
         let result = result.map_err(|error| told(&error))?;
         Study::open(result.folder)
     }

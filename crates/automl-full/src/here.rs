@@ -23,7 +23,6 @@ impl RunHere for Search {
         let mut watched = Watched::new(experiment.metric());
         watched.live.on_event(&prepared(&experiment));
         let result = experiment.run(&StopSignal::never(), &mut watched);
-        watched.live.finish();
         let result = result.map_err(|error| told(&error))?;
         if result.best.is_none() {
             let error = automl::AutomlError::NoModel { reason: result.why_no_model() };
@@ -33,7 +32,7 @@ impl RunHere for Search {
     }
 }
 
-/// Draws the line that tells how a search goes.
+/// Tells how a search goes.
 pub(crate) struct Watched {
     pub(crate) live: Live,
     metric: Metric,
@@ -41,7 +40,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     pub(crate) fn new(metric: Metric) -> Self {
-        Self { live: Live::default(), metric }
+        Self { live: Live::of(&metric.name()), metric }
     }
 }
 

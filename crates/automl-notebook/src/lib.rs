@@ -7,7 +7,7 @@
 //! use automl_notebook::{Search, Study, Table};
 //!
 //! let table = Table::read("train.csv")?; // rows, kinds, missing values, small histograms
-//! let study = Search::new("train.csv", "Survived").time("1m").run()?; // a line that tells how it goes, then the leaderboard
+//! let study = Search::new("train.csv", "Survived").time("1m").run()?; // lines that tell how it goes, then the leaderboard
 //! let history = study.figure("history")?; // any chart of the report
 //! let predictions = study.model()?.predict("test.csv", "predictions.csv")?;
 //! let again = Study::open("runs/train")?; // later, in another kernel
@@ -19,7 +19,7 @@
 //! | `program` | finds and runs `automl`; reads its JSON lines (`crates/automl-cli/events.md`) |
 //! | `search`, `setting` | what to search, in the words of an experiment file |
 //! | `study`, `leaderboard`, `trial`, `model`, `table` | what was found |
-//! | `live` | the line that tells how a search goes |
+//! | `live` | lines that tell how a search goes |
 //! | `html`, `figure` | how values look under a cell |
 //!
 //! Values that are the last expression of a cell show themselves. Errors are a message and its hints.

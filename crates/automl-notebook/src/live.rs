@@ -1,4 +1,7 @@
-//! The line that tells how a search goes, while its cell runs.
+//! Lines that tell how a search goes, while its cell runs.
+//!
+//! Evcxr hands on what a cell prints by whole lines, when each ends: one that is drawn over and over would be seen at the end
+//! alone. So each state has a line of its own, and the longer a search takes, the longer is the pause between two.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,10 +11,14 @@ use serde_json::Value;
 
 use crate::html::number;
 
-/// A notebook draws a line anew no more often.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Least pause between two lines.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The same as a share of the time so far: thirty lines in five minutes.
+const SHARE: f64 = 0.15;
+/// How often it is looked whether an interrupted search has ended.
+const LOOK: Duration = Duration::from_millis(250);
 
-/// Trials done, best score, time left, and what is trained, drawn over and over in one line of the cell's output.
+/// Trials done, best score, time left, and what is trained, in a line each time.
 #[derive(Debug, Default)]
 pub struct Live {
     metric: String,
@@ -22,13 +29,20 @@ pub struct Live {
     best: Option<(u64, f64)>,
     running: BTreeMap<u64, String>,
     stage: Option<String>,
-    drawn: Option<Instant>,
+    began: Option<Instant>,
+    told: Option<Instant>,
+    is_waiting: bool,
 }
 
 impl Live {
+    /// The line of a search for this metric, where no event tells which.
+    pub fn of(metric: &str) -> Self {
+        Self { metric: metric.to_owned(), ..Self::default() }
+    }
+
     /// Takes note of an event (`crates/automl-cli/events.md`).
     pub fn on_event(&mut self, event: &Value) {
-        let mut is_news = false;
+        let mut is_told = false;
         match event["event"].as_str().unwrap_or_default() {
             "prepared" => {
                 event["metric"].as_str().unwrap_or_default().clone_into(&mut self.metric);
@@ -45,6 +59,7 @@ impl Live {
                 let budget =
                     event["budget_secs"].as_f64().and_then(|secs| Duration::try_from_secs_f64(secs).ok());
                 self.ends = budget.and_then(|budget| Instant::now().checked_add(budget));
+                self.began = Some(Instant::now());
             }
             "trial_started" => {
                 let family = event["params"]["family"].as_str().unwrap_or("training").to_owned();
@@ -57,36 +72,32 @@ impl Live {
                     .is_some_and(|state| ["complete", "pruned", "failed"].contains(&state));
                 self.n_done += u64::from(is_finished);
                 self.running.retain(|number, _| Some(*number) != trial["number"].as_u64());
-                let best = event["best"]["number"].as_u64().zip(event["best"]["score"].as_f64());
-                is_news = best != self.best;
-                self.best = best;
+                self.best = event["best"]["number"].as_u64().zip(event["best"]["score"].as_f64());
             }
             "outer_fold" => say(&format!("outer fold {}", event["fold"])),
             "warning" => say(&format!("warning: {}", event["message"].as_str().unwrap_or_default())),
             "stage" => {
                 self.stage = event["message"].as_str().map(str::to_owned);
-                is_news = true;
+                is_told = true;
             }
             _ => return,
         }
-        if is_news || self.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE) {
-            self.drawn = Some(Instant::now());
-            draw(&self.line());
+        if is_told || self.told.is_none_or(|told| told.elapsed() >= self.pause()) {
+            self.told = Some(Instant::now());
+            say(&self.line());
         }
+    }
+
+    fn pause(&self) -> Duration {
+        self.began.map_or(PAUSE, |began| began.elapsed().mul_f64(SHARE).max(PAUSE))
     }
 
     /// A pause in which the folder's other search may come to its end.
     pub(crate) fn wait(&mut self) {
-        self.drawn = Some(Instant::now());
-        draw("waiting for the search that was interrupted to end");
-        std::thread::sleep(PAUSE);
-    }
-
-    /// Leaves the line as it is, with its end.
-    pub fn finish(&self) {
-        if self.drawn.is_some() {
-            say("");
+        if !std::mem::replace(&mut self.is_waiting, true) {
+            say("waiting for the search that was interrupted to end");
         }
+        std::thread::sleep(LOOK);
     }
 
     fn line(&self) -> String {
@@ -116,20 +127,11 @@ impl Live {
     }
 }
 
-/// A line that stays.
+/// Tells a line, now.
 fn say(line: &str) {
-    write(&format!("{line}\n"));
-}
-
-/// Draws the line that changes; blanks wipe what a longer one left.
-fn draw(line: &str) {
-    write(&format!("\r{line:<110}"));
-}
-
-fn write(text: &str) {
     let mut stdout = std::io::stdout().lock();
     // Nobody reads what is told to a notebook that is gone.
-    drop(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
+    drop(writeln!(stdout, "{line}").and_then(|()| stdout.flush()));
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl Search {
         lines.chain([String::new()]).collect::<Vec<_>>().join("\n")
     }
 
-    /// Runs until a limit is reached, with a line that tells how it goes.
+    /// Runs until a limit is reached, with lines that tell how it goes.
     ///
     /// # Errors
     /// [`Error`] with what was wrong and what to do; every trial that was finished before is kept.
@@ -118,7 +118,6 @@ impl Search {
                 finished => break finished,
             }
         };
-        live.finish();
         let busy = || {
             Error::new("another process still works in the run folder")
                 .with_hint("wait for it, or name another folder with `.out(\"…\")`")

@@ -267,6 +267,8 @@ mod tests {
         assert_eq!(run.trials().len(), 12);
         assert_eq!((run.trials()[0].state, &run.trials()[0].params), (TrialState::Failed, &first));
         assert!(found.report.is_file() && found.folder.join("leaderboard.csv").is_file());
+        let board = run.leaderboard();
+        assert_eq!(board.rows[0].score, found.best.as_ref().and_then(|best| best.cost));
         // Twelve trials are kept, as many again are run, in a wider space.
         let found = optimize(&study.clone().trials(40), 6.0).unwrap();
         assert_eq!(Run::open(&found.folder).unwrap().trials().len(), 40);

@@ -158,7 +158,8 @@ impl LeaderboardRow {
             trial: trial.number,
             family: trial.params.text("family").unwrap_or("").to_owned(),
             state: trial.state,
-            score: trial.mean_score(metric),
+            // A function's trials have a cost and no folds.
+            score: trial.mean_score(metric).or_else(|| trial.cost.map(|cost| metric.direction().value(cost))),
             score_std: trial.std_score(metric),
             scores: others.filter_map(|of| Some((of, trial.mean_score(of)?))).collect(),
             also: Vec::new(),
