@@ -70,7 +70,7 @@ impl FunctionStudy {
     {
         let space = SearchSpace::new(space.into_specs()).map_err(|error| Error::new(error.to_string()))?;
         let mut watched = Watched::new(Metric::Cost);
-        let result = self.0.optimize(space, &mut cost, &StopSignal::never(), &mut watched);
+        let result = self.0.optimize(&space, &mut cost, &StopSignal::never(), &mut watched);
         let result = result.map_err(|error| told(&error))?;
         Study::open(result.folder)
     }

@@ -1,7 +1,6 @@
 //! What cells do in their own process: a network of one's own on the leaderboard, polars, a function.
 
 use std::fs;
-use std::path::Path;
 
 use automl_full::burn::module::Module;
 use automl_full::burn::nn::{Linear, LinearConfig};
@@ -50,22 +49,22 @@ impl Network for Small {
     }
 }
 
-fn data(folder: &Path) -> String {
-    let text: String = (0..240)
-        .map(|row| {
-            format!("{},{},{}\n", row % 17, row * 7 % 11, if row % 17 > row * 7 % 11 { "a" } else { "b" })
-        })
-        .collect();
-    let path = folder.join("data.csv");
-    fs::write(&path, format!("x,y,side\n{text}")).unwrap();
-    path.display().to_string()
+fn data() -> String {
+    let row = |row: usize| {
+        let (x, y) = (row % 17, row * 7 % 11);
+        format!("{x},{y},{}", if x > y { "a" } else { "b" })
+    };
+    let rows: Vec<String> = ["x,y,side".to_owned()].into_iter().chain((0..240).map(row)).collect();
+    rows.join("\n")
 }
 
 #[test]
 fn a_network_of_ones_own_is_searched_kept_and_loaded() {
     let dir = tempfile::tempdir().unwrap();
     register(Small).unwrap();
-    let search = Search::new(data(dir.path()), "side").out(dir.path().join("run")).trials(3);
+    let path = dir.path().join("data.csv");
+    fs::write(&path, data()).unwrap();
+    let search = Search::new(&path, "side").out(dir.path().join("run")).trials(3);
     let search = search.families(&["small", "constant"]).set("split.folds", 3).set("split.repeats", 1);
     let study = search.run_here().unwrap();
     let run = Run::open(study.folder()).unwrap();
@@ -74,7 +73,7 @@ fn a_network_of_ones_own_is_searched_kept_and_loaded() {
     let best = run.leaderboard().rows.remove(0);
     assert_eq!(best.family, "small");
     let model = Model::load(&study.folder().join("model"), facade::Device::default()).unwrap();
-    let scores = model.evaluate_file(&dir.path().join("data.csv")).unwrap();
+    let scores = model.evaluate_file(&path).unwrap();
     let loss = scores.iter().find(|(metric, _)| metric.name() == "log_loss").unwrap().1;
     assert!(loss < 0.6, "{scores:?}");
     // Worker processes do not know it.
@@ -88,7 +87,9 @@ fn a_network_of_ones_own_is_searched_kept_and_loaded() {
 #[test]
 fn polars_prepares_what_searches_read() {
     let dir = tempfile::tempdir().unwrap();
-    let frame = read_frame(data(dir.path())).unwrap();
+    let path = dir.path().join("data.csv");
+    fs::write(&path, data()).unwrap();
+    let frame = read_frame(path).unwrap();
     let sum = (col("x") + col("y")).alias("sum");
     let prepared = frame.lazy().with_column(sum).filter(col("x").gt(lit(3))).collect().unwrap();
     // Of 17 values 13 are above 3, and the last two of 240 rows are not.

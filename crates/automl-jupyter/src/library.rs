@@ -4,6 +4,7 @@
 //! A cell that depended on `automl-full` itself would have Cargo look at some four hundred packages each time. So cells depend on an
 //! empty package that says in which folder the library is.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -119,7 +120,8 @@ fn stamp(files: &[PathBuf]) -> Result<String, JupyterError> {
         let about = fs::metadata(file).map_err(JupyterError::file("read", file))?;
         let changed =
             about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        text.push_str(&format!("{} {} {}\n", file.display(), about.len(), changed.as_nanos()));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{} {} {}", file.display(), about.len(), changed.as_nanos());
     }
     Ok(fingerprint(&[text.as_bytes()]))
 }

@@ -76,25 +76,25 @@ fn fit<N: Network>(family: &OwnFamily<N>, task: Task) -> Result<Box<dyn FittedMo
 }
 
 /// Share of the variance, or of the errors of always naming the most frequent class, that is left.
-fn left(model: &dyn FittedModel, task: Task) -> f64 {
+fn left(model: &dyn FittedModel, task: Task) -> Option<f64> {
     let test = design(task, InputForm::OneHot, 300, Seed(4));
-    match (model.predict(&test).unwrap(), test.target.unwrap()) {
+    match (model.predict(&test).ok()?, test.target?) {
         (Predictions::Real(values), Target::Real(truth)) => {
             let mean = truth.iter().sum::<f64>() / truth.len() as f64;
             let of = |value: &dyn Fn(usize) -> f64| -> f64 {
                 truth.iter().enumerate().map(|(row, truth)| (value(row) - truth).powi(2)).sum()
             };
-            of(&|row| values[row]) / of(&|_| mean)
+            Some(of(&|row| values[row]) / of(&|_| mean))
         }
         (proba @ Predictions::Proba(_), Target::Classes { codes, n_classes }) => {
             let wrong = |of: &dyn Fn(usize) -> u32| {
                 codes.iter().enumerate().filter(|(row, code)| of(*row) != **code).count() as f64
             };
-            let named = proba.classes().unwrap();
+            let named = proba.classes()?;
             let least = (0..n_classes as u32).map(|class| wrong(&|_| class)).fold(f64::INFINITY, f64::min);
-            wrong(&|row| named[row]) / least
+            Some(wrong(&|row| named[row]) / least)
         }
-        _ => panic!("predictions of another task"),
+        _ => None,
     }
 }
 
@@ -102,7 +102,7 @@ fn left(model: &dyn FittedModel, task: Task) -> f64 {
 fn it_learns() {
     for task in Task::ALL {
         let model = fit(&family(Plain { max_epochs: 60 }), task).unwrap();
-        let left = left(model.as_ref(), task);
+        let left = left(model.as_ref(), task).unwrap();
         assert!(left < 0.5, "{task}: {left}");
         assert!(model.n_parameters() > 100 && model.best_epoch().is_some());
     }

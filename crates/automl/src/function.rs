@@ -33,7 +33,7 @@ use crate::{strategy, study};
 ///     Ok((y - x * x).powi(2) + (x - 1.0).powi(2))
 /// };
 /// let study = FunctionStudy::new("runs/banana").trials(50);
-/// let found = study.optimize(space, &mut cost, &StopSignal::never(), &mut ())?;
+/// let found = study.optimize(&space, &mut cost, &StopSignal::never(), &mut ())?;
 /// println!("{:?}", found.best.map(|trial| trial.params));
 /// # Ok::<(), automl::AutomlError>(())
 /// ```
@@ -124,7 +124,7 @@ impl FunctionStudy {
     /// finished before is kept.
     pub fn optimize(
         &self,
-        space: SearchSpace,
+        space: &SearchSpace,
         objective: &mut dyn Objective,
         stop: &StopSignal,
         observer: &mut dyn Observer,
@@ -145,12 +145,12 @@ impl FunctionStudy {
         let stoppers = strategy::stoppers(&self.config, Metric::Cost);
         let root = self.folder();
         let folder = RunFolder::lock(&root, None)?;
-        let mut store = self.open(&folder, &space)?;
+        let mut store = self.open(&folder, space)?;
         store.set_worker(&WorkerName::this(Role::Search).to_string());
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
         let stop = time.map_or_else(|| stop.clone(), |time| stop.with_deadline(Instant::now() + time));
         let plan = SearchPlan {
-            space: &space,
+            space,
             initial: &self.initial,
             sampler: sampler.as_ref(),
             pruner: pruner.as_ref(),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn optimize(study: &FunctionStudy, high: f64) -> Result<FunctionResult, AutomlError> {
-        study.optimize(space(high), &mut parabola, &StopSignal::never(), &mut ())
+        study.optimize(&space(high), &mut parabola, &StopSignal::never(), &mut ())
     }
 
     #[test]

@@ -125,11 +125,11 @@ pub(super) fn shape_of(member: &Member<'_>, ctx: &FitContext<'_>) -> Shape {
 fn middle(domain: &Domain) -> Option<ParamValue> {
     let steps = |span: f64, step: f64| (span / step / 2.0).floor() * step;
     match domain {
-        Domain::Float { low, high, log: true, .. } => Some(((low.ln() + high.ln()) / 2.0).exp().into()),
+        Domain::Float { low, high, log: true, .. } => Some(f64::midpoint(low.ln(), high.ln()).exp().into()),
         Domain::Float { low, high, step: Some(step), .. } => Some((low + steps(high - low, *step)).into()),
         Domain::Float { low, high, .. } => Some((low + (high - low) / 2.0).into()),
         Domain::Int { low, high, log: true, .. } => {
-            let middle = (((*low as f64).ln() + (*high as f64).ln()) / 2.0).exp().round() as i64;
+            let middle = f64::midpoint((*low as f64).ln(), (*high as f64).ln()).exp().round() as i64;
             Some(middle.clamp(*low, *high).into())
         }
         Domain::Int { low, high, step, .. } => Some((low + (high - low) / step / 2 * step).into()),

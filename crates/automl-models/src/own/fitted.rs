@@ -78,9 +78,13 @@ impl<N: Network> Fitted<N> {
 /// Probabilities of logits, in place.
 fn softmax(row: &mut [f64]) {
     let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    row.iter_mut().for_each(|value| *value = (*value - most).exp());
+    for value in row.iter_mut() {
+        *value = (*value - most).exp();
+    }
     let sum: f64 = row.iter().sum();
-    row.iter_mut().for_each(|value| *value /= sum);
+    for value in row {
+        *value /= sum;
+    }
 }
 
 impl<N: Network> FittedModel for Fitted<N> {
