@@ -36,7 +36,7 @@ rustc)
 metadata)
     name=automl-door
     if [ -d crates ]; then name=automl-full; fi
-    echo "{\"packages\":[{\"name\":\"$name\",\"id\":\"$name 0.1.0\",\"targets\":[]}],\"resolve\":{\"nodes\":[{\"id\":\"$name 0.1.0\",\"dependencies\":[],\"deps\":[]}]}}"
+    echo "{\"packages\":[{\"name\":\"$name\",\"id\":\"$name 0.1.0\",\"source\":\"x\",\"targets\":[]}],\"resolve\":{\"nodes\":[{\"id\":\"$name 0.1.0\",\"dependencies\":[],\"deps\":[]}]}}"
     ;;
 esac
 "#;

@@ -16,6 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::ahead::remove;
 use crate::error::JupyterError;
 use crate::library::{Build, PACKAGE};
 use crate::places::Places;
@@ -37,8 +38,45 @@ pub(crate) fn write(places: &Places, build: &Build) -> Result<(), JupyterError> 
     cargo.args(["--format-version=1", "--offline"]);
     let output =
         cargo.stderr(Stdio::inherit()).output().map_err(JupyterError::file("run", Path::new("cargo")))?;
-    let all = parse(&output.stdout)?;
-    write_file(&places.graph(), shown(&all).to_string().as_bytes())?;
+    let mut graph = shown(&parse(&output.stdout)?);
+    let sources = places.graph_sources();
+    remove(&sources)?;
+    keep_sources(&mut graph, &sources)?;
+    write_file(&places.graph(), graph.to_string().as_bytes())?;
+    Ok(())
+}
+
+/// Copies the sources of packages of the clone, which may be moved or removed, into `folder`, and names them there.
+fn keep_sources(graph: &mut Value, folder: &Path) -> Result<(), JupyterError> {
+    for package in graph["packages"].as_array_mut().into_iter().flatten() {
+        let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap_or_default());
+        let (Some(root), true) = (manifest.parent(), package["source"].is_null()) else { continue };
+        let kept = folder.join(package["name"].as_str().unwrap_or_default());
+        copy_tree(&root.join("src"), &kept.join("src"))?;
+        let own_manifest = kept.join("Cargo.toml");
+        fs::copy(&manifest, &own_manifest).map_err(JupyterError::file("copy", &manifest))?;
+        package["manifest_path"] = json!(own_manifest);
+        for target in package["targets"].as_array_mut().into_iter().flatten() {
+            let source = target["src_path"].as_str().map(Path::new);
+            if let Some(below) = source.and_then(|source| source.strip_prefix(root).ok()) {
+                target["src_path"] = json!(kept.join(below));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<(), JupyterError> {
+    fs::create_dir_all(to).map_err(JupyterError::file("create", to))?;
+    for entry in fs::read_dir(from).map_err(JupyterError::file("read", from))? {
+        let entry = entry.map_err(JupyterError::file("read", from))?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_tree(&path, &target)?;
+        } else {
+            fs::copy(&path, &target).map_err(JupyterError::file("copy", &path))?;
+        }
+    }
     Ok(())
 }
 
@@ -216,6 +254,28 @@ mod tests {
         assert_eq!(library["nodes"][0]["dependencies"], json!(["polars 1.0.0"]));
         assert_eq!(library["nodes"][2]["deps"], json!([]));
         assert_eq!(library["nodes"][1]["features"], json!(["std"]));
+    }
+
+    #[test]
+    fn sources_of_the_clone_are_kept_when_it_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clone, kept) = (dir.path().join("clone/automl-full"), dir.path().join("kept"));
+        write_file(&clone.join("src/inner/mod.rs"), b"inner").unwrap();
+        write_file(&clone.join("src/lib.rs"), b"lib").unwrap();
+        write_file(&clone.join("Cargo.toml"), b"[package]").unwrap();
+        let own = json!({ "name": "automl-full", "source": null, "manifest_path": clone.join("Cargo.toml"),
+            "targets": [{ "src_path": clone.join("src/lib.rs") }] });
+        let other = json!({ "name": "polars", "source": "registry", "manifest_path": "/registry/polars/Cargo.toml",
+            "targets": [{ "src_path": "/registry/polars/src/lib.rs" }] });
+        let mut graph = json!({ "packages": [own, other.clone()] });
+        keep_sources(&mut graph, &kept).unwrap();
+        fs::remove_dir_all(clone).unwrap();
+        let path = |value: &Value| PathBuf::from(value.as_str().unwrap());
+        let library = path(&graph["packages"][0]["targets"][0]["src_path"]);
+        assert_eq!(fs::read_to_string(&library).unwrap(), "lib");
+        assert_eq!(fs::read_to_string(library.with_file_name("inner/mod.rs")).unwrap(), "inner");
+        assert!(path(&graph["packages"][0]["manifest_path"]).is_file());
+        assert_eq!(graph["packages"][1], other);
     }
 
     #[test]

@@ -105,6 +105,11 @@ impl Places {
         self.root.join("library.json")
     }
 
+    /// Sources of the packages among them that are the project's own.
+    pub(crate) fn graph_sources(&self) -> PathBuf {
+        self.root.join("library-sources")
+    }
+
     /// A home of Cargo that differs from the user's by its `cargo`.
     pub(crate) fn cargo_home(&self) -> PathBuf {
         self.root.join("cargo-home")
