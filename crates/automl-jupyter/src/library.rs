@@ -68,8 +68,9 @@ pub(crate) fn build(places: &Places, build: &Build, say: &mut dyn FnMut(&str)) -
     }
     let files = files_of(&String::from_utf8_lossy(&output.stdout));
     let library = places.library();
-    let built = stamp(&files)?;
-    if fs::read_to_string(library.join(STAMP)).is_ok_and(|old| old == built) {
+    let built = stamp(&build.sources, &files)?;
+    let is_described = places.graph().is_file() && places.graph_sources().is_dir();
+    if is_described && fs::read_to_string(library.join(STAMP)).is_ok_and(|old| old == built) {
         say("the library of the full kernel is kept");
         return Ok(());
     }
@@ -113,9 +114,9 @@ fn files_of(messages: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Tells whether anything was built anew.
-fn stamp(files: &[PathBuf]) -> Result<String, JupyterError> {
-    let mut text = tools::rustc_version()?;
+/// Tells whether anything was built anew, or from another clone.
+fn stamp(sources: &Path, files: &[PathBuf]) -> Result<String, JupyterError> {
+    let mut text = format!("{}{}\n", tools::rustc_version()?, sources.display());
     for file in files {
         let about = fs::metadata(file).map_err(JupyterError::file("read", file))?;
         let changed =
