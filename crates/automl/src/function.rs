@@ -288,7 +288,17 @@ mod tests {
         assert!(
             page.contains("The least cost found is ") && page.contains("It is that of kind = plain, x = ")
         );
-        for word in ["Predicts", "0 rows", ">Target<", ">Split<", "id=\"data\"", "SHA-256", "automl search"] {
+        for word in [
+            "Predicts",
+            "0 rows",
+            ">Target<",
+            ">Split<",
+            "id=\"data\"",
+            "SHA-256",
+            "automl search",
+            ">Family<",
+            "folds",
+        ] {
             assert!(!page.contains(word), "{word}");
         }
         let run = Run::open(&found.folder).unwrap();

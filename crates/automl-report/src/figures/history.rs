@@ -103,11 +103,13 @@ impl Figure for History {
         } else {
             String::new()
         };
-        format!(
-            "Each point is a trial: its mean over the folds; for a pruned trial, over the folds that were \
-             done.{}{thinned}",
-            beyond_note(self.range().1, "trial")
-        )
+        let what = match self.metric {
+            Metric::Cost => "Each point is a trial; for a pruned one, the last cost that it reported.",
+            _ => {
+                "Each point is a trial: its mean over the folds; for a pruned trial, over the folds that were done."
+            }
+        };
+        format!("{what}{}{thinned}", beyond_note(self.range().1, "trial"))
     }
 
     fn span(&self) -> Span {

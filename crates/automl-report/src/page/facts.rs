@@ -123,8 +123,9 @@ impl ReproduceBox {
             facts.push(Fact::new("SHA-256 of the data", clip(&reproduce.data_hash, 100)));
         }
         facts.extend(pairs.map(|(name, value)| Fact::new(&clip(name, 60), clip(value, 160))));
-        if let Some((trial, _)) = best_of(model) {
-            let score = mean_and_deviation(trial.mean_score(model.metric), trial.std_score(model.metric));
+        if let Some((trial, value)) = best_of(model) {
+            let mean = trial.mean_score(model.metric).unwrap_or(value);
+            let score = mean_and_deviation(Some(mean), trial.std_score(model.metric));
             facts.push(Fact::new(
                 "Expected result",
                 format!("trial #{}, {} {score}", trial.number, metric_label(model.metric)),
