@@ -2,7 +2,7 @@
 //!
 //! Evcxr infers the types of a cell's variables by rust-analyzer, which asks `cargo metadata` for the sources of all that a cell depends
 //! on. The package that cells depend on is empty, so a `cargo` of ours stands before the user's and adds to that answer the packages
-//! whose types people hold in variables: a twentieth of all, which is why a cell does not wait half a minute for it.
+//! whose types people hold in variables, and no others: a cell does not wait half a minute for it.
 
 use std::collections::BTreeSet;
 use std::env;

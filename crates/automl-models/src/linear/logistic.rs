@@ -239,7 +239,7 @@ fn softmax_loss(outputs: &mut [f64], code: u32) -> f64 {
 }
 
 /// Replaces log weights by probabilities; returns the logarithm of the weights' sum.
-pub(super) fn softmax(outputs: &mut [f64]) -> f64 {
+pub(crate) fn softmax(outputs: &mut [f64]) -> f64 {
     let largest = outputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut sum = 0.0;
     for output in &mut *outputs {

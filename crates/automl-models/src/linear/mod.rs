@@ -65,6 +65,7 @@ use automl_core::{
 pub use config::{ClassWeights, LinearConfig};
 use fitted::{Head, LinearModel};
 use logistic::Labels;
+pub(crate) use logistic::softmax;
 pub(crate) use ridge::Ridge;
 
 use crate::gemm::dot;

@@ -13,6 +13,8 @@ use super::train::{PREDICTED, Scale, Trained, check_output, inputs};
 use super::{Network, Shape};
 use crate::artifact::{self, corrupt};
 use crate::device::burn_device;
+use crate::linear::softmax;
+use crate::target::check_columns;
 
 const FACTS: &str = "network.json";
 /// In burn's own format: its layers are what a user made.
@@ -26,6 +28,7 @@ struct Facts {
     scale: Scale,
     is_classifier: bool,
     best_epoch: u32,
+    columns: Vec<String>,
 }
 
 /// A trained network of one's own.
@@ -40,7 +43,8 @@ impl<N: Network> Fitted<N> {
     }
 
     pub(super) fn load(network: Arc<N>, dir: &Path, device: Device) -> Result<Self, ArtifactError> {
-        let Facts { params, shape, scale, is_classifier, best_epoch } = artifact::load_json(dir, FACTS)?;
+        let Facts { params, shape, scale, is_classifier, best_epoch, columns } =
+            artifact::load_json(dir, FACTS)?;
         let burn = burn_device(device)?;
         let path = dir.join(WEIGHTS);
         let record =
@@ -51,7 +55,7 @@ impl<N: Network> Fitted<N> {
         let layers =
             guarded(|| Ok(network.init(&params, shape, &burn)?)).map_err(|error| other(error.to_string()))?;
         let layers = layers.try_load_record(record).map_err(|error| other(error.to_string()))?.valid();
-        let trained = Trained { layers, device, params, shape, scale, is_classifier, best_epoch };
+        let trained = Trained { layers, device, params, shape, scale, is_classifier, best_epoch, columns };
         Ok(Self { network, trained })
     }
 
@@ -75,28 +79,10 @@ impl<N: Network> Fitted<N> {
     }
 }
 
-/// Probabilities of logits, in place.
-fn softmax(row: &mut [f64]) {
-    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    for value in row.iter_mut() {
-        *value = (*value - most).exp();
-    }
-    let sum: f64 = row.iter().sum();
-    for value in row {
-        *value /= sum;
-    }
-}
-
 impl<N: Network> FittedModel for Fitted<N> {
     fn predict(&self, x: &Design) -> Result<Predictions, FitError> {
-        let Trained { shape, scale, is_classifier, .. } = &self.trained;
-        if x.numeric.n_cols() != shape.n_inputs {
-            return Err(FitError::Shape {
-                what: "numeric columns",
-                expected: shape.n_inputs.to_string(),
-                got: x.numeric.n_cols().to_string(),
-            });
-        }
+        let Trained { shape, scale, is_classifier, columns, .. } = &self.trained;
+        check_columns(x, columns)?;
         let outputs = self.outputs(x)?.into_iter().map(f64::from);
         if !is_classifier {
             return Ok(Predictions::Real(
@@ -104,18 +90,21 @@ impl<N: Network> FittedModel for Fitted<N> {
             ));
         }
         let mut proba = Matrix::new(x.n_rows(), shape.n_outputs, outputs.collect());
-        (0..x.n_rows()).for_each(|row| softmax(proba.row_mut(row)));
+        for row in 0..x.n_rows() {
+            softmax(proba.row_mut(row));
+        }
         Ok(Predictions::Proba(proba))
     }
 
     fn save(&self, dir: &Path) -> Result<(), ArtifactError> {
-        let Trained { layers, params, shape, scale, is_classifier, best_epoch, .. } = &self.trained;
+        let Trained { layers, params, shape, scale, is_classifier, best_epoch, columns, .. } = &self.trained;
         let facts = Facts {
             params: params.clone(),
             shape: *shape,
             scale: *scale,
             is_classifier: *is_classifier,
             best_epoch: *best_epoch,
+            columns: columns.clone(),
         };
         artifact::save_json(dir, FACTS, &facts)?;
         let path = dir.join(WEIGHTS);

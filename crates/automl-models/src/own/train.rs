@@ -17,6 +17,7 @@ use super::family::shape_of;
 use super::{Network, Shape};
 use crate::device::{burn_device, limit_product_threads};
 use crate::draws::Draws;
+use crate::target::{target_of, weights_of};
 
 /// Held while a network trains. Burn draws initial weights and dropout from one stream of the process: two fits side by side would
 /// get what the other leaves.
@@ -83,6 +84,8 @@ pub(super) struct Trained<M> {
     pub(super) scale: Scale,
     pub(super) is_classifier: bool,
     pub(super) best_epoch: u32,
+    /// Names of the columns that it was trained on.
+    pub(super) columns: Vec<String>,
 }
 
 /// Rows with what is to be said of them.
@@ -91,16 +94,12 @@ struct Rows<'a> {
     /// Of shape `[n_rows, n_outputs]`: one for the class of the row, or the standardised target.
     wanted: Vec<f32>,
     n_outputs: usize,
+    weights: Option<&'a [f32]>,
 }
 
 impl<'a> Rows<'a> {
-    fn new(design: &'a Design, shape: Shape, scale: Scale) -> Result<Self, FitError> {
-        let missing = || FitError::Shape {
-            what: "target",
-            expected: format!("{} rows with a target", design.n_rows()),
-            got: "none".to_owned(),
-        };
-        let wanted = match design.target.as_ref().ok_or_else(missing)? {
+    fn new(design: &'a Design, ctx: &FitContext<'_>, shape: Shape, scale: Scale) -> Result<Self, FitError> {
+        let wanted = match target_of(design, ctx)? {
             Target::Real(values) => {
                 values.iter().map(|value| ((value - scale.mean) / scale.deviation) as f32).collect()
             }
@@ -112,7 +111,7 @@ impl<'a> Rows<'a> {
                 wanted
             }
         };
-        Ok(Self { design, wanted, n_outputs: shape.n_outputs })
+        Ok(Self { design, wanted, n_outputs: shape.n_outputs, weights: weights_of(design)? })
     }
 
     /// The sum of the weighted losses of some rows, and the sum of their weights.
@@ -134,7 +133,7 @@ impl<'a> Rows<'a> {
         } else {
             (output - wanted).powi_scalar(2).sum_dim(1)
         };
-        let Some(weights) = &self.design.weights else { return Ok((of_rows.sum(), rows.len() as f64)) };
+        let Some(weights) = self.weights else { return Ok((of_rows.sum(), rows.len() as f64)) };
         let weights: Vec<f32> = rows.iter().map(|&row| weights[row]).collect();
         let total = weights.iter().map(|weight| f64::from(*weight)).sum();
         Ok(((of_rows * tensor(weights, [rows.len(), 1], device)).sum(), total))
@@ -191,8 +190,9 @@ pub(super) fn train<N: Network>(
     let settings = Settings::of(member.params)?;
     let shape = shape_of(member, ctx);
     let is_classifier = ctx.task.is_classification();
-    let scale = member.train.target.as_ref().map_or(Scale { mean: 0.0, deviation: 1.0 }, Scale::of);
-    let (train, valid) = (Rows::new(member.train, shape, scale)?, Rows::new(member.valid, shape, scale)?);
+    let scale = Scale::of(target_of(member.train, ctx)?);
+    let train = Rows::new(member.train, ctx, shape, scale)?;
+    let valid = Rows::new(member.valid, ctx, shape, scale)?;
     limit_product_threads(ctx.threads);
     let plain = burn_device(ctx.device)?;
     let _own = STREAM.lock().unwrap_or_else(PoisonError::into_inner);
@@ -238,5 +238,6 @@ pub(super) fn train<N: Network>(
     let (_, best_epoch, layers) =
         best.ok_or_else(|| FitError::Numerical { reason: "no epoch was trained".to_owned() })?;
     let (device, params) = (ctx.device, member.params.clone());
-    Ok(Trained { layers, device, params, shape, scale, is_classifier, best_epoch })
+    let columns = member.train.numeric_names.clone();
+    Ok(Trained { layers, device, params, shape, scale, is_classifier, best_epoch, columns })
 }
