@@ -46,7 +46,9 @@ pub use folds::{Fold, FoldPlan, evenly_chosen};
 pub use history::History;
 pub use matrix::Matrix;
 pub use metric::{Average, Direction, Metric, MetricError};
-pub use model::{Epoch, FitContext, FittedModel, InputForm, LayerFacts, Member, MemoryNeed, ModelFamily};
+pub use model::{
+    Epoch, FitContext, FittedModel, InputForm, LayerFacts, Member, MemoryNeed, ModelFamily, Refit,
+};
 pub use params::{ParamValue, Params};
 pub use profile::{ColumnKind, ColumnProfile, DataProfile};
 pub use search::{

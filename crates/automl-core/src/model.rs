@@ -23,10 +23,26 @@ pub struct Member<'a> {
     /// Rows to fit on, with target.
     pub train: &'a Design,
     /// Rows to stop early on and to score, with target. Same columns as `train`. May be empty where the configuration is
-    /// of [`ModelFamily::refit_params`].
+    /// of [`ModelFamily::refit`].
     pub valid: &'a Design,
     /// Seed of this (trial, fold).
     pub seed: Seed,
+}
+
+/// How a configuration is fitted without validation rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refit {
+    /// With what says when to end.
+    pub params: Params,
+    /// How often the rows are gone over, as a multiple of the fits before; above 0.
+    pub passes: f64,
+}
+
+impl Refit {
+    /// `params` that go over the rows as often as before.
+    pub fn alike(params: Params) -> Self {
+        Self { params, passes: 1.0 }
+    }
 }
 
 /// What every member of a fit shares.
@@ -143,9 +159,9 @@ pub trait ModelFamily: Send + Sync {
         false
     }
 
-    /// The configuration with which a fit without validation rows does what fits of `params` did that were best after
-    /// `best_epochs` ([`FittedModel::best_epoch`]); `None` if the family needs validation rows.
-    fn refit_params(&self, _params: &Params, _best_epochs: &[Option<u32>]) -> Option<Params> {
+    /// How `params` are fitted on `growth` times the rows of fits that were best after `best_epochs`
+    /// ([`FittedModel::best_epoch`]), and none for validation; `None` if the family needs validation rows.
+    fn refit(&self, _params: &Params, _best_epochs: &[Option<u32>], _growth: f64) -> Option<Refit> {
         None
     }
 

@@ -40,6 +40,8 @@ pub trait Sampler {
 pub struct Standing<'a> {
     /// Position in the search.
     pub slot: u32,
+    /// What it evaluates.
+    pub params: &'a Params,
     /// Its (step, cost) so far, in increasing order of steps, not empty.
     pub steps: &'a [(u32, f64)],
     /// Scores of its finished folds.
@@ -204,7 +206,8 @@ impl<'a> TrialContext<'a> {
         self.evaluation.steps.push((step, cost));
         self.desk.record_step(self.number, step, cost)?;
         let Evaluation { steps, folds, .. } = &self.evaluation;
-        if self.pruner.should_prune(&Standing { slot: self.slot, steps, folds }, self.history) {
+        let standing = Standing { slot: self.slot, params: self.params, steps, folds };
+        if self.pruner.should_prune(&standing, self.history) {
             return Err(TrialError::Pruned { step });
         }
         Ok(())

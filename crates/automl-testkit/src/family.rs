@@ -283,13 +283,13 @@ pub fn a_break_cancels_that_member_alone(family: &Subject<'_>) {
     }
 }
 
-/// A configuration of `refit_params` is fitted without validation rows, and predicts much as the fits it comes from.
+/// A configuration of `ModelFamily::refit` is fitted without validation rows, and predicts much as the fits it comes from.
 pub fn a_refit_needs_no_validation_rows(family: &Subject<'_>) {
     for task in supported(family) {
         for mut case in cases(family, task) {
             let fitted = fit(family, task, std::slice::from_ref(&case));
             let best = fitted[0].as_ref().ok().and_then(|model| model.best_epoch());
-            let Some(params) = family.refit_params(&case.params, &[best, best]) else { continue };
+            let Some(refit) = family.refit(&case.params, &[best, best], 1.0) else { continue };
             let before = predict(&fitted[0], &case.valid);
             let none = Design {
                 target: case.valid.target.as_ref().map(|target| target.select(&[])),
@@ -297,7 +297,7 @@ pub fn a_refit_needs_no_validation_rows(family: &Subject<'_>) {
                 ..rows_of(&case.valid, &[])
             };
             let valid = std::mem::replace(&mut case.valid, none);
-            case.params = params;
+            case.params = refit.params;
             let after = predict(&fit(family, task, std::slice::from_ref(&case))[0], &valid);
             assert_proper(&after, task);
             let pairs = || numbers(&before).iter().zip(numbers(&after));

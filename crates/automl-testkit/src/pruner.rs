@@ -101,7 +101,8 @@ pub fn history(n: u32) -> History {
 }
 
 fn asks(pruner: &dyn Pruner, trial: &TrialRecord, history: &History) -> bool {
-    pruner.should_prune(&Standing { slot: trial.slot, steps: &trial.steps, folds: &trial.folds }, history)
+    let TrialRecord { slot, params, steps, folds, .. } = trial;
+    pruner.should_prune(&Standing { slot: *slot, params, steps, folds }, history)
 }
 
 /// Trials of many qualities after 1, 2, … folds, at several slots.
@@ -129,7 +130,7 @@ pub fn an_empty_history_is_no_error(pruner: &dyn Pruner) {
         assert!(!asks(pruner, &candidate, &empty), "stopped at {:?}", candidate.steps);
     }
     for history in [empty, history(40)] {
-        let silent = Standing { slot: 1000, steps: &[], folds: &[] };
+        let silent = Standing { slot: 1000, params: &Params::new(), steps: &[], folds: &[] };
         assert!(!pruner.should_prune(&silent, &history), "stopped before its first report");
     }
 }

@@ -270,8 +270,13 @@ impl Experiment {
 
     /// What of the time budget is kept for making the final model and the report; `None` without a budget.
     pub(crate) fn reserve(&self) -> Option<Duration> {
-        let (one_in, most) = if refit::is_worthwhile(&self.plan) { (8, 120) } else { (12, 60) };
+        let (one_in, most) = if self.refits() { (5, 300) } else { (12, 60) };
         self.time.map(|time| (time / one_in).min(Duration::from_secs(most)))
+    }
+
+    /// Whether configurations of the final model are fitted on all rows too.
+    pub(crate) fn refits(&self) -> bool {
+        refit::is_worthwhile(&self.plan) && self.config.final_model.max_predict_ms.is_none()
     }
 
     /// Runs trials in this process.
@@ -286,14 +291,15 @@ impl Experiment {
         let search = &self.config.search;
         let mut objective = self.cross_validation(folder, company);
         let refused = |error: ConfigError| AutomlError::config(error.to_string());
-        let proposals = Proposals::of(&self.config, &self.joint, self.time, stop).map_err(refused)?;
-        let pruner = strategy::pruner(&self.config, self.plan.folds.len()).map_err(refused)?;
+        let n_folds = self.plan.folds.len();
+        let proposals =
+            Proposals::of(&self.config, &self.joint, n_folds, self.time, stop).map_err(refused)?;
         let stoppers = strategy::stoppers(&self.config, self.metric);
         let plan = SearchPlan {
             space: &self.joint.space,
             initial: proposals.initial,
             sampler: proposals.sampler.as_ref(),
-            pruner: pruner.as_ref(),
+            pruner: proposals.pruner.as_ref(),
             stoppers: &stoppers.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
             seed: Seed(self.config.seed),
             n_trials: search.trials,

@@ -28,7 +28,7 @@ use crate::scoring;
 use crate::study;
 
 /// Of what is kept of the time for the final model, the share after which no refit may go on.
-const REFIT_SHARE: f64 = 0.6;
+const REFIT_SHARE: f64 = 0.75;
 /// Most time for what drives the final model.
 const EXPLAIN_TIME: Duration = Duration::from_secs(20);
 
@@ -109,7 +109,7 @@ fn final_model(
     let composition = compose(&library.entries, &scorer, parts.as_ref(), limits, n_folds);
     let composition = composition.map_err(|error| too_slow(error, limits))?;
     let mut manifest = manifest_of(experiment, &library, &composition)?;
-    if refit::is_worthwhile(&experiment.plan) && limits.max_predict_ms.is_none() {
+    if experiment.refits() {
         let deadline = experiment.reserve().map(|reserve| started + reserve.mul_f64(REFIT_SHARE));
         let of = experiment.cross_validation(folder, Company::Jobs);
         let seed = Seed(experiment.config.seed);

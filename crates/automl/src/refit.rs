@@ -5,14 +5,14 @@
 //! (`experiments/bench/accuracy_notes.md`). What the final model is made of and how much each part counts is decided before,
 //! on out-of-fold predictions, which know nothing of refits.
 //!
-//! A refit has no rows to validate on: trees and networks end after as many rounds or epochs as were best for the fold models,
-//! on average (`ModelFamily::refit_params`).
+//! A refit has no rows to validate on: networks end after as many epochs as were best for the fold models on average, boosted
+//! trees after more rounds (`ModelFamily::refit`).
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use automl_core::{FitError, FoldPlan, Member, Seed, StopReason, StopSignal, StoreError, TrialRecord};
+use automl_core::{FitError, FoldPlan, Member, Refit, Seed, StopReason, StopSignal, StoreError, TrialRecord};
 
 use crate::bundle::Manifest;
 use crate::cross_validation::CrossValidation;
@@ -27,13 +27,17 @@ const FOLDER: &str = "refit";
 /// The largest share of the rows that fold models may have seen, on average, for a refit to be worth its time.
 const MOST_SEEN: f64 = 0.75;
 /// A refit is begun if its estimated time fits this often into what is left.
-const MARGIN: f64 = 1.25;
+const MARGIN: f64 = 1.1;
+
+/// How many times the rows of the average fold model a refit has; `None` without folds.
+fn growth(plan: &FoldPlan) -> Option<f64> {
+    let n_seen: usize = plan.folds.iter().map(|fold| fold.train.len()).sum();
+    (n_seen > 0).then(|| (rows_of(plan).len() * plan.folds.len()) as f64 / n_seen as f64)
+}
 
 /// Whether models of all rows know enough that fold models do not.
 pub(crate) fn is_worthwhile(plan: &FoldPlan) -> bool {
-    let n_seen: usize = plan.folds.iter().map(|fold| fold.train.len()).sum();
-    let n_rows = rows_of(plan).len();
-    !plan.folds.is_empty() && (n_seen as f64) <= MOST_SEEN * (n_rows * plan.folds.len()) as f64
+    growth(plan).is_some_and(|growth| MOST_SEEN * growth >= 1.0)
 }
 
 /// All rows that folds have, ascending: none of the holdout.
@@ -56,9 +60,6 @@ pub(crate) fn refit(
     deadline: Option<Instant>,
     mut on_failure: impl FnMut(u32, &str) -> Result<(), StoreError>,
 ) -> Result<(), AutomlError> {
-    let rows = rows_of(of.plan);
-    let stop =
-        deadline.map_or_else(StopSignal::never, |deadline| StopSignal::never().with_deadline(deadline));
     let weights = manifest.combine.weights();
     let mut order: Vec<usize> = (0..manifest.models.len()).collect();
     order.sort_by(|&a, &b| weights[b].abs().total_cmp(&weights[a].abs()));
@@ -67,28 +68,22 @@ pub(crate) fn refit(
             continue;
         };
         let dir = of.folder.trial(trial.number).join(FOLDER);
-        let is_there = dir.is_dir() || {
-            if !is_in_time(trial, of.plan, &rows, deadline) {
-                continue;
-            }
-            match fit(of, seed, trial, &rows, &stop) {
-                Ok(Refit::Done(model)) => {
+        let is_there = dir.is_dir()
+            || match fit(of, seed, trial, deadline) {
+                Ok(Ok(model)) => {
                     replace_folder(&dir, |dir| model.save(dir))?;
                     true
                 }
-                Ok(Refit::NoRoom(reason)) => {
+                Ok(Err(Without::Validation | Without::Time)) => false,
+                Ok(Err(Without::Room(reason))) => {
                     on_failure(trial.number, &reason)?;
-                    false
-                }
-                Ok(Refit::NeedsValidation) | Err(AutomlError::Fit(FitError::Stopped(StopReason::TimeUp))) => {
                     false
                 }
                 Err(error) => {
                     on_failure(trial.number, &error.to_string())?;
                     false
                 }
-            }
-        };
+            };
         if is_there {
             manifest.models[place].refit = Some(format!("model-{place}/{FOLDER}"));
         }
@@ -97,49 +92,59 @@ pub(crate) fn refit(
 }
 
 /// Whether a refit can be done before `deadline`, judged by the trial's first fold, which trained alone.
-fn is_in_time(trial: &TrialRecord, plan: &FoldPlan, rows: &[usize], deadline: Option<Instant>) -> bool {
+fn is_in_time(trial: &TrialRecord, refit: &Refit, plan: &FoldPlan, deadline: Option<Instant>) -> bool {
     let Some(deadline) = deadline else { return true };
     let first = trial.folds.iter().find(|fold| fold.fold == 0);
     let (Some(first), Some(fold)) = (first, plan.folds.first()) else { return false };
-    let seconds = MARGIN * first.seconds * rows.len() as f64 / fold.train.len().max(1) as f64;
+    let growth = rows_of(plan).len() as f64 / fold.train.len().max(1) as f64;
+    let seconds = MARGIN * first.seconds * growth * refit.passes;
     let left = deadline.saturating_duration_since(Instant::now());
     Duration::try_from_secs_f64(seconds).is_ok_and(|needed| needed <= left)
 }
 
-/// How a refit went.
-enum Refit {
-    Done(Box<FoldModel>),
+/// Why there is no model of all rows.
+enum Without {
     /// The family chooses something by validation rows, and there are none.
-    NeedsValidation,
+    Validation,
+    Time,
     /// Why memory has no room for it.
-    NoRoom(String),
+    Room(String),
 }
 
-/// A trial's configuration on `rows`.
+/// A trial's configuration on all rows, if that can be done before `deadline`.
 fn fit(
     of: &CrossValidation<'_>,
     seed: Seed,
     trial: &TrialRecord,
-    rows: &[usize],
-    stop: &StopSignal,
-) -> Result<Refit, AutomlError> {
+    deadline: Option<Instant>,
+) -> Result<Result<FoldModel, Without>, AutomlError> {
     let family = of.joint.family(&trial.params)?;
     let best: Vec<Option<u32>> = trial.folds.iter().map(|fold| fold.best_epoch).collect();
-    let Some(params) = family.refit_params(&trial.params.scoped(family.id()), &best) else {
-        return Ok(Refit::NeedsValidation);
+    let growth = growth(of.plan).unwrap_or(1.0);
+    let Some(refit) = family.refit(&trial.params.scoped(family.id()), &best, growth) else {
+        return Ok(Err(Without::Validation));
     };
-    let Prepared { prep, train, valid } = Prepared::new(of.table, &trial.params, family, rows, &[])?;
+    if !is_in_time(trial, &refit, of.plan, deadline) {
+        return Ok(Err(Without::Time));
+    }
+    let Prepared { prep, train, valid } =
+        Prepared::new(of.table, &trial.params, family, &rows_of(of.plan), &[])?;
     let seed = seed.trial(trial.slot).fold(of.plan.folds.len() as u32);
-    let member = Member { params: &params, train: &train, valid: &valid, seed };
-    let ctx = of.context(stop);
+    let member = Member { params: &refit.params, train: &train, valid: &valid, seed };
+    let stop =
+        deadline.map_or_else(StopSignal::never, |deadline| StopSignal::never().with_deadline(deadline));
+    let ctx = of.context(&stop);
     let need = family.memory(&member, &ctx)?;
     let mut room = Room::new(of.limits.memory);
     if !room.take(train.n_bytes(), need) {
-        return Ok(Refit::NoRoom(room.too_small(train.n_bytes(), need).to_string()));
+        return Ok(Err(Without::Room(room.too_small(train.n_bytes(), need).to_string())));
     }
     let mut fitted = family.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
-    let model = fitted.pop().unwrap_or(Err(FitError::Cancelled))?;
-    Ok(Refit::Done(Box::new(FoldModel { prep, model })))
+    match fitted.pop().unwrap_or(Err(FitError::Cancelled)) {
+        Ok(model) => Ok(Ok(FoldModel { prep, model })),
+        Err(FitError::Stopped(StopReason::TimeUp)) => Ok(Err(Without::Time)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]

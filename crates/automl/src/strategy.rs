@@ -12,7 +12,7 @@ use automl_search::{
 use crate::config::{ExperimentConfig, Fidelity, PrunerKind, SamplerKind};
 use crate::cross_validation::FOLD_STEP;
 use crate::joint::Joint;
-use crate::turns::{self, Turns};
+use crate::turns::{self, Turns, WithinFamily};
 
 /// What a search tries: configurations in their order, then what a sampler proposes.
 pub(crate) struct Proposals<'a> {
@@ -20,19 +20,23 @@ pub(crate) struct Proposals<'a> {
     pub(crate) initial: &'a [Params],
     /// Proposes the rest, but for families that are too slow.
     pub(crate) sampler: Box<dyn Sampler>,
+    /// Ends trials that cannot catch up.
+    pub(crate) pruner: Box<dyn Pruner>,
 }
 
 impl<'a> Proposals<'a> {
-    /// Those of a search of `time`, which `stop` ends.
+    /// Those of a search of `time` on `n_folds`, which `stop` ends.
     ///
     /// # Errors
-    /// [`ConfigError`] for settings that a sampler refuses.
+    /// [`ConfigError`] for settings that a sampler or pruner refuses.
     pub(crate) fn of(
         config: &ExperimentConfig,
         joint: &'a Joint,
+        n_folds: usize,
         time: Option<Duration>,
         stop: &StopSignal,
     ) -> Result<Self, ConfigError> {
+        let pruner = pruner(config, n_folds)?;
         // With a number of trials the same seed should give the same ones, however long they take.
         let is_free = config.search.sampler == SamplerKind::Auto
             && config.search.also.is_empty()
@@ -40,13 +44,17 @@ impl<'a> Proposals<'a> {
         if let Some(time) = time.filter(|_| is_free && joint.families.len() > 1) {
             let n_first = turns::head(joint, config.search.enqueue.len(), time);
             let turns = Turns::new(joint, time, stop)?;
-            return Ok(Self { initial: &joint.initial[..n_first], sampler: Box::new(turns) });
+            return Ok(Self {
+                initial: &joint.initial[..n_first],
+                sampler: Box::new(turns),
+                pruner: Box::new(WithinFamily(pruner)),
+            });
         }
         let sampler = match joint.too_slow.as_slice() {
             [] => sampler(config),
             too_slow => Box::new(InTime { sampler: sampler(config), too_slow: too_slow.to_vec() }),
         };
-        Ok(Self { initial: &joint.initial, sampler })
+        Ok(Self { initial: &joint.initial, sampler, pruner })
     }
 }
 
@@ -165,7 +173,7 @@ mod tests {
             let joint = joint(&config);
             assert!(joint.too_slow.iter().any(|id| id == "tabm"), "{:?}", joint.too_slow);
             let history = History::new(joint.space.clone());
-            let proposals = Proposals::of(&config, &joint, MINUTE, &StopSignal::never()).unwrap();
+            let proposals = Proposals::of(&config, &joint, 5, MINUTE, &StopSignal::never()).unwrap();
             let family = |seed: u64| {
                 let params = proposals.sampler.suggest(&history, Seed(seed)).unwrap();
                 joint.space.check(&params).unwrap();
@@ -194,7 +202,7 @@ mod tests {
             let mut config = ExperimentConfig::new("a.csv", "y");
             change(&mut config);
             let joint = joint(&config);
-            let proposals = Proposals::of(&config, &joint, time, &StopSignal::never()).unwrap();
+            let proposals = Proposals::of(&config, &joint, 5, time, &StopSignal::never()).unwrap();
             (proposals.initial.len(), joint.initial.len())
         };
         let (in_time, all) = first(|_| {}, MINUTE);

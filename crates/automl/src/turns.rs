@@ -11,8 +11,8 @@
 //! fresh    = 1/2 + 1/2 share of its time that had gone by when its best trial ended
 //! ```
 //!
-//! A family that was not tried has a promise of a quarter: the first trial of one that takes a minute waits until the best
-//! family had four.
+//! A family that was not tried has a promise of a tenth: the first trial of one that takes a minute waits until the best
+//! family had ten.
 //!
 //! Gap and freshness are what the estimated cost for improvement of FLAML (Wang et al. 2021) is made of. Unlike there, a
 //! family that is behind keeps a share: the final model is an ensemble, which a second family serves that is no better than
@@ -21,7 +21,8 @@
 use std::time::Duration;
 
 use automl_core::{
-    History, Params, Sampler, SearchError, SearchSpace, Seed, StopSignal, TrialRecord, TrialState,
+    History, Params, Pruner, Sampler, SearchError, SearchSpace, Seed, Standing as Running, StopSignal,
+    TrialRecord, TrialState,
 };
 use automl_search::{AutoSampler, ConfigError};
 
@@ -33,7 +34,7 @@ const HEAD: f64 = 1.0 / 6.0;
 /// Share of the time that any trial counts for at least: its proposal takes time too.
 const LEAST: f64 = 1.0 / 2000.0;
 /// Promise of a family of which nothing is known.
-const UNTRIED: f64 = 0.25;
+const UNTRIED: f64 = 0.1;
 /// A trial begins if its time fits this often into what is left.
 const MARGIN: f64 = 1.25;
 /// Trials of a family before its own are learnt from; most come from the portfolio.
@@ -143,7 +144,7 @@ impl Sampler for Turns {
 
 impl Family {
     fn owns(&self, trial: &TrialRecord) -> bool {
-        trial.params.text("family") == Ok(self.id.as_str())
+        is_of(trial, &self.id)
     }
 
     fn untried<'a>(&'a self, history: &History) -> Option<&'a Guess> {
@@ -160,11 +161,7 @@ impl Family {
         if let Some(guess) = self.untried(history) {
             return Ok(Some(guess.params.clone()));
         }
-        let own = |trials: &[TrialRecord]| -> Vec<TrialRecord> {
-            trials.iter().filter(|trial| self.owns(trial)).cloned().collect()
-        };
-        let mut part = History::with_trials(self.space.clone(), own(history.trials()));
-        part.set_running(own(history.running()));
+        let part = part(history, &self.id, &self.space);
         for draw in 0..DRAWS {
             let params = sampler.suggest(&part, seed.step(FIRST + draw))?;
             if !is_tried(history, &params) {
@@ -183,6 +180,35 @@ impl Family {
             (_, Some(_)) | (None, _) => measured().unwrap_or(0.0),
             (Some(usual), None) => usual,
         }
+    }
+}
+
+fn is_of(trial: &TrialRecord, family: &str) -> bool {
+    trial.params.text("family") == Ok(family)
+}
+
+/// The trials of one family, as a history of `space`.
+fn part(history: &History, family: &str, space: &SearchSpace) -> History {
+    let own = |trials: &[TrialRecord]| -> Vec<TrialRecord> {
+        trials.iter().filter(|trial| is_of(trial, family)).cloned().collect()
+    };
+    let mut part = History::with_trials(space.clone(), own(history.trials()));
+    part.set_running(own(history.running()));
+    part
+}
+
+/// A pruner that ends trials which cannot catch up with others of their family. Between families the turns decide: the final
+/// model is served by one that is behind, but not by a trial that ended after a fold.
+pub(crate) struct WithinFamily(pub(crate) Box<dyn Pruner>);
+
+impl Pruner for WithinFamily {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn should_prune(&self, trial: &Running<'_>, history: &History) -> bool {
+        let Ok(family) = trial.params.text("family") else { return self.0.should_prune(trial, history) };
+        self.0.should_prune(trial, &part(history, family, history.space()))
     }
 }
 
@@ -430,6 +456,31 @@ mod tests {
         assert_eq!(id(&first), "one");
         history.set_running(vec![TrialRecord::new(0, TrialState::Running, first)]);
         assert_eq!(id(&turns.suggest(&history, Seed(2)).unwrap()), "other");
+    }
+
+    #[test]
+    fn a_trial_is_ended_for_others_of_its_family_alone() {
+        let space = space(&["strong", "weak"]);
+        let params = |id: &str| Params::new().with("family", id).with(&format!("{id}.x"), 0.5);
+        let trial = |slot: u32, id: &str, cost: f64| {
+            let mut trial = TrialRecord::new(slot, TrialState::Running, params(id)).with_cost(cost);
+            trial.steps = vec![(1, cost)];
+            trial
+        };
+        let strong = (0..20).map(|slot| trial(slot, "strong", 1.0));
+        let mut history = History::with_trials(space, strong);
+        let ends = |id: &str, cost: f64, history: &History| {
+            let (params, steps) = (params(id), [(1, cost)]);
+            let running = Running { slot: 99, params: &params, steps: &steps, folds: &[] };
+            let median = || Box::new(automl_search::MedianPruner::default());
+            assert_eq!(WithinFamily(median()).name(), median().name());
+            (WithinFamily(median()).should_prune(&running, history), median().should_prune(&running, history))
+        };
+        assert_eq!(ends("strong", 2.0, &history), (true, true));
+        assert_eq!(ends("weak", 2.0, &history), (false, true));
+        (20..40).for_each(|slot| history.insert(trial(slot, "weak", 1.5)));
+        assert_eq!(ends("weak", 2.0, &history), (true, true));
+        assert_eq!(ends("weak", 1.4, &history), (false, true));
     }
 
     #[test]

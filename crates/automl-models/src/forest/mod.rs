@@ -36,7 +36,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    MemoryNeed, ModelFamily, ParamSpec, Params,
+    MemoryNeed, ModelFamily, ParamSpec, Params, Refit,
 };
 
 pub use config::{Criterion, ForestConfig};
@@ -84,8 +84,8 @@ macro_rules! family {
                 fit::memory(member, ctx, $kind)
             }
 
-            fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
-                Some(params.clone())
+            fn refit(&self, params: &Params, _: &[Option<u32>], _: f64) -> Option<Refit> {
+                Some(Refit::alike(params.clone()))
             }
 
             fn fit_population(

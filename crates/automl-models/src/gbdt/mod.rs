@@ -32,7 +32,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    MemoryNeed, ModelFamily, ParamSpec, Params,
+    MemoryNeed, ModelFamily, ParamSpec, Params, Refit,
 };
 
 pub use config::GbdtConfig;
@@ -66,14 +66,18 @@ impl ModelFamily for GbdtFamily {
         boost::memory(member, ctx)
     }
 
-    /// As many rounds as were best on average; of the best epoch, its middle.
-    fn refit_params(&self, params: &Params, best_epochs: &[Option<u32>]) -> Option<Params> {
+    /// As many rounds as were best on average, of the best epoch its middle, times the square of the growth, thrice at most:
+    /// more rows take more rounds before they are learnt by heart. The square was measured
+    /// (`experiments/bench/accuracy_notes.md`).
+    fn refit(&self, params: &Params, best_epochs: &[Option<u32>], growth: f64) -> Option<Refit> {
         let rounds = |epoch: &Option<u32>| {
             epoch.map(|epoch| (EPOCH_ROUNDS * epoch as usize + EPOCH_ROUNDS / 2) as f64)
         };
         let rounds: Vec<f64> = best_epochs.iter().map(rounds).collect::<Option<_>>()?;
-        let mean = rounds.iter().sum::<f64>() / rounds.len() as f64;
-        mean.is_finite().then(|| params.clone().with("max_rounds", mean.round().max(1.0) as i64))
+        let passes = growth.powi(2).min(3.0);
+        let rounds = passes * rounds.iter().sum::<f64>() / rounds.len() as f64;
+        let params = || params.clone().with("max_rounds", rounds.round().max(1.0) as i64);
+        rounds.is_finite().then(|| Refit { params: params(), passes })
     }
 
     fn fit_population(

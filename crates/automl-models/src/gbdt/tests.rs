@@ -201,6 +201,22 @@ fn a_large_or_tiny_target_is_no_difficulty() {
 }
 
 #[test]
+fn more_rows_are_learnt_in_more_rounds() {
+    let rounds = |best: &[Option<u32>], growth: f64| {
+        let refit = GbdtFamily.refit(&params(), best, growth)?;
+        let rounds = refit.params.count("max_rounds").unwrap();
+        assert_eq!(rounds as f64, (105.0 * refit.passes).round());
+        assert_eq!(refit.params, params().with("max_rounds", rounds as i64), "nothing else changes");
+        Some(rounds)
+    };
+    assert_eq!(rounds(&[Some(9), Some(11)], 1.0), Some(105));
+    assert_eq!(rounds(&[Some(9), Some(11)], 1.5), Some(236));
+    assert_eq!(rounds(&[Some(9), Some(11)], 5.0), Some(315));
+    assert_eq!(rounds(&[Some(9), None], 1.5), None);
+    assert_eq!(rounds(&[], 1.5), None);
+}
+
+#[test]
 fn without_validation_rows_every_round_is_kept() {
     let train = with_target(table(300, 3, 3, 1), |x, _| f64::from(x[1]));
     let model = fit_on(&params().with("max_rounds", 25_i64), &train, &rows_of(&train, &[]), 1);

@@ -51,7 +51,7 @@ use std::path::Path;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    MemoryNeed, ModelFamily, ParamSpec, Params, StopSignal,
+    MemoryNeed, ModelFamily, ParamSpec, Params, Refit, StopSignal,
 };
 
 pub use config::{FeatureWeighting, KnnConfig, Metric, Votes};
@@ -96,8 +96,8 @@ impl ModelFamily for KnnFamily {
         Ok(MemoryNeed::new(model, model + products))
     }
 
-    fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
-        Some(params.clone())
+    fn refit(&self, params: &Params, _: &[Option<u32>], _: f64) -> Option<Refit> {
+        Some(Refit::alike(params.clone()))
     }
 
     fn fit_population(

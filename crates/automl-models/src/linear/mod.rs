@@ -59,7 +59,7 @@ use std::thread;
 
 use automl_core::{
     ArtifactError, DataProfile, Device, Epoch, FitContext, FitError, FittedModel, InputForm, Member,
-    MemoryNeed, ModelFamily, ParamSpec, Params, Target,
+    MemoryNeed, ModelFamily, ParamSpec, Params, Refit, Target,
 };
 
 pub use config::{ClassWeights, LinearConfig};
@@ -105,8 +105,8 @@ impl ModelFamily for LinearFamily {
         Ok(MemoryNeed::new(model, beside))
     }
 
-    fn refit_params(&self, params: &Params, _: &[Option<u32>]) -> Option<Params> {
-        Some(params.clone())
+    fn refit(&self, params: &Params, _: &[Option<u32>], _: f64) -> Option<Refit> {
+        Some(Refit::alike(params.clone()))
     }
 
     fn fit_population(

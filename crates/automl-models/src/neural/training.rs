@@ -1,6 +1,6 @@
 //! How a network is trained, whatever its shape.
 
-use automl_core::{FitError, Params, SpaceError, Task};
+use automl_core::{FitError, Params, Refit, SpaceError, Task};
 use serde::{Deserialize, Serialize};
 
 use super::averaging;
@@ -86,10 +86,10 @@ const BALANCES: [(&str, Balance); 3] =
 const STOP_AFTER: &str = "stop_after";
 
 /// `params` for a fit without validation rows: it ends after as many epochs as the best ones of other fits were on average.
-pub(crate) fn without_validation(params: &Params, best_epochs: &[Option<u32>]) -> Option<Params> {
+pub(crate) fn without_validation(params: &Params, best_epochs: &[Option<u32>]) -> Option<Refit> {
     let best: Vec<f64> = best_epochs.iter().map(|epoch| epoch.map(f64::from)).collect::<Option<_>>()?;
     let mean = best.iter().sum::<f64>() / best.len() as f64;
-    mean.is_finite().then(|| params.clone().with(STOP_AFTER, mean.round() as i64 + 1))
+    mean.is_finite().then(|| Refit::alike(params.clone().with(STOP_AFTER, mean.round() as i64 + 1)))
 }
 
 /// How a member is trained.

@@ -154,7 +154,8 @@ mod tests {
     }
 
     fn prunes(steps: &[(u32, f64)], history: &History) -> bool {
-        AshaPruner::default().should_prune(&Standing { slot: 99, steps, folds: &[] }, history)
+        AshaPruner::default()
+            .should_prune(&Standing { slot: 99, params: &Params::new(), steps, folds: &[] }, history)
     }
 
     #[test]

@@ -171,7 +171,7 @@ mod tests {
             };
             History::with_trials(SearchSpace::default(), slots(bracket).into_iter().take(20).map(trial))
         };
-        let standing = Standing { slot: mine, steps: &[(1, 1.0)], folds: &[] };
+        let standing = Standing { slot: mine, params: &Params::new(), steps: &[(1, 1.0)], folds: &[] };
         assert!(pruner.should_prune(&standing, &history(0)));
         assert!(!pruner.should_prune(&standing, &history(1)));
     }

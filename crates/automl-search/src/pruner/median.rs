@@ -53,7 +53,7 @@ mod tests {
 
     fn prunes(pruner: &MedianPruner, steps: &[(u32, f64)], history: Vec<TrialRecord>) -> bool {
         let history = History::with_trials(SearchSpace::default(), history);
-        pruner.should_prune(&Standing { slot: 9, steps, folds: &[] }, &history)
+        pruner.should_prune(&Standing { slot: 9, params: &Params::new(), steps, folds: &[] }, &history)
     }
 
     fn history() -> Vec<TrialRecord> {

@@ -22,7 +22,12 @@ mod tests {
 
     #[test]
     fn even_the_worst_trial_goes_on() {
-        let trial = Standing { slot: 0, steps: &[(1, f64::INFINITY)], folds: &[] };
+        let trial = Standing {
+            slot: 0,
+            params: &automl_core::Params::new(),
+            steps: &[(1, f64::INFINITY)],
+            folds: &[],
+        };
         assert!(!NopPruner.should_prune(&trial, &History::new(automl_core::SearchSpace::default())));
     }
 }

@@ -121,7 +121,7 @@ mod tests {
             ..TrialRecord::new(slot, TrialState::Complete, Params::new())
         };
         let history = History::with_trials(SearchSpace::default(), (0..).zip(others).map(trial));
-        let standing = Standing { slot: 99, steps: &[(1, cost)], folds: &[] };
+        let standing = Standing { slot: 99, params: &Params::new(), steps: &[(1, cost)], folds: &[] };
         PercentilePruner::new(config).unwrap().should_prune(&standing, &history)
     }
 

@@ -77,7 +77,7 @@ fn replay(run: &Run, pruner: &dyn Pruner, slots: &[u32]) {
         let place = running.iter().position(|trial| trial.slot == slot).unwrap();
         running[place].steps.push((step, cost));
         history.set_running(running.iter().filter(|trial| trial.slot != slot).cloned().collect());
-        let standing = Standing { slot, steps: &running[place].steps, folds: &[] };
+        let standing = Standing { slot, params: &Params::new(), steps: &running[place].steps, folds: &[] };
         let got = pruner.should_prune(&standing, &history);
         assert_eq!(got, expected, "trial {number} at step {step} with cost {cost}");
         n_pruned += usize::from(got);
@@ -130,7 +130,7 @@ fn percentiles_decide_as_optuna_where_the_latest_cost_is_the_best_and_all_trials
         };
         let history = History::with_trials(SearchSpace::default(), (0..).zip(costs).map(trial));
         for (step, cost, expected) in queries {
-            let standing = Standing { slot: 99, steps: &[(step, cost)], folds: &[] };
+            let standing = Standing { slot: 99, params: &Params::new(), steps: &[(step, cost)], folds: &[] };
             let got = pruner.should_prune(&standing, &history);
             assert_eq!(got, expected, "{cost} at step {step} with percentile {percentile}");
         }

@@ -38,11 +38,12 @@ macro_rules! network_family {
                 super::go_together($read, one, other, task)
             }
 
-            fn refit_params(
+            fn refit(
                 &self,
                 params: &::automl_core::Params,
                 best_epochs: &[Option<u32>],
-            ) -> Option<::automl_core::Params> {
+                _: f64,
+            ) -> Option<::automl_core::Refit> {
                 super::without_validation(params, best_epochs)
             }
 

@@ -162,7 +162,7 @@ mod tests {
 
     fn prunes(costs: &[f64], history: &History) -> bool {
         let steps = [(1, 0.0)];
-        let standing = Standing { slot: 9, steps: &steps, folds: &folds(costs, 0) };
+        let standing = Standing { slot: 9, params: &Params::new(), steps: &steps, folds: &folds(costs, 0) };
         RacingPruner::default().should_prune(&standing, history)
     }
 

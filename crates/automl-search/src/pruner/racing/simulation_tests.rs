@@ -42,7 +42,8 @@ fn complete(slot: u32, costs: &[f64]) -> TrialRecord {
 fn stopped_after(pruner: &RacingPruner, costs: &[f64], history: &History) -> Option<usize> {
     let stops = |n: &usize| {
         let steps: Vec<(u32, f64)> = (1..).zip(costs[..*n].iter().copied()).collect();
-        let standing = Standing { slot: 999, steps: &steps, folds: &folds(&costs[..*n]) };
+        let standing =
+            Standing { slot: 999, params: &Params::new(), steps: &steps, folds: &folds(&costs[..*n]) };
         pruner.should_prune(&standing, history)
     };
     (1..costs.len()).find(stops)
@@ -132,7 +133,8 @@ fn search(pruner: &dyn Pruner, table: &[Vec<f64>]) -> (u32, usize) {
             (1..=n).map(|n| (n as u32, costs[..n].iter().sum::<f64>() / n as f64)).collect()
         };
         let stops = |n: &usize| {
-            let standing = Standing { slot, steps: &means(*n), folds: &folds(&costs[..*n]) };
+            let standing =
+                Standing { slot, params: &Params::new(), steps: &means(*n), folds: &folds(&costs[..*n]) };
             pruner.should_prune(&standing, &history)
         };
         let stopped = (1..costs.len()).find(stops);
