@@ -143,10 +143,6 @@ impl Sampler for Turns {
 }
 
 impl Family {
-    fn owns(&self, trial: &TrialRecord) -> bool {
-        is_of(trial, &self.id)
-    }
-
     fn untried<'a>(&'a self, history: &History) -> Option<&'a Guess> {
         self.guesses.iter().find(|guess| !is_tried(history, &guess.params))
     }
@@ -236,7 +232,7 @@ impl Standing {
         let mut standing = Self::default();
         let mut pruned: Option<f64> = None;
         let mut seconds: Vec<f64> = Vec::new();
-        for trial in history.trials().iter().filter(|trial| family.owns(trial)) {
+        for trial in history.trials().iter().filter(|trial| is_of(trial, &family.id)) {
             standing.spent += trial.seconds.max(least);
             let cost = trial.cost.filter(|cost| trial.state == TrialState::Complete && cost.is_finite());
             let Some(cost) = cost else {
@@ -255,7 +251,7 @@ impl Standing {
             // What was never complete is neither fresh nor stale.
             (standing.best, standing.found_at) = (pruned, standing.spent / 2.0);
         }
-        standing.n_running = history.running().iter().filter(|trial| family.owns(trial)).count();
+        standing.n_running = history.running().iter().filter(|trial| is_of(trial, &family.id)).count();
         standing
     }
 
@@ -457,6 +453,11 @@ mod tests {
         history.set_running(vec![TrialRecord::new(0, TrialState::Running, first)]);
         assert_eq!(id(&turns.suggest(&history, Seed(2)).unwrap()), "other");
     }
+
+    automl_testkit::pruner_contract!(
+        within_family,
+        WithinFamily(Box::new(automl_search::MedianPruner::default()))
+    );
 
     #[test]
     fn a_trial_is_ended_for_others_of_its_family_alone() {
