@@ -64,17 +64,17 @@ pub(crate) trait Shape {
     /// Values of the largest weight matrix.
     fn largest_matrix(&self, whole: &Architecture) -> usize;
 
-    /// Answers to each row, of which the mean is what the network says.
+    /// Answers to each row, of which the mean is what the network says; in training each has rows of its own.
     fn heads(&self) -> usize {
         1
     }
 
-    /// Rows that a row becomes within the network.
+    /// Rows that a row becomes within the network in prediction, or that a place of a training batch becomes.
     fn copies(&self, _whole: &Architecture) -> usize {
         1
     }
 
-    /// Numbers kept of a row that go into no matrix product, such as attention among its columns.
+    /// Numbers kept of a place that go into no matrix product, such as attention among columns.
     fn n_scores(&self, _whole: &Architecture) -> usize {
         0
     }
@@ -138,17 +138,17 @@ impl Architecture {
         self.body.shape().initial(self, train, &mut draws)
     }
 
-    /// Answers to each row, of which the mean is what the network says.
+    /// Answers to each row, of which the mean is what the network says; in training each has rows of its own.
     pub(crate) fn heads(&self) -> usize {
         self.body.shape().heads()
     }
 
-    /// Rows that a row becomes within the network.
+    /// Rows that a row becomes within the network in prediction, or that a place of a training batch becomes.
     pub(crate) fn copies(&self) -> usize {
         self.body.shape().copies(self)
     }
 
-    /// Numbers kept of a row that go into no matrix product.
+    /// Numbers kept of a place that go into no matrix product.
     pub(crate) fn n_scores(&self) -> usize {
         self.body.shape().n_scores(self)
     }
@@ -158,9 +158,9 @@ impl Architecture {
         (rows / self.copies()).max(16)
     }
 
-    /// Multiplications of the largest matrix product for a batch of `n_rows` rows.
-    pub(crate) fn largest_product(&self, n_rows: usize) -> usize {
-        n_rows * self.copies() * self.body.shape().largest_matrix(self)
+    /// Multiplications of the largest matrix product for a batch of `n_places` rows of each head.
+    pub(crate) fn largest_product(&self, n_places: usize) -> usize {
+        n_places * self.copies() * self.body.shape().largest_matrix(self)
     }
 
     /// Whether a batch has to be computed as one, for a layer is normalised over it.

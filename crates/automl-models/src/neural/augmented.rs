@@ -7,7 +7,7 @@ use burn::tensor::Device;
 
 use super::averaging;
 use super::data::{Prepared, Read, Tables};
-use super::engine::{Engine, EpochPlan, Frame, MemberPlan};
+use super::engine::{self, Engine, EpochPlan, Frame, MemberPlan};
 use super::families::read;
 use super::host_engine::HostEngine;
 use super::parameters::{Role, Spec, Weights};
@@ -39,9 +39,11 @@ fn prepared<'a>(
 fn plan(members: &[&Prepared<'_>], first: u32, seed: u64) -> EpochPlan {
     let member = |(index, own): (usize, &&Prepared<'_>)| {
         let seed = Seed(seed).fold(index as u32);
-        let order = Draws::new(seed.purpose(Purpose::Shuffle)).order(own.train.answers.len());
+        let mut draws = Draws::new(seed.purpose(Purpose::Shuffle));
+        let order = draws.order(own.train.answers.len());
+        let starts = engine::starts(own.objective.heads, order.len(), &mut draws);
         let moves = (0..own.n_batches() as u32).map(|step| own.training.next_move(first + step + 1, 0.3));
-        MemberPlan { order, moves: moves.collect(), dropout: seed.purpose(Purpose::Dropout) }
+        MemberPlan { order, starts, moves: moves.collect(), dropout: seed.purpose(Purpose::Dropout) }
     };
     EpochPlan(members.iter().enumerate().map(member).collect())
 }

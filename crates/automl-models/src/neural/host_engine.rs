@@ -1,12 +1,14 @@
 //! A population on a backend that shares the host's memory: burn multiplies, the fused kernels do the rest.
 
+use std::ops::Range;
+
 use automl_core::StopSignal;
 use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::averaging::Averages;
 use super::data::{self, Prepared, Tables};
-use super::engine::{Augmentation, Engine, EpochPlan, Frame, MemberPlan, n_batch_rows};
+use super::engine::{Augmentation, Engine, EpochPlan, Frame, n_batch_places};
 use super::host::{Values, values_mut};
 use super::layers::{Batch, DropOut};
 use super::loss::LossSum;
@@ -34,7 +36,9 @@ pub(crate) struct HostEngine<'a> {
     network: Network,
     moments: Vec<Moments>,
     averages: Averages,
-    n_rows: usize,
+    /// Places of a batch, padding included, and rows of each.
+    n_places: usize,
+    heads: usize,
     /// Parts of a batch that are computed by themselves, on as many threads as there are.
     n_parts: usize,
     plan: EpochPlan,
@@ -64,8 +68,8 @@ impl<'a> HostEngine<'a> {
         };
         let averages = Averages::new(members.iter().map(|own| own.training.averaging > 0.0).collect());
         let (members, moments) = (members.iter().map(own).collect(), Vec::new());
-        let (n_rows, plan) = (frame.n_rows, EpochPlan(Vec::new()));
-        Self { members, network, moments, averages, n_rows, n_parts, plan }
+        let (n_places, heads, plan) = (frame.n_places, frame.widest.heads(), EpochPlan(Vec::new()));
+        Self { members, network, moments, averages, n_places, heads, n_parts, plan }
     }
 }
 
@@ -80,10 +84,10 @@ pub(crate) fn n_parts(members: &[&Prepared<'_>]) -> usize {
     if members.iter().any(|own| own.architecture.looks_at_batches()) {
         return 1;
     }
-    let n_rows = n_batch_rows(members);
-    let largest = members.iter().map(|own| own.architecture.largest_product(n_rows)).max().unwrap_or(0);
+    let n_places = n_batch_places(members);
+    let largest = members.iter().map(|own| own.architecture.largest_product(n_places)).max().unwrap_or(0);
     let copies = members.iter().map(|own| own.architecture.copies()).min().unwrap_or(1);
-    (largest / MULTIPLICATIONS).min(n_rows * copies / ROWS).min(n_rows).clamp(1, MOST)
+    (largest / MULTIPLICATIONS).min(n_places * copies / ROWS).min(n_places).clamp(1, MOST)
 }
 
 /// What a part of a batch gives.
@@ -95,51 +99,56 @@ struct Part {
 }
 
 impl HostEngine<'_> {
-    /// Rows of part `part` of the member's batch `step`, and the place of the first of them in the batch: an even one, so
-    /// that partners of mixtures stay together.
-    fn rows<'p>(&self, plan: &'p MemberPlan, step: usize, part: usize) -> (usize, &'p [usize]) {
-        let rows = plan.rows(step);
-        let bound = |part: usize| (part * rows.len().div_ceil(2) / self.n_parts * 2).min(rows.len());
-        (bound(part), &rows[bound(part)..bound(part + 1)])
+    /// Where part `part` of a member's `n_rows` rows of a batch lies: it begins at an even place, so that partners of mixtures
+    /// stay together.
+    fn bounds(&self, n_rows: usize, part: usize) -> Range<usize> {
+        let n_places = n_rows / self.heads;
+        let bound = |part: usize| (part * n_places.div_ceil(2) / self.n_parts * 2).min(n_places) * self.heads;
+        bound(part)..bound(part + 1)
     }
 
-    /// Forward and back of part `part` of batch `step`, whose rows are augmented as it says for each member.
-    fn part(&self, step: usize, part: usize, augmentations: &[Augmentation]) -> Option<Part> {
+    /// Forward and back of part `part` of batch `step`, of which each member has some rows that are augmented as it says.
+    fn part(
+        &self,
+        step: usize,
+        part: usize,
+        batch: &[Vec<usize>],
+        augmentations: &[Augmentation],
+    ) -> Option<Part> {
         let plans = &self.plan.0;
-        let rows = |plan| self.rows(plan, step, part);
-        let n_rows = (self.n_rows.div_ceil(2).div_ceil(self.n_parts) * 2).min(self.n_rows);
-        let gathered = self.members.iter().zip(plans);
+        let bounds: Vec<Range<usize>> = batch.iter().map(|rows| self.bounds(rows.len(), part)).collect();
+        let rows: Vec<&[usize]> =
+            batch.iter().zip(&bounds).map(|(rows, bounds)| &rows[bounds.clone()]).collect();
+        let n_places = (self.n_places.div_ceil(2).div_ceil(self.n_parts) * 2).min(self.n_places);
+        let gathered = self.members.iter().zip(&rows);
         let gathered: Vec<_> =
-            gathered.map(|(own, plan)| (&own.train, own.prepared.train.design, rows(plan).1)).collect();
-        let batch = data::gather(&gathered, n_rows)?;
-        let batch = self.add_noise(batch, augmentations, |member| rows(&plans[member]).0);
-        let shares = augmentations.iter().zip(plans).map(|(own, plan)| {
-            let (first, rows) = rows(plan);
-            let last = first + rows.len();
-            own.shares.get(first / 2..last / 2).unwrap_or_default()
-        });
+            gathered.map(|(own, rows)| (&own.train, own.prepared.train.design, *rows)).collect();
+        let gathered = data::gather(&gathered, n_places * self.heads)?;
+        let gathered = self.add_noise(gathered, augmentations, |member| bounds[member].start);
+        let shares = augmentations.iter().zip(&bounds);
+        let shares =
+            shares.map(|(own, part)| own.shares.get(part.start / 2..part.end / 2).unwrap_or_default());
         let mixtures = Mixtures(shares.collect());
-        let dropout = plans.iter().map(|plan| DropOut {
+        let dropout = plans.iter().zip(&bounds).map(|(plan, part)| DropOut {
             rates: plan.move_after(step).dropout,
             draws: Draws::new(plan.dropout_seed(step)),
-            first_row: rows(plan).0,
+            first_row: part.start,
         });
         let mut losses = Vec::with_capacity(plans.len());
-        let trained = self.network.train(batch, dropout.collect(), &mixtures, |output| {
+        let trained = self.network.train(gathered, dropout.collect(), &mixtures, |output| {
             let columns = self.network.n_outputs();
             let output = values_mut(output);
             let of_member = output.len() / self.members.len();
-            let members = self.members.iter().zip(plans).zip(&mixtures.0);
-            for (((own, plan), mixed), block) in members.zip(output.chunks_exact_mut(of_member)) {
+            let members = self.members.iter().zip(batch.iter().zip(&rows)).zip(&mixtures.0);
+            for (((own, (whole, rows)), mixed), block) in members.zip(output.chunks_exact_mut(of_member)) {
                 let (objective, answers) = (&own.prepared.objective, &own.prepared.train.answers);
-                let (_, own_rows) = rows(plan);
                 let mut loss = LossSum::default();
-                if !own_rows.is_empty() {
-                    let share = objective.weight(answers, plan.rows(step)).recip();
-                    loss = objective.differentiate(block, columns, answers, own_rows, mixed, share);
+                if !rows.is_empty() {
+                    let share = objective.weight(answers, whole).recip();
+                    loss = objective.differentiate(block, columns, answers, rows, mixed, share);
                 }
                 losses.push(loss);
-                block[own_rows.len() * objective.heads * columns..].fill(0.0);
+                block[rows.len() * columns..].fill(0.0);
             }
         });
         Some(Part { gradients: trained.gradients, losses, statistics: trained.statistics })
@@ -233,9 +242,10 @@ impl Engine for HostEngine<'_> {
         let members = self.members.iter().zip(&self.plan.0);
         let augmentations: Vec<Augmentation> =
             members.map(|(own, plan)| plan.augmentation(&own.prepared.training, step)).collect();
+        let batch: Vec<Vec<usize>> = self.plan.0.iter().map(|plan| plan.rows(step)).collect();
         let parts: Vec<Part> = (0..self.n_parts)
             .into_par_iter()
-            .filter_map(|part| self.part(step, part, &augmentations))
+            .filter_map(|part| self.part(step, part, &batch, &augmentations))
             .collect();
         let mut parts = parts.into_iter();
         let Some(mut first) = parts.next() else { return };

@@ -53,7 +53,7 @@ pub(crate) struct Objective {
     pub(crate) smoothing: f32,
     /// Weight of each class; empty for regression.
     pub(crate) class_weights: Vec<f32>,
-    /// Answers that the network gives to each row.
+    /// Answers that the network gives to each row that it is asked about; each is trained on rows of its own.
     pub(crate) heads: usize,
 }
 
@@ -102,8 +102,8 @@ impl Objective {
         self.weights(answers, rows.iter().copied()).sum()
     }
 
-    /// The loss of `rows`; `outputs`, `[rows * heads, columns]`, become the gradient of the sum of weighted losses times
-    /// `share`, which is 1 divided by the weight of the whole batch. The loss of a row is the mean over its heads.
+    /// The loss of `rows`, each of which one head answered; `outputs`, `[rows, columns]`, become the gradient of the sum of
+    /// weighted losses times `share`, which is 1 divided by the weight of the whole batch.
     ///
     /// Rows were mixed by `mixed`, shares of own rows in mixtures, a number a pair, or none: the loss of such a row is the
     /// mean of the losses against its own answer and its partner's, each with its weight.
@@ -116,25 +116,22 @@ impl Objective {
         mixed: &[f32],
         share: f32,
     ) -> LossSum {
-        let of_row = self.heads * columns;
-        let outputs = outputs[..rows.len() * of_row].chunks_exact_mut(of_row);
+        let outputs = outputs[..rows.len() * columns].chunks_exact_mut(columns);
         let weight = f64::from(self.weight(answers, rows));
         let mut total = 0.0;
-        let of_head = 1.0 / self.heads as f32;
-        for (place, (outputs, &row)) in outputs.zip(rows).enumerate() {
-            let weight = self.row_weight(answers, row) * of_head;
-            let targets = partner(mixed, place).map(|(partner, of_partner)| {
-                let partner = rows[partner];
-                let weight_of_partner = self.row_weight(answers, partner) * of_head;
-                [(row, weight * (1.0 - of_partner)), (partner, weight_of_partner * of_partner)]
-            });
-            for output in outputs.chunks_exact_mut(columns) {
-                let loss = match targets {
-                    None => self.differentiate_row(output, answers, [(row, weight)], share),
-                    Some(targets) => self.differentiate_row(output, answers, targets, share),
-                };
-                total += f64::from(loss);
-            }
+        for (place, (output, &row)) in outputs.zip(rows).enumerate() {
+            let weight = self.row_weight(answers, row);
+            let loss = match partner(mixed, place) {
+                None => self.differentiate_row(output, answers, [(row, weight)], share),
+                Some((partner, of_partner)) => {
+                    let partner = rows[partner];
+                    let weight_of_partner = self.row_weight(answers, partner);
+                    let targets =
+                        [(row, weight * (1.0 - of_partner)), (partner, weight_of_partner * of_partner)];
+                    self.differentiate_row(output, answers, targets, share)
+                }
+            };
+            total += f64::from(loss);
         }
         LossSum { total, weight }
     }
@@ -302,8 +299,6 @@ mod tests {
         let logits = [0.3, -1.2, 0.9, 2.0, 0.1, -0.4];
         check_gradient(&weighted, &logits, 3, &classes(&[2, 0], None));
         check_gradient(&weighted, &logits, 3, &classes(&[2, 0], Some(vec![3.0, 0.5])));
-        let two_heads = objective(Loss::CrossEntropy, 0.1, vec![0.5, 1.0, 2.0], 2);
-        check_gradient(&two_heads, &logits, 3, &classes(&[1], None));
         for loss in [Loss::Mse, Loss::Huber] {
             let answers = Answers { truth: Truth::Real(vec![0.0, 1.0, 1.4]), weights: None };
             check_gradient(&objective(loss, 0.0, Vec::new(), 1), &[0.5, -3.0, 1.2], 1, &answers);

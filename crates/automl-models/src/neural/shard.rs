@@ -3,7 +3,7 @@
 use automl_core::{Epoch, Purpose, Seed, StopReason, StopSignal};
 
 use super::data::Prepared;
-use super::engine::{Engine, EpochPlan, MemberPlan};
+use super::engine::{self, Engine, EpochPlan, MemberPlan};
 use super::loss::Truth;
 use super::optimizer::Move;
 use super::parameters::Weights;
@@ -74,7 +74,9 @@ impl Live<'_> {
         };
         let n_batches = self.prepared.n_batches();
         let moves = (0..n_batches).map(|step| self.next_move(epoch, step, n_batches)).collect();
-        MemberPlan { order, moves, dropout: self.seed.purpose(Purpose::Dropout).step(u64::from(epoch)) }
+        let starts = engine::starts(self.prepared.objective.heads, order.len(), &mut draws);
+        let dropout = self.seed.purpose(Purpose::Dropout).step(u64::from(epoch));
+        MemberPlan { order, starts, moves, dropout }
     }
 
     fn next_move(&mut self, epoch: u32, step: usize, n_batches: usize) -> Move {

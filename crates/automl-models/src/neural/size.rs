@@ -25,7 +25,7 @@ const LONG_STEP: Duration = Duration::from_millis(10);
 /// What a step of a larger population may take at most of the time of the best so far.
 const WORTH: f64 = 0.95;
 
-/// Device, shapes of all arrays, rows of a batch, and the most members that leave no thread idle.
+/// Device, shapes of all arrays, places of a batch, and the most members that leave no thread idle.
 type Key = (String, Vec<[usize; 2]>, usize, usize);
 
 static KNOWN: Mutex<BTreeMap<Key, usize>> = Mutex::new(BTreeMap::new());
@@ -43,7 +43,7 @@ pub(super) fn measured<'a>(
         return 1;
     }
     let shapes = frame.widest.specs().iter().map(|spec| spec.shape).collect();
-    let key = (format!("{device:?}"), shapes, frame.n_rows, most);
+    let key = (format!("{device:?}"), shapes, frame.n_places, most);
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(size) = known().get(&key) {
         return *size;
@@ -76,7 +76,8 @@ fn step_time(members: &[&Prepared<'_>], mut engine: HostEngine<'_>) -> Duration 
         let n_rows = own.train.answers.len();
         let n_batches = own.n_batches();
         let moves = (0..n_batches).map(|step| own.training.next_move(step as u32 + 1, 0.0)).collect();
-        MemberPlan { order: (0..n_rows).collect(), moves, dropout: Seed(0) }
+        let starts = vec![0; own.objective.heads];
+        MemberPlan { order: (0..n_rows).collect(), starts, moves, dropout: Seed(0) }
     };
     engine.begin_epoch(EpochPlan(members.iter().map(plan).collect()));
     let fewest = members.iter().map(|own| own.n_batches()).min().unwrap_or(1);

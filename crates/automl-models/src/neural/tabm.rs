@@ -273,6 +273,17 @@ impl Shape for TabmShape {
     fn copies(&self, _whole: &Architecture) -> usize {
         self.copies
     }
+
+    /// Rows before their adapters, and embedded numbers before their linear map with the slopes by their angles.
+    fn n_scores(&self, whole: &Architecture) -> usize {
+        let encoded = match self.numbers {
+            Numbers::Plain => 0,
+            Numbers::Bins { n_bins, .. } => n_bins,
+            Numbers::Periodic { n_frequencies, .. } => 4 * n_frequencies,
+        };
+        let n_in: usize = self.features(whole).iter().sum();
+        self.copies * (n_in + self.embedded.len() * encoded)
+    }
 }
 
 /// Edges of `n_bins` bins of a numeric column: the distinct ones of its quantiles `0, 1/n, …, 1`. Bins that are missing have

@@ -47,8 +47,10 @@ use super::tabm_space;
 /// layer's bias the same for all perceptrons; adapters 1, but the first: random signs, or normal numbers with embeddings,
 /// one for all columns of a feature.
 ///
-/// Three departures. All perceptrons see the same batch: batches of their own would cost `k` times the gathering and
-/// embedding. The best epoch is the one of least validation loss. Batches of an epoch are of equal size.
+/// Every perceptron has batches of its own, as published: a step of the shared matrices sees `k` times the rows. They are
+/// taken from one random order of the rows, from a random place of it on, which needs no order a perceptron.
+///
+/// Two departures. The best epoch is the one of least validation loss. Batches of an epoch are of equal size.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TabmFamily;
 

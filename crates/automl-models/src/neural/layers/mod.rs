@@ -84,7 +84,7 @@ pub(crate) struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// True rows of a member where a row of the batch is `shape.rows / batch rows` rows, as tokens and ensembles are.
+    /// True rows of a member where a row of the batch is `shape.rows / batch rows` rows, as tokens are.
     fn true_rows(&self, member: usize, shape: Shape) -> usize {
         self.counts[member] * (shape.rows / self.n_rows)
     }

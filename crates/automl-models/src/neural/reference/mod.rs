@@ -95,7 +95,8 @@ fn plan(own: &Prepared<'_>, n_steps: u32) -> EpochPlan {
     let n_rows = own.train.answers.len();
     let order = (0..n_steps).flat_map(|_| 0..n_rows).collect();
     let moves = (0..n_steps).map(|step| own.training.next_move(step + 1, 0.0)).collect();
-    EpochPlan(vec![MemberPlan { order, moves, dropout: Seed(0) }])
+    let starts = vec![0; own.objective.heads];
+    EpochPlan(vec![MemberPlan { order, starts, moves, dropout: Seed(0) }])
 }
 
 /// A model of one of the files of three steps on one batch.

@@ -142,7 +142,7 @@ fn check(name: &str, task: Task) {
     let start = reference.weights(&specs, &reference.data["parameters"]);
     for (engine_name, mut engine) in engines(&own, &start) {
         let moves = (0..6).map(|step| own.training.next_move(step + 1, f64::from(step) / 6.0)).collect();
-        let plan = MemberPlan { order: (0..48).collect(), moves, dropout: Seed(0) };
+        let plan = MemberPlan { order: (0..48).collect(), starts: vec![0], moves, dropout: Seed(0) };
         engine.begin_epoch(EpochPlan(vec![plan]));
         for (steps, after) in [(0..3, "after_3"), (3..6, "after_6")] {
             steps.for_each(|step| engine.step(step));

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::super::architecture::Architecture;
 use super::super::data::Prepared;
-use super::super::engine::{Engine, EpochPlan, n_batch_rows};
+use super::super::engine::{Engine, EpochPlan, n_batch_places};
 use super::super::host::floats;
 use super::super::layers::Counts;
 use super::super::norm::MOMENTUM;
@@ -91,7 +91,7 @@ impl<'a> ResidentEngine<'a> {
             .iter()
             .map(|own| (own.valid.design, loss::rows(&own.objective, &own.valid.answers, n_outputs, 0.0)));
         let valid = tables(&valid.collect::<Vec<_>>());
-        let n_rows = n_batch_rows(members);
+        let n_rows = n_batch_places(members) * first.architecture.heads();
         let positions: Vec<f32> = (0..n_rows).map(|row| row as f32).collect();
         Some(Self {
             members: members.to_vec(),
@@ -124,7 +124,7 @@ impl<'a> ResidentEngine<'a> {
         for step in 0..n_steps {
             for ((own, plan), sum) in self.members.iter().zip(&plan.0).zip(&mut weights) {
                 let rows = plan.rows(step);
-                let weight = own.objective.weight(&own.train.answers, rows);
+                let weight = own.objective.weight(&own.train.answers, &rows);
                 *sum += f64::from(weight);
                 let n = rows.len() as f32;
                 let each = plan.move_after(step);
@@ -173,7 +173,7 @@ fn valid_batches(members: &[&Prepared<'_>], tables: &Tables) -> Batches {
     let size = chunk_size(members);
     let rows = |chunk: usize, member: usize| {
         let n_rows = lengths[member];
-        &all[(chunk * size).min(n_rows)..((chunk + 1) * size).min(n_rows)]
+        all[(chunk * size).min(n_rows)..((chunk + 1) * size).min(n_rows)].to_vec()
     };
     tables.batches(longest.div_ceil(size), longest.min(size), rows)
 }
@@ -230,10 +230,10 @@ impl Engine for ResidentEngine<'_> {
         let objective = &self.members[0].objective;
         let share = cube(N_SCALARS + 4);
         let differentiate = |outputs| {
-            let (loss, heads) = (objective.loss, objective.heads);
+            let loss = objective.loss;
             let (total, gradient) = match &mixture {
-                Some(mixture) => loss::differentiate_mixed(loss, heads, outputs, answers, mixture),
-                None => loss::differentiate(loss, heads, outputs, answers),
+                Some(mixture) => loss::differentiate_mixed(loss, outputs, answers, mixture),
+                None => loss::differentiate(loss, outputs, answers),
             };
             (total, gradient * share)
         };

@@ -36,25 +36,16 @@ pub(super) fn rows(objective: &Objective, answers: &Answers, n_outputs: usize, s
 }
 
 /// Sum of weighted losses a member, `[members, 1, 1]`, and the gradient of the outputs before division by the sum of
-/// weights; outputs are `[members, rows * heads, outputs]`, answers `[members, rows, width]`.
-pub(super) fn differentiate(
-    loss: Loss,
-    heads: usize,
-    outputs: Tensor<3>,
-    answers: Tensor<3>,
-) -> (Tensor<3>, Tensor<3>) {
-    let answers = if heads == 1 { answers } else { repeat(answers, heads) };
-    let of_head = 1.0 / heads as f32;
+/// weights; outputs are `[members, rows, outputs]`, answers `[members, rows, width]`.
+pub(super) fn differentiate(loss: Loss, outputs: Tensor<3>, answers: Tensor<3>) -> (Tensor<3>, Tensor<3>) {
     if loss == Loss::CrossEntropy {
         let log = log_softmax(outputs, 2);
-        let answers = answers * of_head;
         let weight = answers.clone().sum_dim(2);
         let total = total((log.clone() * answers.clone()).neg());
         return (total, log.exp() * weight - answers);
     }
     let [members, rows, _] = outputs.dims();
     let (target, weight) = target_and_weight(answers, members, rows);
-    let weight = weight * of_head;
     let (losses, slopes) = regression(loss, outputs - target);
     (total(losses * weight.clone()), slopes * weight)
 }
@@ -62,18 +53,17 @@ pub(super) fn differentiate(
 /// The same for rows that were mixed: the losses against a row's own answer and its partner's, each with its weight.
 pub(super) fn differentiate_mixed(
     loss: Loss,
-    heads: usize,
     outputs: Tensor<3>,
     answers: Tensor<3>,
     mixture: &Mixture,
 ) -> (Tensor<3>, Tensor<3>) {
     if loss == Loss::CrossEntropy {
-        return differentiate(loss, heads, outputs, mixture.apply(answers));
+        return differentiate(loss, outputs, mixture.apply(answers));
     }
     let [members, rows, _] = answers.dims();
     let part = |answers: Tensor<3>, share: Tensor<3>| {
         let (target, weight) = target_and_weight(answers, members, rows);
-        differentiate(loss, heads, outputs.clone(), Tensor::cat(vec![target, weight * share], 2))
+        differentiate(loss, outputs.clone(), Tensor::cat(vec![target, weight * share], 2))
     };
     let own = part(answers.clone(), mixture.share.clone().neg() + 1.0);
     let partner = part(mixture.partners(answers), mixture.share.clone());
@@ -83,7 +73,7 @@ pub(super) fn differentiate_mixed(
 /// Sum of weighted losses a member of what the heads say together.
 pub(super) fn evaluate(loss: Loss, heads: usize, outputs: Tensor<3>, answers: Tensor<3>) -> Tensor<3> {
     if heads == 1 {
-        return differentiate(loss, 1, outputs, answers).0;
+        return differentiate(loss, outputs, answers).0;
     }
     let [members, rows, columns] = outputs.dims();
     let n_rows = rows / heads;
@@ -96,13 +86,6 @@ pub(super) fn evaluate(loss: Loss, heads: usize, outputs: Tensor<3>, answers: Te
     }
     let (target, weight) = target_and_weight(answers, members, n_rows);
     total(regression(loss, mean(outputs) - target).0 * weight)
-}
-
-/// Every row `heads` times.
-fn repeat(answers: Tensor<3>, heads: usize) -> Tensor<3> {
-    let [members, rows, width] = answers.dims();
-    let repeated = answers.reshape([members * rows, 1, width]).repeat_dim(1, heads);
-    repeated.reshape([members, rows * heads, width])
 }
 
 fn target_and_weight(answers: Tensor<3>, members: usize, rows: usize) -> (Tensor<3>, Tensor<3>) {

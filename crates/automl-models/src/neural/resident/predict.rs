@@ -38,7 +38,7 @@ impl Predictor {
         let chunk = self.network.whole.chunk(CHUNK);
         for first in (0..n_rows).step_by(chunk) {
             let rows: Vec<usize> = (first..(first + chunk).min(n_rows)).collect();
-            let batches = tables.batches(1, rows.len(), |_, _| &rows);
+            let batches = tables.batches(1, rows.len(), |_, _| rows.clone());
             let found = self.network.predict(&self.flat, &tables.gather(&batches, 0));
             outputs.extend_from_slice(floats(&found.into_data()));
         }

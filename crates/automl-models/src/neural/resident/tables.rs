@@ -83,11 +83,11 @@ impl Tables {
     }
 
     /// The places of batches of `n_rows` rows a member; `rows(batch, member)` are its true rows.
-    pub(super) fn batches<'r>(
+    pub(super) fn batches(
         &self,
         n_batches: usize,
         n_rows: usize,
-        rows: impl Fn(usize, usize) -> &'r [usize],
+        rows: impl Fn(usize, usize) -> Vec<usize>,
     ) -> Batches {
         let members = self.starts.len();
         let mut places = Vec::with_capacity(n_batches * members * n_rows);
