@@ -35,9 +35,11 @@ pub struct ExperimentConfig {
     /// Names the run folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// File, or glob pattern of files with one schema.
+    /// File, or glob pattern of files with one schema; a function has none.
+    #[serde(skip_serializing_if = "is_default")]
     pub data: PathBuf,
-    /// Column to predict.
+    /// Column to predict; a function has none.
+    #[serde(skip_serializing_if = "is_default")]
     pub target: String,
     /// The kind of problem; inferred from the target if absent.
     #[serde(skip_serializing_if = "Option::is_none")]

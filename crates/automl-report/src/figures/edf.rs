@@ -6,6 +6,7 @@ use automl_core::{Direction, Metric, TrialRecord, TrialState};
 
 use super::{Figure, Span, axis_name, beyond_note, family_of, range_with, thin, value_of};
 use crate::draw::{Canvas, Drawn, Paint};
+use crate::format::NONE;
 use crate::plot::{Entry, Plot, Symbol};
 use crate::scale::Scale;
 
@@ -46,6 +47,11 @@ impl Edf {
         (!families.is_empty()).then_some(Self { metric, families, n_left_out })
     }
 
+    /// Whether the trials are of no family, as those of a function are.
+    fn is_of_function(&self) -> bool {
+        self.families.iter().all(|(name, _)| name == NONE)
+    }
+
     fn range(&self) -> (Vec<f64>, usize) {
         let values: Vec<f64> = self.families.iter().flat_map(|(_, values)| values.iter().copied()).collect();
         range_with(&values, [], self.metric.direction())
@@ -70,9 +76,11 @@ impl Figure for Edf {
             0 => String::new(),
             n => format!(" {n} families with fewer trials are not drawn."),
         };
+        let (whose, line, its) =
+            if self.is_of_function() { ("the", "the", "the") } else { ("a family's", "a", "its") };
         format!(
-            "The share of a family's complete trials that are as good as a score or better: the further {side} a line, the \
-             better most of its trials.{}{cut}",
+            "The share of {whose} complete trials that are as good as a score or better: the further {side} {line} line, \
+             the better most of {its} trials.{}{cut}",
             beyond_note(self.range().1, "trial")
         )
     }
@@ -91,6 +99,7 @@ impl Figure for Edf {
             .families
             .iter()
             .enumerate()
+            .filter(|_| !self.is_of_function())
             .map(|(index, (name, _))| (Symbol::Line, Paint::series(index), name.as_str()))
             .collect();
         let plot = Plot::new(
