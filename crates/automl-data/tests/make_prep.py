@@ -25,6 +25,13 @@ def scaled(transformer):
     return transformer.transform(query[:, None])[:, 0]
 
 
+def scaled_with_noise(transformer, values, seed):
+    """As Gorishniy et al. do (2021, 2025): noise on the rows that the quantiles are of, none on those that are scaled."""
+    noise = 1e-3 / max(values.std(), 1e-3)
+    transformer.fit(values[:, None] + noise * np.random.default_rng(seed).standard_normal((len(values), 1)))
+    return transformer.transform(np.unique(values)[:, None])[:, 0]
+
+
 def constant(doc, name, values):
     print(f"\n/// {doc}")
     print("#[rustfmt::skip]")
@@ -49,6 +56,15 @@ constant(
     f"`QuantileTransformer` with {n_quantiles} quantiles and normal output.",
     "QUANTILE",
     scaled(QuantileTransformer(n_quantiles=n_quantiles, output_distribution="normal", subsample=None)),
+)
+counts = [1800, 260, 40, 500, 600]
+tied = np.repeat(np.arange(len(counts), dtype=float), counts)
+constant("How often 0, 1, 2 … occur in a column.", "TIED_COUNTS", counts)
+constant(
+    "`QuantileTransformer` with 106 quantiles of the column and noise, of 0, 1, 2 …: means over 200 draws of the noise.",
+    "TIED_QUANTILE",
+    np.mean([scaled_with_noise(QuantileTransformer(n_quantiles=len(tied) // 30, output_distribution="normal", subsample=None),
+                               tied, seed) for seed in range(200)], axis=0),
 )
 constant("Probabilities.", "PROBABILITIES", probabilities)
 constant("`scipy.special.ndtri` of the probabilities.", "NORMAL_QUANTILES", ndtri(probabilities))

@@ -75,6 +75,18 @@ pub(in crate::prep) const QUANTILE: [f64; 18] = [
     -5.199337582605575, 5.19933758270342, -1.382994127100638, 1.382994127100638, 1.3829682441828939, 0.31637702887729796, -5.199337582605575, 5.19933758270342,
 ];
 
+/// How often 0, 1, 2 … occur in a column.
+#[rustfmt::skip]
+pub(in crate::prep) const TIED_COUNTS: [f64; 5] = [
+    1800.0, 260.0, 40.0, 500.0, 600.0,
+];
+
+/// `QuantileTransformer` with 106 quantiles of the column and noise, of 0, 1, 2 …: means over 200 draws of the noise.
+#[rustfmt::skip]
+pub(in crate::prep) const TIED_QUANTILE: [f64; 5] = [
+    -0.5812893538024881, 0.26074311652099463, 0.3789082838188335, 0.6263598282998804, 1.3199250262225908,
+];
+
 /// Probabilities.
 #[rustfmt::skip]
 pub(in crate::prep) const PROBABILITIES: [f64; 12] = [

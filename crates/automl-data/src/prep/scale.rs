@@ -95,7 +95,9 @@ impl Scaler {
         (counts.iter().filter(|(_, count)| *count > 0).count() > 1).then(|| Self::robust_of(n, at))
     }
 
-    /// The number of quantiles is `TabM`'s: a 30th of the rows, at least 10, at most 1000.
+    /// The number of quantiles is `TabM`'s: a 30th of the rows, at least 10, at most 1000. So is what becomes of the least and
+    /// the greatest value where many rows have them: the middle of their ranks, as of any other value. The published code finds
+    /// the quantiles of rows with a little noise for it; here they lie just beyond the rows.
     fn quantile(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -106,6 +108,12 @@ impl Scaler {
         // Interpolation may round a quantile below its predecessor.
         for index in 1..count {
             quantiles[index] = quantiles[index].max(quantiles[index - 1]);
+        }
+        if quantiles[0] == quantiles[1] {
+            quantiles[0] = quantiles[0].next_down().max(f64::MIN);
+        }
+        if quantiles[count - 1] == quantiles[count - 2] {
+            quantiles[count - 1] = quantiles[count - 1].next_up().min(f64::MAX);
         }
         Scaler::Quantile { quantiles }
     }
@@ -200,7 +208,7 @@ mod tests {
         assert_eq!(Scaler::robust_of_counts(&[(0.0, 0), (1.0, 8)]), None);
         assert_eq!(Scaler::robust_of_counts(&[]), None);
     }
-    use crate::prep::reference::{QUANTILE, QUERY, ROBUST, STANDARD, TRAIN};
+    use crate::prep::reference::{QUANTILE, QUERY, ROBUST, STANDARD, TIED_COUNTS, TIED_QUANTILE, TRAIN};
 
     fn assert_scales(scaling: Scaling, expected: &[f64]) {
         let scaler = Scaler::fit(scaling, &TRAIN).unwrap();
@@ -224,6 +232,20 @@ mod tests {
     #[test]
     fn quantile_scaling_equals_scikit_learn() {
         assert_scales(Scaling::Quantile, &QUANTILE);
+    }
+
+    #[test]
+    fn values_that_many_rows_share_are_in_the_middle_of_their_ranks_at_the_ends_too() {
+        let counts = TIED_COUNTS.iter().enumerate();
+        let train: Vec<f64> =
+            counts.flat_map(|(value, count)| std::iter::repeat_n(value as f64, *count as usize)).collect();
+        let scaler = Scaler::fit(Scaling::Quantile, &train).unwrap();
+        for (x, expected) in TIED_QUANTILE.iter().enumerate() {
+            let got = f64::from(scaler.apply(x as f64));
+            assert!((got - expected).abs() < 0.03, "{x}: {got} is not {expected}");
+        }
+        assert_eq!(f64::from(scaler.apply(-1.0)), -f64::from(scaler.apply(5.0)));
+        assert!(scaler.apply(5.0) > 5.0);
     }
 
     #[test]

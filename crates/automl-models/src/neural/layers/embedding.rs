@@ -132,28 +132,35 @@ impl Embedding {
         let mut of_encoded = vec![0.0; tape.slopes.len()];
         let weights = stack.plain(self.weight);
         let cells = gradient.chunks_exact(width).zip(tape.encoded.chunks_exact(n_encoded));
-        for (cell, (gradient, encoded)) in cells.enumerate() {
-            // The array of a cell's column: cells go row by row through the columns of a member.
-            let own = cell / (tape.n_rows * n_columns) * n_columns + cell % n_columns;
-            let of_weight = &mut of_weight[own * n_encoded * width..(own + 1) * n_encoded * width];
-            for (of_weight, value) in of_weight.chunks_exact_mut(width).zip(encoded) {
-                of_weight.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += value * gradient);
-            }
-            let of_bias = &mut of_bias[own * width..(own + 1) * width];
-            of_bias.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
-            if self.slope.is_some() {
-                let of_slope = &mut of_slope[own * width..(own + 1) * width];
-                let x = tape.numbers[cell];
-                of_slope.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += x * gradient);
-            }
-            if !tape.slopes.is_empty() {
-                let weights = &weights[own * n_encoded * width..(own + 1) * n_encoded * width];
-                let of_encoded = &mut of_encoded[cell * n_encoded..(cell + 1) * n_encoded];
-                for (target, weights) in of_encoded.iter_mut().zip(weights.chunks_exact(width)) {
-                    *target = weights.iter().zip(gradient).map(|(weight, gradient)| weight * gradient).sum();
+        vectorised!(|| {
+            for (cell, (gradient, encoded)) in cells.enumerate() {
+                // The array of a cell's column: cells go row by row through the columns of a member.
+                let own = cell / (tape.n_rows * n_columns) * n_columns + cell % n_columns;
+                let of_weight = &mut of_weight[own * n_encoded * width..(own + 1) * n_encoded * width];
+                for (of_weight, value) in of_weight.chunks_exact_mut(width).zip(encoded) {
+                    // All bins above a number.
+                    if *value == 0.0 {
+                        continue;
+                    }
+                    of_weight.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += value * gradient);
+                }
+                let of_bias = &mut of_bias[own * width..(own + 1) * width];
+                of_bias.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += gradient);
+                if self.slope.is_some() {
+                    let of_slope = &mut of_slope[own * width..(own + 1) * width];
+                    let x = tape.numbers[cell];
+                    of_slope.iter_mut().zip(gradient).for_each(|(sum, gradient)| *sum += x * gradient);
+                }
+                if !tape.slopes.is_empty() {
+                    let weights = &weights[own * n_encoded * width..(own + 1) * n_encoded * width];
+                    let of_encoded = &mut of_encoded[cell * n_encoded..(cell + 1) * n_encoded];
+                    for (target, weights) in of_encoded.iter_mut().zip(weights.chunks_exact(width)) {
+                        *target =
+                            weights.iter().zip(gradient).map(|(weight, gradient)| weight * gradient).sum();
+                    }
                 }
             }
-        }
+        });
         gradients.add_host(self.weight, of_weight);
         gradients.add_host(self.bias, of_bias);
         if let Some(slope) = self.slope {
@@ -274,6 +281,9 @@ impl Embedding {
                 }
                 let weights = weights[own * n_encoded * width..].chunks_exact(width);
                 for (encoded, weights) in encoded.iter().zip(weights) {
+                    if *encoded == 0.0 {
+                        continue;
+                    }
                     outcome.iter_mut().zip(weights).for_each(|(value, weight)| *value += encoded * weight);
                 }
                 if self.is_rectified {
