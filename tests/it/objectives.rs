@@ -138,7 +138,7 @@ fn a_grid_is_searched_to_its_end() {
         "experiment.toml",
         "data = 'train.csv'\ntarget = 'target'\nout = 'run'\n[search]\ntime = '60s'\nfamilies = ['linear']\n\
         sampler = 'grid'\npruner = 'none'\n[search.space]\n'linear.penalty' = [0.1, 1, 10]\n\
-        'prep.scaling' = ['standard', 'none']\n'linear.class_weights' = 'none'\n'linear.penalty_kind' = 'ridge'\n'prep.min_level_count' = 2\n",
+        'prep.scaling' = ['standard', 'robust']\n'linear.class_weights' = 'none'\n'linear.penalty_kind' = 'ridge'\n'prep.min_level_count' = 2\n",
     );
     scratch.ok(&["search", "experiment.toml"]);
     let board: Value = serde_json::from_str(&scratch.ok(&["leaderboard", "run", "--json"]).stdout).unwrap();

@@ -60,7 +60,7 @@ pub(crate) struct SearchArgs {
     /// Column to predict
     #[arg(long, value_name = "COLUMN")]
     pub(crate) target: Option<String>,
-    /// Run folder [default: runs/NAME]
+    /// Run folder [default: runs/NAME, of the file's `name`, its folder, or --data]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Time budget of all runs together, such as 90s, 5m or 1h30m [default: 5m unless --trials is given]
@@ -78,7 +78,8 @@ pub(crate) struct SearchArgs {
     /// Seed of every random choice [default: 0]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// What to optimise, such as `log_loss`, `roc_auc`, `f1_macro`, rmse or mae [default: `log_loss` or rmse]
+    /// What to optimise, such as `log_loss`, `roc_auc`, `f1_macro`, rmse or mae; a wrong name lists them all
+    /// [default: `log_loss` or rmse]
     #[arg(long)]
     pub(crate) metric: Option<Metric>,
     /// Kind of problem: binary, multiclass or regression [default: inferred from the target]
@@ -137,7 +138,7 @@ pub(crate) struct SearchArgs {
     /// Column of times: rows validate later than they train
     #[arg(long, value_name = "COLUMN")]
     pub(crate) time_column: Option<String>,
-    /// Share of rows scored once at the end [default: 0.1]
+    /// Share of rows that no trial sees and the final model is scored on [default: 0.1]
     #[arg(long, value_name = "SHARE")]
     pub(crate) holdout: Option<f64>,
     /// Kind of a column, as COLUMN=KIND; may be given several times
@@ -216,7 +217,7 @@ pub(crate) struct PredictArgs {
     /// File of rows to predict; needs no target column
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
-    /// File to write: .csv or .parquet
+    /// File to write: .csv, .tsv or .parquet
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Where the model computes

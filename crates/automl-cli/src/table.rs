@@ -12,6 +12,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Characters of a configuration that a table shows.
 const CONFIGURATION_WIDTH: usize = 60;
 
+/// Families whose best trial is shown even where others are better.
+const YARDSTICKS: [&str; 2] = ["linear", "constant"];
+
 /// Probability from which a difference to the best trial may well be chance.
 const LIKE_THE_BEST: f64 = 0.05;
 
@@ -28,7 +31,19 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
     header.extend(board.also.iter().cloned());
     header.extend(["time".to_owned(), "configuration".to_owned()]);
     table.set_header(header);
-    for row in board.rows.iter().filter(|row| row.state == TrialState::Complete).take(top) {
+    let complete: Vec<&LeaderboardRow> =
+        board.rows.iter().filter(|row| row.state == TrialState::Complete).collect();
+    let (best, rest) = complete.split_at(top.min(complete.len()));
+    for row in best {
+        table.add_row(cells(row, &shown));
+    }
+    // What to beat is always to be seen.
+    let of = |row: &LeaderboardRow, family: &str| row.family == family;
+    let yardsticks = YARDSTICKS.iter().filter(|family| !best.iter().any(|row| of(row, family)));
+    let mut yardsticks: Vec<&LeaderboardRow> =
+        yardsticks.filter_map(|family| rest.iter().copied().find(|row| of(row, family))).collect();
+    yardsticks.sort_by_key(|row| row.rank);
+    for row in yardsticks {
         table.add_row(cells(row, &shown));
     }
     let numbers = if has_families { vec![0, 1, 3, 4, 5] } else { vec![0, 1, 2, 3] };
@@ -120,10 +135,16 @@ pub(crate) fn importances(importances: &Importances, top: usize) -> String {
         }
     }
     let mut text = table.trim_fmt();
+    text.push_str("\nshares of the variance of the score, each among the trials that have the parameter");
     if !importances.unknown.is_empty() {
-        let names: Vec<&str> = importances.unknown.iter().map(|of| of.name.as_str()).collect();
+        let names = importances.unknown.iter().take(top).map(|of| of.name.as_str());
+        let names: Vec<&str> = names.collect();
+        let more = match importances.unknown.len() - names.len() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
         // Writing to a `String` cannot fail.
-        let _ = write!(text, "\ntoo few trials to tell: {}", names.join(", "));
+        let _ = write!(text, "\ntoo few trials to tell: {}{more}", names.join(", "));
     }
     text
 }
@@ -150,7 +171,7 @@ pub(crate) fn final_model(manifest: &Manifest, predict_ms: Option<f64>) -> Strin
         let others: Vec<String> =
             others.map(|of| format!("{} {}", of.kind.name(), number_like(of.score, score))).collect();
         let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
-        let _ = write!(text, ", {metric} {} by nested cross-validation{others}", number(score));
+        let _ = write!(text, ", {metric} {} cross-validated{others}", number(score));
     }
     if let Some(predict_ms) = predict_ms {
         let _ = write!(text, "; {} ms for 1000 rows", number_of_digits(predict_ms, 2));
@@ -159,12 +180,16 @@ pub(crate) fn final_model(manifest: &Manifest, predict_ms: Option<f64>) -> Strin
         .models
         .iter()
         .zip(manifest.combine.weights())
-        .map(|(model, weight)| (*weight, format!("{weight:.2} {} (trial {})", model.family, model.trial)))
+        .map(|(model, weight)| (*weight, format!("{} (trial {})", model.family, model.trial)))
         .collect();
     parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+    // A stack's weights are coefficients of a model: they need not add up.
+    let is_mean = manifest.kind != Kind::Stack;
+    let part = |(weight, part): (f64, String)| if is_mean { format!("{weight:.2} {part}") } else { part };
+    let parts: Vec<String> = parts.into_iter().map(part).collect();
     if parts.len() > 1 {
-        let _ = write!(text, "\n  = {}", parts.join(" + "));
+        let (begins, between) = if is_mean { ("=", " + ") } else { ("a model on", ", ") };
+        let _ = write!(text, "\n  {begins} {}", parts.join(between));
     }
     let mut extras = Vec::new();
     if manifest.calibrator != Calibrator::None {

@@ -208,9 +208,13 @@ impl Hint for StoreError {
     fn hints(&self) -> Vec<String> {
         match self {
             StoreError::NewerVersion { .. } => {
-                vec!["install a newer automl, or choose another folder with `--out`".to_owned()]
+                vec!["install a newer automl, or choose another run folder or study file".to_owned()]
             }
-            StoreError::NotAStudy { .. } => vec!["choose another folder with `--out`".to_owned()],
+            StoreError::NotAStudy { .. } => {
+                vec![
+                    "a study file is the `study.sqlite3` of a run folder, or one that Optuna made".to_owned(),
+                ]
+            }
             StoreError::Database { .. } | StoreError::NotRunning { .. } => Vec::new(),
         }
     }

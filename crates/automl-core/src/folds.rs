@@ -14,7 +14,7 @@ pub struct Fold {
 /// The split of one study: made once, kept with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoldPlan {
-    /// Rows scored once, at the very end. May be empty.
+    /// Rows that the final model is scored on, at the very end. May be empty.
     pub holdout: Vec<usize>,
     /// The folds, none of which touches the holdout.
     pub folds: Vec<Fold>,

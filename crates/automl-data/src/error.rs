@@ -269,6 +269,16 @@ pub enum DataError {
         /// What is accepted.
         range: &'static str,
     },
+    /// All rows are classes of their own.
+    #[error(
+        "each of the {n_rows} rows has a value of its own in target `{target}`, so there is no class to learn"
+    )]
+    UniqueTarget {
+        /// Name of the target.
+        target: String,
+        /// Number of rows.
+        n_rows: usize,
+    },
     /// A class has fewer rows than there are folds.
     #[error("class `{class}` has {n_rows} rows to split, too few for {n_folds} folds")]
     RareClass {
@@ -388,7 +398,14 @@ impl Hint for DataError {
             | DataError::TooFewMoments { .. } => {
                 vec!["use fewer folds or a smaller holdout share".to_owned()]
             }
-            DataError::NoSplitColumn { scheme } => vec![format!("name a {scheme} column in `[split]`")],
+            DataError::NoSplitColumn { scheme } => {
+                let flag = if *scheme == "time" { "--time-column" } else { "--group" };
+                vec![format!("name a {scheme} column with `{flag}`, or as `{scheme}` in `[split]`")]
+            }
+            DataError::UniqueTarget { .. } => vec![
+                "choose another target, or leave this column out of the table if it names the rows"
+                    .to_owned(),
+            ],
             _ => Vec::new(),
         }
     }

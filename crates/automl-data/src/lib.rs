@@ -40,9 +40,10 @@ pub use error::{ColumnProblem, DataError};
 pub use folds::{Outer, SplitOptions, SplitScheme, plan_folds, plan_outer};
 pub use read::read_frame;
 pub use schema::{FeatureColumn, FeatureSchema};
-pub use source::{MISSING_SPELLINGS, Source};
+pub use source::{MISSING_SPELLINGS, Source, is_table_file};
 pub use summary::{ColumnOverview, Overview, TargetOverview, overview, summarise};
 pub use table::{Table, TableOptions};
+pub use training::nearest_name;
 pub use write::write_predictions;
 
 pub use polars;

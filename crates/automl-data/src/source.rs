@@ -104,6 +104,11 @@ fn expand(pattern: &str) -> Result<Vec<PathBuf>, DataError> {
     Ok(files)
 }
 
+/// Whether the name of a file is that of a table.
+pub fn is_table_file(path: &Path) -> bool {
+    Format::of(path).is_ok()
+}
+
 /// A file format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {

@@ -23,6 +23,7 @@ impl Table {
     /// [`DataError`] for names that are no columns, a target that cannot be learnt, kinds that cannot be
     /// had, and a table without features.
     pub fn for_training(frame: DataFrame, options: &TableOptions) -> Result<Table, DataError> {
+        series(&frame, "the target", &options.target)?;
         check_names(&frame, options)?;
         let content_hash = content_hash(&frame);
         let mut warnings = Vec::new();
@@ -79,8 +80,8 @@ impl Table {
     }
 }
 
+/// Every column that the options name, the target aside, is there; and the target's kind is left to it.
 pub(crate) fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(), DataError> {
-    series(frame, "the target", &options.target)?;
     for name in options.columns.keys() {
         series(frame, "in [columns]", name)?;
     }
@@ -103,8 +104,18 @@ pub(crate) fn check_names(frame: &DataFrame, options: &TableOptions) -> Result<(
     }
 }
 
-/// A name is similar from three quarters on (Jaro-Winkler); below, a suggestion would mislead.
-const SIMILAR: f64 = 0.75;
+/// The known name that `name` may have meant, whatever the case of its letters.
+pub fn nearest_name<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // Jaro-Winkler; below, a suggestion would mislead.
+    const SIMILAR: f64 = 0.75;
+    let wanted = name.to_lowercase();
+    known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&wanted, &known.to_lowercase()), known))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, known)| known)
+}
 
 /// The column `name`, or the error that tells what it was wanted for and which name is nearest.
 pub(crate) fn series<'a>(
@@ -116,14 +127,7 @@ pub(crate) fn series<'a>(
         return Ok(column.as_materialized_series());
     }
     let known: Vec<String> = frame.get_column_names_owned().iter().map(ToString::to_string).collect();
-    let wanted = name.to_lowercase();
-    let similarity = |known: &String| strsim::jaro_winkler(&wanted, &known.to_lowercase());
-    let nearest = known
-        .iter()
-        .map(|known| (similarity(known), known))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known.clone());
+    let nearest = nearest_name(name, known.iter().map(String::as_str)).map(str::to_owned);
     Err(DataError::UnknownColumn { role, name: name.to_owned(), nearest, known })
 }
 

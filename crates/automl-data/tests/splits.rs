@@ -211,11 +211,11 @@ fn splits_that_cannot_be_are_told() {
     ");
     insta::assert_snapshot!(tell(&two, SplitScheme::Group { folds: 2 }, 0.0), @r"
     a group split needs a group column, and none was named
-    hint: name a group column in `[split]`
+    hint: name a group column with `--group`, or as `group` in `[split]`
     ");
     insta::assert_snapshot!(tell(&two, SplitScheme::Time { folds: 2 }, 0.0), @r"
     a time split needs a time column, and none was named
-    hint: name a time column in `[split]`
+    hint: name a time column with `--time-column`, or as `time` in `[split]`
     ");
     let moment = table(&classes_of(&[5, 5]), &[0; 10], &[7; 10]);
     insta::assert_snapshot!(tell(&moment, SplitScheme::Time { folds: 2 }, 0.2), @r"

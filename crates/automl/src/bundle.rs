@@ -171,6 +171,11 @@ impl Manifest {
     }
 }
 
+/// Whether `dir` looks like a bundle.
+pub(crate) fn is_one(dir: &Path) -> bool {
+    dir.join(SUMS).is_file() || dir.join(MANIFEST).is_file()
+}
+
 fn check_sums(dir: &Path) -> Result<(), ArtifactError> {
     let path = dir.join(SUMS);
     let sums = fs::read_to_string(&path).map_err(|source| io_error("read", &path, source))?;

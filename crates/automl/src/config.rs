@@ -118,7 +118,7 @@ impl Default for FinalConfig {
 /// | `repeats` | 1; 3 below 1,000 rows | 1 to 100 | independent k-folds |
 /// | `group` | – | a column | rows of one group stay together |
 /// | `time` | – | a column | validation rows are later than training rows |
-/// | `holdout` | 0.1 | 0 to 0.5 | share of rows scored once at the end |
+/// | `holdout` | 0.1 | 0 to below 0.9 | share of rows that no trial sees and the final model is scored on |
 /// | `outer` | – | `{ fold, of }` | the outer fold held out instead, of a nested cross-validation |
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -138,7 +138,7 @@ pub struct SplitConfig {
     /// Column of times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// Share of rows scored once at the end.
+    /// Share of rows that no trial sees and the final model is scored on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holdout: Option<f64>,
     /// The outer fold that is held out instead; `nested` sets it.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use automl_core::{ArtifactError, DeviceError, FitError, Hint, MetricError, SpaceError, StoreError};
+use automl_core::{ArtifactError, DeviceError, FitError, Hint, Metric, MetricError, SpaceError, StoreError};
 use automl_data::DataError;
 use automl_ensemble::EnsembleError;
 use automl_report::ReportError;
@@ -143,7 +143,10 @@ impl Hint for AutomlError {
             AutomlError::Device(error) | AutomlError::Artifact(ArtifactError::Device(error)) => error.hints(),
             AutomlError::Store(error) => error.hints(),
             AutomlError::Search(error) => error.hints(),
-            AutomlError::Metric(_) => vec!["`automl search --help` lists the metrics".to_owned()],
+            AutomlError::Metric(MetricError::WrongTask { task, .. }) => {
+                let metrics: Vec<String> = Metric::of_task(*task).into_iter().map(Metric::name).collect();
+                vec![format!("metrics of {task} tasks are {}", metrics.join(", "))]
+            }
             AutomlError::Workers { log, .. } => vec![format!("`{}` has all that it said", log.display())],
             AutomlError::Busy { .. } => vec!["wait for it, or choose another folder with `--out`".to_owned()],
             AutomlError::OtherStudy { .. } => {

@@ -215,6 +215,13 @@ impl Experiment {
         (self.threads / n_jobs).max(1)
     }
 
+    /// The configuration with a run folder that is found from every folder.
+    fn config_for_anywhere(&self, root: &Path) -> Result<ExperimentConfig, AutomlError> {
+        let out = std::path::absolute(root)
+            .map_err(|error| AutomlError::config(format!("cannot resolve `{}`: {error}", root.display())))?;
+        Ok(ExperimentConfig { out: Some(out), ..self.config.clone() })
+    }
+
     fn run_by(
         &self,
         stop: &StopSignal,
@@ -229,7 +236,7 @@ impl Experiment {
         let root = self.config.run_folder();
         let folder = RunFolder::lock(&root, self.config.search.storage.as_deref())?;
         let mut store = study::open(&folder, self)?;
-        write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
+        write_atomic(&folder.config(), self.config_for_anywhere(&root)?.to_toml()?.as_bytes())?;
         insight::write_summary(&folder, &self.table, &self.plan)?;
         let before = store.trials()?;
         store.record_event("run", &format!("automl {} begins", env!("CARGO_PKG_VERSION")))?;
@@ -237,7 +244,14 @@ impl Experiment {
             store.record_event("device", &format!("auto is {device}; {reason}"))?;
         }
         let reserve = self.reserve().unwrap_or_default();
-        let left = self.time.map(|time| time.saturating_sub(reserve).saturating_sub(time_used(&before)));
+        let used = time_used(&before);
+        let left = self.time.map(|time| time.saturating_sub(reserve).saturating_sub(used));
+        if let (Some(time), Some(Duration::ZERO)) = (self.time, left) {
+            let (time, used) = (format_duration(time), format_duration(used));
+            let message =
+                format!("no time is left of {time} for trials: earlier runs took {used}; give more to go on");
+            observer.on_event(&Event::Warning { message: &message });
+        }
         let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
         let stopped = search(&folder, &mut store, &stop, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });

@@ -1,4 +1,4 @@
-//! From the trials to the final model: composed on out-of-fold predictions, bundled, and scored once on the holdout.
+//! From the trials to the final model: composed on out-of-fold predictions, bundled, and scored on the holdout.
 //! Then the files that people read.
 
 use std::collections::BTreeMap;

@@ -62,7 +62,7 @@ pub use automl_core::{
     Predictions, SearchSpace, SpaceError, StopReason, StopSignal, Task, TrialContext, TrialError,
     TrialRecord, TrialState,
 };
-pub use automl_data::{ColumnOverview, Outer, Overview, TableOptions, TargetOverview, polars};
+pub use automl_data::{ColumnOverview, Outer, Overview, TableOptions, TargetOverview, is_table_file, polars};
 pub use automl_ensemble::DecisionRule;
 pub use automl_ensemble::calibration::Calibrator;
 pub use automl_models::own::{Network, OwnFamily, Shape, Training, family};

@@ -8,7 +8,7 @@ use automl_data::Table;
 use automl_data::prep::FittedPreprocessor;
 use automl_models::artifact;
 
-use crate::bundle::{Manifest, ManifestModel};
+use crate::bundle::{self, Manifest, ManifestModel};
 use crate::error::AutomlError;
 use crate::run_folder::io_error;
 
@@ -60,8 +60,18 @@ impl Model {
     /// Reads a bundle, checking every file of it.
     ///
     /// # Errors
-    /// [`ArtifactError`] naming the file that is missing, changed or newer.
+    /// [`AutomlError::Config`] for a folder that is no bundle; [`ArtifactError`] naming the file that is missing, changed or
+    /// newer.
     pub fn load(dir: &Path, device: Device) -> Result<Self, AutomlError> {
+        if !bundle::is_one(dir) {
+            let error = AutomlError::config(format!("there is no model in `{}`", dir.display()));
+            let inner = dir.join("model");
+            return Err(if bundle::is_one(&inner) {
+                error.with_hint(format!("that of this run is `{}`", inner.display()))
+            } else {
+                error.with_hint("a search leaves its final model in `model` of the run folder")
+            });
+        }
         Ok(Self::from_members(Manifest::open(dir)?, device, |_, member| dir.join(member))?)
     }
 

@@ -40,8 +40,12 @@ pub(crate) fn change(specs: Vec<ParamSpec>, changes: &Changes) -> Result<Vec<Par
 
 fn unknown_param(name: &str, specs: &[ParamSpec]) -> AutomlError {
     let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
-    AutomlError::config(format!("`search.space` names `{name}`, which this search does not have"))
-        .with_hint(format!("its parameters are {}", names.join(", ")))
+    let error =
+        AutomlError::config(format!("`search.space` names `{name}`, which this search does not have"));
+    match automl_data::nearest_name(name, names.iter().copied()) {
+        Some(known) => error.with_hint(format!("did you mean `{known}`?")),
+        None => error.with_hint(format!("its parameters are {}", names.join(", "))),
+    }
 }
 
 fn changed_domain(spec: &ParamSpec, value: &Value) -> Result<Domain, AutomlError> {
@@ -57,6 +61,7 @@ fn changed_domain(spec: &ParamSpec, value: &Value) -> Result<Domain, AutomlError
         (_, Value::Array(values)) => {
             let choices: Option<Vec<ParamValue>> = values.iter().map(one).collect();
             let choices = choices.ok_or_else(|| wrong("a list of values of its type"))?;
+            check_names(spec, &choices)?;
             let ordered = !matches!(spec.domain, Domain::Categorical { ordered: false, .. });
             Ok(Domain::Categorical { choices, ordered })
         }
@@ -89,9 +94,28 @@ fn changed_domain(spec: &ParamSpec, value: &Value) -> Result<Domain, AutomlError
         (domain, value) => match (domain, one(value)) {
             (Domain::Float { .. }, Some(ParamValue::Float(value))) => Ok(Domain::float(value, value)),
             (Domain::Int { .. }, Some(ParamValue::Int(value))) => Ok(Domain::int(value, value)),
-            (Domain::Categorical { .. }, Some(value)) => Ok(Domain::constant(value)),
+            (Domain::Categorical { .. }, Some(value)) => {
+                check_names(spec, std::slice::from_ref(&value))?;
+                Ok(Domain::constant(value))
+            }
             _ => Err(wrong("a value of its type, a list of them, or a range")),
         },
+    }
+}
+
+/// Numbers may lie outside a list of choices, but a name that is none of them means nothing to the family.
+fn check_names(spec: &ParamSpec, choices: &[ParamValue]) -> Result<(), AutomlError> {
+    let unknown = choices.iter().find_map(|choice| match choice {
+        ParamValue::Str(name) if !spec.domain.contains(choice) => Some(name),
+        _ => None,
+    });
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(AutomlError::config(format!(
+            "`search.space`: `{}` is `{name}`, but must be {}",
+            spec.name,
+            spec.domain.describe()
+        ))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use automl::{
     AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, NestedScores, Observer, StopReason,
@@ -69,10 +70,7 @@ fn for_people(experiment: &Experiment, stop: &StopSignal) -> Result<ExperimentRe
     }
     progress.finish();
     let (result, nested) = result?;
-    show(&result);
-    if let Some(nested) = nested {
-        print(&table::nested(&nested));
-    }
+    show(&result, nested.as_ref());
     Ok(result)
 }
 
@@ -106,6 +104,13 @@ pub(super) fn listen_for_interrupts(stop: &StopSignal) -> Result<(), AutomlError
 /// The experiment file with the flags over it.
 fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     let mut config = match &args.config {
+        Some(path) if automl::is_table_file(path) => {
+            let message = format!("`{}` is a table, not an experiment file", path.display());
+            return Err(AutomlError::config(message).with_hint(format!(
+                "`automl search --data {} --target COLUMN` searches a model of it",
+                path.display()
+            )));
+        }
         Some(path) => ExperimentConfig::read(path)?,
         None => ExperimentConfig::default(),
     };
@@ -135,13 +140,10 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     split.time = args.time_column.or(split.time.take());
     split.holdout = args.holdout.or(split.holdout);
     let search = &mut config.search;
-    // A limit on the command line replaces both limits of the file: `--trials 5` means five trials.
-    if args.time.is_some() || args.trials.is_some() {
-        search.time = args.time.map(|time| format!("{}s", time.as_secs_f64()));
-        search.trials = args.trials.map(|trials| trials as usize);
-    }
-    search.trial_time =
-        args.trial_time.map(|time| format!("{}s", time.as_secs_f64())).or(search.trial_time.take());
+    let in_words = |time: Option<Duration>| time.map(|time| format!("{}s", time.as_secs_f64()));
+    search.time = in_words(args.time).or(search.time.take());
+    search.trials = args.trials.map(|trials| trials as usize).or(search.trials);
+    search.trial_time = in_words(args.trial_time).or(search.trial_time.take());
     if !args.families.is_empty() {
         search.families = args.families;
     }
@@ -162,7 +164,7 @@ fn configure(args: SearchArgs) -> Result<ExperimentConfig, AutomlError> {
     Ok(config)
 }
 
-fn show(result: &ExperimentResult) {
+fn show(result: &ExperimentResult, nested: Option<&NestedScores>) {
     let why = match result.stopped {
         Some(StopReason::TargetReached) => Some("the wanted score is reached"),
         Some(StopReason::Plateau) => Some("no improvement worth a trial is expected"),
@@ -183,7 +185,10 @@ fn show(result: &ExperimentResult) {
             .iter()
             .map(|(metric, value)| format!("{metric} {}", table::number(*value)))
             .collect();
-        print(&format!("\nholdout ({} rows, scored once): {}", result.n_holdout, line.join(", ")));
+        print(&format!("\nholdout ({} rows that no trial saw): {}", result.n_holdout, line.join(", ")));
+    }
+    if let Some(nested) = nested {
+        print(&table::nested(nested));
     }
     let place = |path: &Path| path.display().to_string();
     print(&format!("\nreport      {}", place(&result.report)));

@@ -131,7 +131,7 @@ pub enum Metric {
 #[non_exhaustive]
 pub enum MetricError {
     /// No metric has this name.
-    #[error("there is no metric `{name}`")]
+    #[error("there is no metric `{name}`; the metrics are {}", all_names())]
     Unknown {
         /// The name given.
         name: String,
@@ -166,6 +166,10 @@ pub enum MetricError {
         /// Why, with numbers.
         reason: String,
     },
+}
+
+fn all_names() -> String {
+    Metric::all().into_iter().map(Metric::name).collect::<Vec<_>>().join(", ")
 }
 
 const AVERAGES: [Average; 4] = [Average::Binary, Average::Macro, Average::Micro, Average::Weighted];

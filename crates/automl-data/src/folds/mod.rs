@@ -68,10 +68,17 @@ impl Default for SplitOptions {
 /// The plan depends on table, options and seed alone.
 ///
 /// # Errors
-/// [`DataError::InvalidSplit`], [`DataError::TooFewRows`], [`DataError::TooFewGroups`],
+/// [`DataError::InvalidSplit`], [`DataError::UniqueTarget`], [`DataError::TooFewRows`], [`DataError::TooFewGroups`],
 /// [`DataError::RareClass`] and [`DataError::NoSplitColumn`].
 pub fn plan_folds(table: &Table, options: &SplitOptions, seed: Seed) -> Result<FoldPlan, DataError> {
     check(options)?;
+    if let Some(Target::Classes { n_classes, .. }) = table.target()
+        && *n_classes > 2
+        && *n_classes == table.n_rows()
+    {
+        let (target, n_rows) = (table.schema().target.clone(), table.n_rows());
+        return Err(DataError::UniqueTarget { target, n_rows });
+    }
     let seed = seed.purpose(Purpose::Split);
     match options.scheme {
         SplitScheme::KFold { .. } | SplitScheme::Holdout { .. } => {

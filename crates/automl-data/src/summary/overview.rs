@@ -56,10 +56,11 @@ pub struct TargetOverview {
 /// # Errors
 /// [`DataError`] for names that are no columns, kinds that cannot be had, and a target that cannot be learnt.
 pub fn overview(frame: &DataFrame, options: &TableOptions, n_head: usize) -> Result<Overview, DataError> {
+    check_names(frame, options)?;
     let target = if options.target.is_empty() {
         None
     } else {
-        check_names(frame, options)?;
+        series(frame, "the target", &options.target)?;
         let plan = plan_target(frame, options)?;
         Some(TargetOverview {
             name: options.target.clone(),

@@ -47,7 +47,7 @@ impl Scores {
         };
         let holdout = model.holdout.as_ref();
         let unseen = holdout.map_or(String::new(), |holdout| {
-            format!(" Holdout: {} that no trial saw, scored once.", counted(holdout.n_rows, "row"))
+            format!(" Holdout: {} that no trial saw.", counted(holdout.n_rows, "row"))
         });
         let note = format!(
             "Cross-validated: of nested out-of-fold predictions; of no row did anything see the target that predicts \
