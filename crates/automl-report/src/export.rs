@@ -21,7 +21,7 @@ const PNG_SCALE: f32 = 2.0;
 pub struct Chart {
     /// Its name, of which there is one in a report: `history`, `roc`, `slices-2`.
     pub name: String,
-    /// Its heading.
+    /// Its heading, with the trial that it is of.
     pub title: String,
     /// What is seen, in one or two sentences.
     pub caption: String,
@@ -48,12 +48,13 @@ pub fn charts(model: &ReportModel) -> Result<Vec<Chart>, ReportError> {
 fn named(page: &Page<'_>) -> Vec<Chart> {
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut charts = Vec::new();
-    for panel in page.panels() {
+    for (trial, panel) in page.panels() {
         let n = seen.entry(panel.name).or_insert(0);
         *n += 1;
         let name = if *n == 1 { panel.name.to_owned() } else { format!("{}-{n}", panel.name) };
         let drawing = panel.wide.as_str().unwrap_or_default().to_owned();
-        charts.push(Chart { name, title: panel.title.clone(), caption: panel.caption.clone(), drawing });
+        let title = trial.map_or_else(|| panel.title.clone(), |trial| format!("{}, {trial}", panel.title));
+        charts.push(Chart { name, title, caption: panel.caption.clone(), drawing });
     }
     charts
 }

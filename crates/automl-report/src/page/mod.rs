@@ -127,11 +127,13 @@ impl<'a> Page<'a> {
 }
 
 impl Page<'_> {
-    /// All charts in the order of the page.
-    pub(crate) fn panels(&self) -> impl Iterator<Item = &Panel> {
-        let of_models = self.models.iter().flat_map(models::ModelSection::panels);
-        let before = self.final_panels.iter().chain(of_models);
-        before.chain(&self.search_panels).chain(&self.parameter_panels).chain(&self.data_panels)
+    /// All charts in the order of the page, with the trial that they are of, if it is one.
+    pub(crate) fn panels(&self) -> impl Iterator<Item = (Option<String>, &Panel)> {
+        let of_all = |panel| (None, panel);
+        let of_models = self.models.iter();
+        let of_models = of_models.flat_map(|own| own.panels().iter().map(|panel| (Some(own.trial()), panel)));
+        let others = self.search_panels.iter().chain(&self.parameter_panels).chain(&self.data_panels);
+        self.final_panels.iter().map(of_all).chain(of_models).chain(others.map(of_all))
     }
 
     /// The verdict's sentences.

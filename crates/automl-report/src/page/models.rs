@@ -32,6 +32,11 @@ impl ModelSection {
     pub(super) fn panels(&self) -> &[Panel] {
         &self.panels
     }
+
+    /// Which trial it is about.
+    pub(super) fn trial(&self) -> String {
+        format!("trial {} ({})", self.number, self.family)
+    }
 }
 
 /// The best trial, and the best ones of other families whose predictions are kept.
