@@ -25,7 +25,8 @@ pub enum Scaling {
     Standard,
     /// Median 0, interquartile range 1, smoothly clipped to (-3, 3): `RealMLP`'s scaling.
     Robust,
-    /// Ranks mapped to the quantiles of the standard normal distribution.
+    /// Ranks mapped to the quantiles of the standard normal distribution; a value that many rows share is in the middle of
+    /// its ranks.
     Quantile,
 }
 
