@@ -37,6 +37,17 @@ fn a_changed_space_holds_for_defaults_and_proposals() {
 }
 
 #[test]
+fn a_limit_on_the_command_line_leaves_the_other_one_of_the_file() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(100));
+    experiment(&scratch, "[search]\ntrials = 2\nfamilies = ['linear']\n");
+    scratch.ok(&["search", "experiment.toml", "--time", "50s"]);
+    assert_eq!(rows(&scratch).len(), 2);
+    let config = std::fs::read_to_string(scratch.path("run/experiment.toml")).unwrap();
+    assert!(config.contains("trials = 2") && config.contains("time = \"50s\""), "{config}");
+}
+
+#[test]
 fn a_study_may_be_widened_but_not_narrowed() {
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(200));

@@ -188,6 +188,10 @@ fn splits_that_cannot_be_are_told() {
     class `c1` has 1 rows to split, too few for 2 folds
     hint: drop the rows of this class, or merge it with another
     ");
+    insta::assert_snapshot!(tell(&simple(&classes_of(&[1; 12])), five, 0.1), @r"
+    each of the 12 rows has a value of its own in target `y`, so there is no class to learn
+    hint: choose another target, or leave this column out of the table if it names the rows
+    ");
     insta::assert_snapshot!(tell(&rare, SplitScheme::KFold { folds: 1, repeats: 1 }, 0.0), @"the number of folds is 1, but must be at least 2");
     insta::assert_snapshot!(tell(&rare, SplitScheme::KFold { folds: 2, repeats: 0 }, 0.0), @"the number of repeats is 0, but must be at least 1");
     insta::assert_snapshot!(tell(&rare, SplitScheme::Time { folds: 0 }, 0.0), @"the number of folds is 0, but must be at least 1");

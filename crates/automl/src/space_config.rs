@@ -234,6 +234,8 @@ pub(crate) fn complete(
 
 #[cfg(test)]
 mod tests {
+    use automl_core::Hint;
+
     use super::*;
 
     fn specs() -> Vec<ParamSpec> {
@@ -265,6 +267,16 @@ mod tests {
         assert_eq!(domain(&space, "mlp.width"), Domain::ordered(&[16_i64, 32]));
         assert_eq!(domain(&space, "mlp.act"), Domain::constant("gelu"));
         assert_eq!(domain(&space, "linear.penalty"), Domain::float(2.0, 2.0));
+    }
+
+    #[test]
+    fn a_name_that_is_no_choice_and_a_parameter_that_is_not_there_are_refused() {
+        for text in ["'mlp.act' = ['relu', 'gelo']", "'mlp.act' = 'gelo'"] {
+            let error = changed(text).unwrap_err().to_string();
+            assert!(error.contains("`mlp.act` is `gelo`"), "{error}");
+        }
+        let error = changed("'mlp.widht' = 16").unwrap_err();
+        assert_eq!(error.hints(), ["did you mean `mlp.width`?"]);
     }
 
     #[test]

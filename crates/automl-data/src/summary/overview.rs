@@ -142,6 +142,9 @@ mod tests {
         assert_eq!(seen.columns.len(), 4);
         let error = overview(&frame(), &options("colour"), 0).unwrap_err().to_string();
         assert!(error.contains("colour"), "{error}");
+        let columns = [("colour".to_owned(), ColumnKind::Text)].into();
+        let error = overview(&frame(), &TableOptions { columns, ..TableOptions::default() }, 0).unwrap_err();
+        assert!(error.to_string().contains("colour"), "{error}");
     }
 
     #[test]
