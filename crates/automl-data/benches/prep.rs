@@ -40,18 +40,32 @@ impl Numbers {
         Series::new(name.into(), values).into()
     }
 
-    fn text(&mut self, name: &str, n_rows: usize, n_words: usize) -> Column {
-        let mut text = || {
-            let words: Vec<String> = (0..n_words).map(|_| format!("word{}", self.next() % 5000)).collect();
-            words.join(" ")
+    /// Words of falling frequency; every other one is of the side on which the target is.
+    fn text(&mut self, name: &str, target: &[f64], n_words: usize) -> Column {
+        let mut text = |target: &f64| {
+            let mut word = |place: usize| {
+                let side = if place.is_multiple_of(2) {
+                    ""
+                } else if *target > 0.0 {
+                    "over"
+                } else {
+                    "under"
+                };
+                format!("{side}{:o}", 0o10_000 + (self.share().powi(3) * 5000.0) as usize)
+            };
+            (0..n_words).map(&mut word).collect::<Vec<_>>().join(" ")
         };
-        let values: Vec<String> = (0..n_rows).map(|_| text()).collect();
+        let values: Vec<String> = target.iter().map(&mut text).collect();
         Series::new(name.into(), values).into()
     }
 }
 
+fn target(n_rows: usize) -> Vec<f64> {
+    (0..n_rows).map(|row| (row as f64).sin()).collect()
+}
+
 fn table(n_rows: usize, mut columns: Vec<Column>) -> Table {
-    let target: Vec<f64> = (0..n_rows).map(|row| (row as f64).sin()).collect();
+    let target = target(n_rows);
     columns.push(Series::new("target".into(), target).into());
     let frame = DataFrame::new(n_rows, columns).unwrap();
     let options = TableOptions { target: "target".to_owned(), ..TableOptions::default() };
@@ -76,7 +90,7 @@ fn numbers_only() -> Table {
 
 fn texts() -> Table {
     let (mut numbers, n_rows) = (Numbers(3), 5_000);
-    table(n_rows, vec![numbers.text("text", n_rows, 20)])
+    table(n_rows, vec![numbers.text("text", &target(n_rows), 20)])
 }
 
 fn measure(what: &str, table: &Table, config: &PrepConfig, input: InputForm) {

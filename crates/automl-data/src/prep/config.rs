@@ -52,7 +52,7 @@ pub enum TextNgrams {
 /// | `one_hot_max` | 8 | 0 and more | most levels of a one-hot column; columns with more become codes |
 /// | `min_level_count` | 2 | 1 and more | train rows a level needs to stand for itself |
 /// | `text_ngrams` | both | word, char, both | pieces of a text that are counted |
-/// | `text_features` | 256 | 64 to 1024 | features of one text column |
+/// | `text_features` | 256 | 64 to 1024 | most features of one text column |
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PrepConfig {
@@ -68,7 +68,7 @@ pub struct PrepConfig {
     pub min_level_count: usize,
     /// Which pieces of a text are counted.
     pub text_ngrams: TextNgrams,
-    /// Features of one text column.
+    /// Most features of one text column.
     pub text_features: usize,
 }
 

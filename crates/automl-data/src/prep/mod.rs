@@ -13,7 +13,7 @@
 //! | boolean | -1, 1, or 0 where missing |
 //! | categorical | -1, 1 or 0 for two levels; one-hot columns; codes |
 //! | date, datetime | elapsed days, year and day of the month, scaled; month, weekday and time of day as sine and cosine |
-//! | text | hashed n-grams, weighted by rarity, of length 1 |
+//! | text | the n-grams that tell something of the target, weighted by rarity, of length 1 |
 //!
 //! Every column with missing values in the train rows has a 0-1 column that tells where. Outputs that
 //! are constant in the train rows are left out.
@@ -28,6 +28,7 @@ mod numeric;
 mod recipe;
 #[cfg(test)]
 mod reference;
+mod relevance;
 mod scale;
 mod space;
 mod step;

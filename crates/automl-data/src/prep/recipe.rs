@@ -1,6 +1,6 @@
 //! The recipe: what to do with which column, before any row is seen.
 
-use automl_core::{ColumnKind, DataProfile, InputForm};
+use automl_core::{ColumnKind, DataProfile, InputForm, Target};
 use rayon::prelude::*;
 
 use super::config::PrepConfig;
@@ -38,7 +38,8 @@ impl Preprocessor {
         Self { config, input, columns }
     }
 
-    /// Learns what the recipe needs to know from the rows `train_rows` of `table`, and from no other.
+    /// Learns what the recipe needs to know from the rows `train_rows` of `table`, their target included where it is known,
+    /// and from no other.
     /// The result depends on the values alone, not on the number of threads.
     ///
     /// # Errors
@@ -46,12 +47,13 @@ impl Preprocessor {
     /// not have, [`DataError::ColumnsDiffer`] if the table lacks a column of the recipe.
     pub fn fit(&self, table: &Table, train_rows: &[usize]) -> Result<FittedPreprocessor, DataError> {
         check_rows(train_rows, table.n_rows())?;
-        self.fit_columns(&table.columns, train_rows)
+        self.fit_columns(&table.columns, table.target(), train_rows)
     }
 
     pub(super) fn fit_columns(
         &self,
         columns: &Columns,
+        target: Option<&Target>,
         rows: &[usize],
     ) -> Result<FittedPreprocessor, DataError> {
         if rows.is_empty() {
@@ -66,16 +68,24 @@ impl Preprocessor {
             let problems = problems.into_iter().filter_map(Result::err).collect();
             return Err(DataError::ColumnsDiffer { problems });
         }
-        let fit =
-            |(name, kind, column): (&String, ColumnKind, &Column)| self.fit_column(name, kind, column, rows);
+        let fit = |(name, kind, column): (&String, ColumnKind, &Column)| {
+            self.fit_column(name, kind, column, target, rows)
+        };
         let found: Vec<_> = found.into_iter().flatten().collect();
         let fitted: Vec<FittedColumn> = found.into_par_iter().map(fit).collect();
         Ok(FittedPreprocessor::new(fitted))
     }
 
-    fn fit_column(&self, name: &str, kind: ColumnKind, column: &Column, rows: &[usize]) -> FittedColumn {
+    fn fit_column(
+        &self,
+        name: &str,
+        kind: ColumnKind,
+        column: &Column,
+        target: Option<&Target>,
+        rows: &[usize],
+    ) -> FittedColumn {
         let n_missing = rows.iter().filter(|&&row| is_missing(column, row)).count();
-        let step = Step::fit(&self.config, self.input, kind, column, rows);
+        let step = Step::fit(&self.config, self.input, kind, column, target, rows);
         let is_partly_missing = n_missing > 0 && n_missing < rows.len();
         let has_indicator = is_partly_missing && step.hides_missing(self.input);
         FittedColumn { name: name.to_owned(), kind, has_indicator, step }

@@ -1,6 +1,6 @@
 //! What was learned of one column, whatever its kind.
 
-use automl_core::{ColumnKind, InputForm};
+use automl_core::{ColumnKind, InputForm, Target};
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
@@ -36,6 +36,7 @@ impl Step {
         input: InputForm,
         kind: ColumnKind,
         column: &Column,
+        target: Option<&Target>,
         rows: &[usize],
     ) -> Self {
         match column {
@@ -52,7 +53,7 @@ impl Step {
                 Step::Categorical(CategoricalStep::fit(config, input, codes, levels, rows))
             }
             Column::Time(values) => Step::Time(TimeStep::fit(config.scaling, values, rows)),
-            Column::Text(values) => Step::Text(TextStep::fit(config, values, rows)),
+            Column::Text(values) => Step::Text(TextStep::fit(config, values, target, rows)),
         }
     }
 

@@ -1,11 +1,11 @@
 //! What single columns become.
 
-use automl_core::{ColumnKind, InputForm};
+use automl_core::{ColumnKind, InputForm, Target};
 
 use super::{fit_only, json, named, only, prepare, profile};
 use crate::column::Column;
 use crate::prep::fitted::Columns;
-use crate::prep::{FittedPreprocessor, Impute, PrepConfig, Preprocessor, Scaling};
+use crate::prep::{FittedPreprocessor, Impute, PrepConfig, Preprocessor, Scaling, TextNgrams};
 use crate::table::check_rows;
 
 #[test]
@@ -119,7 +119,7 @@ fn a_family_without_codes_gets_at_most_64_columns() {
 
 #[test]
 fn texts_become_vectors_of_length_1_that_are_nearer_when_they_share_words() {
-    let texts = ["win a free prize now", "free prize inside", "see you at lunch", "lunch with you at noon"];
+    let texts = ["win a free prize now", "a free prize inside", "see you at lunch", "lunch with you at noon"];
     let column = |texts: &[&str]| Column::Text(texts.iter().map(|text| Some((*text).to_owned())).collect());
     let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Text, &column(&texts));
     let design = prepare(&fitted, column(&["a FREE prize!", "win a free prize now", "at lunch", "?"]));
@@ -131,6 +131,51 @@ fn texts_become_vectors_of_length_1_that_are_nearer_when_they_share_words() {
     assert!(product(0, 1) > product(0, 2) + 0.3, "{} {}", product(0, 1), product(0, 2));
 }
 
+/// Texts of which "offer" goes with what is true of every third row, among words that are in a text or not by chance.
+fn offers() -> (Columns, Vec<bool>) {
+    let is_third = |row: usize| row.is_multiple_of(3);
+    let words = ["and", "but", "the", "then", "they", "where", "when", "who"];
+    let text = |row: usize| {
+        let noise =
+            words.iter().enumerate().filter(|(place, _)| (row * 7919 / (1 << place)).is_multiple_of(2));
+        let noise: Vec<&str> = noise.map(|(_, word)| *word).collect();
+        let offer = if is_third(row) == row.is_multiple_of(17) { "Hello" } else { "An OFFER" };
+        Some(format!("{offer}, {}.", noise.join(" ")))
+    };
+    (only("x", Column::Text((0..300).map(text).collect())), (0..300).map(is_third).collect())
+}
+
+#[test]
+fn of_a_text_those_words_are_kept_that_go_with_the_target() {
+    let (columns, is_third) = offers();
+    let config = PrepConfig { text_ngrams: TextNgrams::Word, ..PrepConfig::default() };
+    let recipe = Preprocessor::new(config, InputForm::OneHot, &profile(&[("x", ColumnKind::Text)]));
+    let rows: Vec<usize> = (0..240).collect();
+    let classes = |is_third: &[bool]| Target::Classes {
+        codes: is_third.iter().map(|flag| u32::from(*flag)).collect(),
+        n_classes: 2,
+    };
+    let numbers = Target::Real(is_third.iter().map(|flag| 1e9 * f64::from(u8::from(*flag))).collect());
+    let width = |fitted: &FittedPreprocessor| fitted.numeric_names().len();
+    let without = recipe.fit_columns(&columns, None, &rows).unwrap();
+    assert!(width(&without) > 40, "{}", width(&without));
+    for target in [classes(&is_third), numbers] {
+        let fitted = recipe.fit_columns(&columns, Some(&target), &rows).unwrap();
+        // "an", "offer", "an offer", "hello", and "offer" or "hello" with a word that often follows.
+        assert!((4..=12).contains(&width(&fitted)), "{}", width(&fitted));
+        let texts = ["an offer", "hello", "they and but who"].map(|text| Some(text.to_owned())).to_vec();
+        let design = prepare(&fitted, Column::Text(texts));
+        let length = |row: usize| design.numeric.row(row).iter().map(|value| value * value).sum::<f32>();
+        assert!([length(0), length(1)].iter().all(|length| (length - 1.0).abs() < 1e-5), "{design:?}");
+        assert_eq!(length(2), 0.0);
+    }
+    let fitted = recipe.fit_columns(&columns, Some(&classes(&is_third)), &rows).unwrap();
+    let others: Vec<bool> = is_third.iter().enumerate().map(|(row, flag)| *flag != (row >= 240)).collect();
+    assert_eq!(fitted, recipe.fit_columns(&columns, Some(&classes(&others)), &rows).unwrap());
+    let one_class = classes(&vec![true; 300]);
+    assert_eq!(width(&recipe.fit_columns(&columns, Some(&one_class), &rows).unwrap()), 0);
+}
+
 #[test]
 fn columns_constant_in_the_train_rows_are_not_needed() {
     let mut table = only("x", Column::Numeric(vec![1.0, 1.0, 5.0]));
@@ -140,7 +185,7 @@ fn columns_constant_in_the_train_rows_are_not_needed() {
         InputForm::OneHot,
         &profile(&[("x", ColumnKind::Numeric), ("y", ColumnKind::Numeric)]),
     );
-    let fitted = recipe.fit_columns(&table, &[0, 1]).unwrap();
+    let fitted = recipe.fit_columns(&table, None, &[0, 1]).unwrap();
     assert_eq!(fitted.columns().collect::<Vec<_>>(), ["y"]);
     table.remove("x");
     assert_eq!(fitted.transform_columns(&table, None, &[2]).unwrap().numeric.n_cols(), 1);
@@ -166,11 +211,11 @@ fn columns_that_do_not_fit_are_all_named() {
         InputForm::OneHot,
         &profile(&[("x", ColumnKind::Numeric), ("z", ColumnKind::Text)]),
     );
-    insta::assert_snapshot!(recipe.fit_columns(&table, &[0]).unwrap_err(), @r"
+    insta::assert_snapshot!(recipe.fit_columns(&table, None, &[0]).unwrap_err(), @r"
     1 of the model's columns do not fit:
       `z`: expected text, found no such column
     ");
-    insta::assert_snapshot!(recipe.fit_columns(&table, &[]).unwrap_err(), @"0 rows are too few: preprocessing needs at least 1");
+    insta::assert_snapshot!(recipe.fit_columns(&table, None, &[]).unwrap_err(), @"0 rows are too few: preprocessing needs at least 1");
     insta::assert_snapshot!(check_rows(&[1, 9], 2).unwrap_err(), @"selecting rows: row 9 (counted from 0) of a table of 2 rows");
 }
 

@@ -55,7 +55,7 @@ fn profile(kinds: &[(&str, ColumnKind)]) -> DataProfile {
 }
 
 fn fit(recipe: &Preprocessor, columns: &Columns, rows: &[usize]) -> FittedPreprocessor {
-    recipe.fit_columns(columns, rows).unwrap()
+    recipe.fit_columns(columns, None, rows).unwrap()
 }
 
 /// What [`transform`] puts where a number is missing.

@@ -39,7 +39,9 @@ pub(super) fn columns() -> impl Strategy<Value = Columns> {
     ];
     let boolean = prop::sample::select(vec![0.0, 1.0]);
     let income = (0.0..12.0_f64).prop_map(f64::exp);
-    let mail = prop::collection::vec(present("[a-zA-Zäß ]{0,20}"), N_ROWS).prop_map(Column::Text);
+    let words = prop::collection::vec(prop_oneof!["win|free|now|Öl", "[a-zA-Zäß]{0,8}"], 0..5);
+    let mail = words.prop_map(|words| words.join(" "));
+    let mail = prop::collection::vec(present(mail), N_ROWS).prop_map(Column::Text);
     let values = (
         numeric(boolean),
         categorical(5),
