@@ -17,10 +17,13 @@ import time
 
 import nbformat
 from jupyter_client.manager import KernelManager
+from jupyter_client.utils import ensure_async
 from nbclient import NotebookClient
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parents[2] / "notebooks"
 KERNEL = "automl"
+# Seconds by which printed lines may be late.
+LATE = 0.3
 
 
 def shape(cell):
@@ -33,6 +36,20 @@ def shape(cell):
     return kinds
 
 
+class Client(NotebookClient):
+    """Waits a moment for what a cell printed: evcxr passes it on from a thread of its own, which on a busy machine may come after "idle"."""
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        await super()._async_poll_output_msg(parent_msg_id, cell, cell_index)
+        while True:
+            try:
+                message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=LATE))
+            except queue.Empty:
+                return
+            if message["parent_header"].get("msg_id") == parent_msg_id:
+                self.process_message(message, cell, cell_index)
+
+
 def run_notebook(path, is_written):
     """Seconds of start and of each code cell."""
     committed = nbformat.read(path, as_version=4)
@@ -41,7 +58,7 @@ def run_notebook(path, is_written):
         folder = pathlib.Path(scratch) / "notebooks"
         shutil.copytree(path.parent, folder, ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"))
         started, times = time.perf_counter(), {}
-        client = NotebookClient(
+        client = Client(
             notebook, timeout=600, startup_timeout=300, kernel_name=committed.metadata.kernelspec.name, record_timing=False, resources={"metadata": {"path": str(folder)}},
             on_cell_execute=lambda cell, cell_index: times.setdefault(cell_index, time.perf_counter()),
             on_cell_executed=lambda cell, cell_index, execute_reply: times.update({cell_index: time.perf_counter() - times[cell_index]}))
