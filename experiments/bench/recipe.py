@@ -6,7 +6,8 @@
 
 Five tables (`--tables`), of each at most `--rows` training rows, drawn once with seed 0, so that both sides get the same
 rows; the whole test file is scored. Each side draws its own 20 % for validation, by the seed. How ours is called:
-`contenders/recipe_cli.py`. Runs are appended to recipe.jsonl; recipe.md has, for each model and table, the paired t test over
+`contenders/recipe_cli.py`. `--cores 1` is the first core that the process may use: start a second one beside it with `taskset -c 1`.
+Runs are appended to recipe.jsonl; recipe.md has, for each model and table, the paired t test over
 seeds (Holm-corrected over tables), and over all pairs Wilcoxon's signed-rank test of the relative differences and the mean of
 the tables' differences with a 95 % interval. A pair shares table and seed, so its runs are only as alike as that.
 """
