@@ -6,6 +6,8 @@
 //! target more than chance would have it among as many; without a target, those whose weighted counts vary most. Measured
 //! in `experiments/bench/text.md`.
 
+use std::ops::AddAssign;
+
 use automl_core::Target;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -228,13 +230,8 @@ fn n_texts_with(kind: NgramKind, texts: &[&str]) -> Vec<u32> {
         }
         totals
     };
-    // Sums of integers do not depend on their order, nor on the number of threads.
-    let sum = |mut left: Vec<u32>, right: Vec<u32>| {
-        left.iter_mut().zip(right).for_each(|(total, count)| *total += count);
-        left
-    };
     let none = || vec![0; N_BUCKETS];
-    texts.par_chunks(CHUNK).fold(none, count).reduce(none, sum)
+    texts.par_chunks(CHUNK).fold(none, count).reduce(none, added)
 }
 
 /// Of each candidate, what the rows with it add up to.
@@ -253,10 +250,12 @@ fn sums(kind: NgramKind, candidates: &[usize], texts: &[&str], relevance: &Relev
         }
         sums
     };
-    let sum = |mut left: Vec<i64>, right: Vec<i64>| {
-        left.iter_mut().zip(right).for_each(|(total, sum)| *total += sum);
-        left
-    };
     let none = || vec![0; candidates.len() * n_places];
-    texts.par_chunks(CHUNK).enumerate().fold(none, add).reduce(none, sum)
+    texts.par_chunks(CHUNK).enumerate().fold(none, add).reduce(none, added)
+}
+
+/// The sums of two tasks as one. Sums of integers do not depend on their order, nor on the number of threads.
+fn added<T: AddAssign>(mut left: Vec<T>, right: Vec<T>) -> Vec<T> {
+    left.iter_mut().zip(right).for_each(|(total, sum)| *total += sum);
+    left
 }

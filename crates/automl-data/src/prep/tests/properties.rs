@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::tables::{columns, recipe, rows_where, splice, training};
 use super::{N_ROWS, fit, json, transform};
+use crate::column::Column;
 use crate::prep::FittedPreprocessor;
 use crate::prep::fitted::Columns;
 
@@ -20,7 +21,17 @@ proptest! {
             .iter()
             .map(|(name, column)| (name.clone(), splice(column, &other[name], &trains)))
             .collect();
-        let (before, after) = (fit(&recipe, &table, &train_rows), fit(&recipe, &spliced, &train_rows));
+        // What the texts of the train rows tell, and the opposite of it in all others.
+        let Column::Text(mails) = &table["mail"] else { unreachable!("as the table is made") };
+        let wins = |row: usize| mails[row].as_ref().is_some_and(|mail| mail.contains("win"));
+        let target = |is_told: &dyn Fn(usize) -> bool| {
+            let codes = (0..N_ROWS).map(|row| u32::from(wins(row) == is_told(row))).collect();
+            Target::Classes { codes, n_classes: 2 }
+        };
+        let fit = |columns: &Columns, target: &Target| {
+            recipe.fit_columns(columns, Some(target), &train_rows).unwrap()
+        };
+        let (before, after) = (fit(&table, &target(&|_| true)), fit(&spliced, &target(&|row| trains[row])));
         prop_assert_eq!(json(&before), json(&after));
         prop_assert_eq!(transform(&before, &table, &train_rows), transform(&after, &spliced, &train_rows));
     }
