@@ -71,6 +71,6 @@ pub(crate) fn describe(options: &SplitOptions, n_holdout: usize) -> String {
     };
     match n_holdout {
         0 => format!("{how}; no holdout"),
-        n => format!("{how}; {n} rows held out and scored once"),
+        n => format!("{how}; {n} rows held out for the final score"),
     }
 }
