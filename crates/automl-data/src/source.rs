@@ -35,7 +35,7 @@ pub struct Source {
     /// Spellings of a missing value in CSV and TSV.
     pub missing: Vec<String>,
     /// Field separator; when absent, the comma (`;` or a tab where the header has those and no comma)
-    /// for `.csv` and the tab for `.tsv`.
+    /// for `.csv` and the tab for `.tsv`. With `;` a number may have a decimal comma.
     pub separator: Option<u8>,
 }
 

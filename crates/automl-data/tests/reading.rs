@@ -96,6 +96,28 @@ fn types_are_inferred_over_the_whole_file() {
 }
 
 #[test]
+fn decimal_commas_are_numbers_where_semicolons_separate() {
+    let text = "a;b;c;d;e\n1,5;2;1,5;x;NA\n-0,25; 3,5 ;1.5;1,5;7\n3;4;2;2,5;0,5\n";
+    let frame = read_text("t.csv", text).unwrap();
+    let types: Vec<String> = frame.dtypes().iter().map(ToString::to_string).collect();
+    // Commas and points in one column are no numbers, and neither are they beside other texts.
+    assert_eq!(types, ["f64", "f64", "str", "str", "f64"]);
+    let values = |name: &str| frame.column(name).unwrap().f64().unwrap().to_vec();
+    assert_eq!(values("a"), [Some(1.5), Some(-0.25), Some(3.0)]);
+    assert_eq!(values("b"), [Some(2.0), Some(3.5), Some(4.0)]);
+    assert_eq!(values("e"), [None, Some(7.0), Some(0.5)]);
+    // With tabs `1,500` may be 1500.
+    let tabs = read_text("t.tsv", "a\tb\n1,500\t2\n").unwrap();
+    assert_eq!(tabs.column("a").unwrap().dtype().to_string(), "str");
+    // Files of one table agree on a column: whole numbers in one and commas in the other.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "a;b\n1;2\n").unwrap();
+    fs::write(folder.path().join("b.csv"), "a;b\n1,5;2\n").unwrap();
+    let both = read_frame(&Source::new(folder.path().join("*.csv").to_string_lossy())).unwrap();
+    assert_eq!(both.column("a").unwrap().f64().unwrap().to_vec(), [Some(1.0), Some(1.5)]);
+}
+
+#[test]
 fn missing_values_have_many_spellings() {
     let frame = read_text("t.csv", "a,b\n1,x\nNA,?\nnull,\n , NA\n\"\",\"\"\n2,y\n").unwrap();
     assert_eq!(frame.column("a").unwrap().null_count(), 4);

@@ -100,6 +100,10 @@ fn tidy(frame: &DataFrame, scan: &Scan, source: &Source) -> PolarsResult<DataFra
             Holds::Numbers => {
                 Series::new(name, texts.map(|text| text?.parse().ok()).collect::<Vec<Option<f64>>>())
             }
+            Holds::CommaNumbers => {
+                let number = |text: &str| text.replace(',', ".").parse().ok();
+                Series::new(name, texts.map(|text| number(text?)).collect::<Vec<Option<f64>>>())
+            }
             Holds::Nothing | Holds::Text => {
                 Series::new(name, texts.map(|text| text.filter(|text| !text.is_empty())).collect::<Vec<_>>())
             }

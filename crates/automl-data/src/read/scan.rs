@@ -11,7 +11,8 @@ use csv::{ByteRecord, ErrorKind, ReaderBuilder, Writer, WriterBuilder};
 use super::Content;
 use crate::error::DataError;
 
-/// What every value of a column seen so far can be read as. A later variant includes the earlier ones.
+/// What every value of a column seen so far can be read as. A later variant includes the earlier ones, but that a decimal
+/// comma and a decimal point together make a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Holds {
     /// No value.
@@ -20,6 +21,8 @@ pub(crate) enum Holds {
     Whole,
     /// Numbers.
     Numbers,
+    /// Numbers, some with a decimal comma and none with a decimal point.
+    CommaNumbers,
     /// Anything.
     Text,
 }
@@ -66,6 +69,8 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
     let mut seen = vec![Seen { holds: Holds::Nothing, unusual: false }; names.len()];
     let mut record = ByteRecord::new();
     let mut n_rows = 0_usize;
+    // Semicolons separate fields where the comma is taken: with another separator `1,500` may as well be 1500.
+    let has_commas = separator == b';';
     let mut anew = content
         .bytes
         .contains(&b'"')
@@ -78,7 +83,7 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
             return Err(DataError::NotUtf8 { path: path.to_owned(), line: bad_line(&record, line) });
         }
         for (seen, field) in seen.iter_mut().zip(&record) {
-            seen.add(field, missing);
+            seen.add(field, missing, has_commas);
         }
         copy(path, anew.as_mut(), &record)?;
     }
@@ -145,10 +150,10 @@ fn names_of(path: &Path, header: &ByteRecord) -> Result<Vec<String>, DataError> 
 impl Seen {
     /// What both have.
     pub(crate) fn merge(self, other: Seen) -> Seen {
-        Seen { holds: self.holds.max(other.holds), unusual: self.unusual || other.unusual }
+        Seen { holds: self.holds.join(other.holds), unusual: self.unusual || other.unusual }
     }
 
-    fn add(&mut self, field: &[u8], missing: &HashSet<&[u8]>) {
+    fn add(&mut self, field: &[u8], missing: &HashSet<&[u8]>, has_commas: bool) {
         let value = field.trim_ascii();
         if value.is_empty() {
             self.unusual |= !field.is_empty();
@@ -158,10 +163,31 @@ impl Seen {
         if self.holds == Holds::Text && self.unusual || missing.contains(value) {
             return;
         }
-        let (holds, plain) = classify(value);
+        let (holds, plain) = match classify(value) {
+            (Holds::Text, _) if has_commas && is_comma_number(value) => (Holds::CommaNumbers, false),
+            found => found,
+        };
         self.unusual |= !plain;
-        self.holds = self.holds.max(holds);
+        self.holds = self.holds.join(holds);
     }
+}
+
+impl Holds {
+    /// What values of both can be read as.
+    fn join(self, other: Holds) -> Holds {
+        match (self, other) {
+            (Holds::Numbers, Holds::CommaNumbers) | (Holds::CommaNumbers, Holds::Numbers) => Holds::Text,
+            _ => self.max(other),
+        }
+    }
+}
+
+/// Whether a value is a number with a decimal comma.
+fn is_comma_number(value: &[u8]) -> bool {
+    let mut parts = value.splitn(2, |&byte| byte == b',');
+    let (Some(whole), Some(fraction)) = (parts.next(), parts.next()) else { return false };
+    let starts_with_digit = fraction.first().is_some_and(u8::is_ascii_digit);
+    starts_with_digit && classify(&[whole, b".", fraction].concat()).0 == Holds::Numbers
 }
 
 /// What a value is, and whether it is spelt plainly.
@@ -205,6 +231,18 @@ mod tests {
         assert_eq!(classify(b"inf"), (Holds::Numbers, false));
         assert_eq!(classify(b"-").0, Holds::Text);
         assert_eq!(classify(b"1.2.3").0, Holds::Text);
+    }
+
+    #[test]
+    fn numbers_with_a_decimal_comma_are_told_from_texts() {
+        for value in ["1,5", "-0,25", "3,0e-2", ",5", "+1,0"] {
+            assert!(is_comma_number(value.as_bytes()), "{value}");
+        }
+        for value in ["1,234,5", "1.234,5", "007,5", "1,", "1, 5", "a,b", "1,-5", ","] {
+            assert!(!is_comma_number(value.as_bytes()), "{value}");
+        }
+        assert_eq!(Holds::Whole.join(Holds::CommaNumbers), Holds::CommaNumbers);
+        assert_eq!(Holds::CommaNumbers.join(Holds::Numbers), Holds::Text);
     }
 
     #[test]
