@@ -52,8 +52,8 @@ notebooks:
 # Installs the kernel where it is missing and runs every notebook from top to bottom. The kernelspec is not the user's.
 test-notebooks: tools
 	$(WITH_LIBTORCH) $(CARGO) build --release --workspace --features libtorch --bin automl
-	export JUPYTER_DATA_DIR="$(CACHE)/jupyter-of-tests" && \
-	"$${CARGO_TARGET_DIR:-target}/release/automl" kernel install --full && \
+	export JUPYTER_DATA_DIR="$(CACHE)/jupyter-of-tests"; set -e; \
+	"$${CARGO_TARGET_DIR:-target}/release/automl" kernel install --full; \
 	python="$(CACHE)/notebook/jupyter/bin/python"; "$$([ -x "$$python" ] && echo "$$python" || echo python3)" tests/python/notebooks.py
 	export JUPYTER_DATA_DIR="$(CACHE)/jupyter-of-tests"; jupyter="$(CACHE)/notebook/jupyter/bin/jupyter"; \
 	"$(AUTOML_PYTHON)" tests/python/lab.py "$$([ -x "$$jupyter" ] && echo "$$jupyter" || echo jupyter)" "$(CACHE)/looks"

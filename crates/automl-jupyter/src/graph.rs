@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::ahead::remove;
 use crate::error::JupyterError;
-use crate::library::{Build, PACKAGE};
+use crate::library::{Build, PACKAGE, output_of};
 use crate::places::Places;
 use crate::sources::write_file;
 use crate::tools;
@@ -35,10 +35,9 @@ const SHOWN: [&str; 3] = ["automl", "polars", "burn"];
 /// Describes the packages of the library that type inference should know.
 pub(crate) fn write(places: &Places, build: &Build) -> Result<(), JupyterError> {
     let mut cargo = build.cargo("metadata")?;
-    cargo.args(["--format-version=1", "--offline"]);
-    let output =
-        cargo.stderr(Stdio::inherit()).output().map_err(JupyterError::file("run", Path::new("cargo")))?;
-    let mut graph = shown(&parse(&output.stdout)?);
+    // The build fetched what this machine's library needs; packages of tests may be missing, and those of other machines stay away.
+    cargo.args(["--format-version=1", "--locked", "--filter-platform=host-tuple"]);
+    let mut graph = shown(&parse(&output_of(cargo)?)?);
     let sources = places.graph_sources();
     remove(&sources)?;
     keep_sources(&mut graph, &sources)?;

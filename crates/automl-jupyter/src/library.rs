@@ -44,6 +44,20 @@ impl Build {
     }
 }
 
+/// What a command of [`Build::cargo`] prints; the user sees its progress.
+pub(crate) fn output_of(mut cargo: Command) -> Result<Vec<u8>, JupyterError> {
+    let output =
+        cargo.stderr(Stdio::inherit()).output().map_err(JupyterError::file("run", Path::new("cargo")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(JupyterError::Failed {
+        command: tools::line_of(&cargo),
+        status: output.status.to_string(),
+        hint: "see above; it needs the network, once".to_owned(),
+    })
+}
+
 /// Builds the library, which costs a moment if nothing has changed, and keeps what cells need of it.
 pub(crate) fn build(places: &Places, build: &Build, say: &mut dyn FnMut(&str)) -> Result<(), JupyterError> {
     if !build.sources.join("crates").join(PACKAGE).is_dir() {
@@ -57,16 +71,8 @@ pub(crate) fn build(places: &Places, build: &Build, say: &mut dyn FnMut(&str)) -
     cargo.args(["--release", "--package", PACKAGE, "--message-format=json-render-diagnostics"]);
     // Evcxr links cells so: a library with a standard library of its own would be a second one beside theirs.
     cargo.args(["--crate-type", "dylib", "--", "-C", "prefer-dynamic"]);
-    let output =
-        cargo.stderr(Stdio::inherit()).output().map_err(JupyterError::file("run", Path::new("cargo")))?;
-    if !output.status.success() {
-        return Err(JupyterError::Failed {
-            command: "cargo rustc --release --package automl-full".to_owned(),
-            status: output.status.to_string(),
-            hint: "see above; it needs the network, once".to_owned(),
-        });
-    }
-    let files = files_of(&String::from_utf8_lossy(&output.stdout));
+    let output = output_of(cargo)?;
+    let files = files_of(&String::from_utf8_lossy(&output));
     let library = places.library();
     let built = stamp(&build.sources, &files)?;
     let is_described = places.graph().is_file() && places.graph_sources().is_dir();

@@ -106,10 +106,15 @@ fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
+/// A command with its arguments, as one would type it.
+pub(crate) fn line_of(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
 /// Runs a command whose progress the user sees on standard error.
 pub(crate) fn run(command: &mut Command, hint: &str) -> Result<(), JupyterError> {
-    let words = [command.get_program()].into_iter().chain(command.get_args());
-    let line = words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ");
+    let line = line_of(command);
     let failed = |status: String| JupyterError::Failed { command: line, status, hint: hint.to_owned() };
     // What it prints belongs to progress: standard output is this program's own.
     match command.stdin(Stdio::null()).stdout(std::io::stderr()).status() {
