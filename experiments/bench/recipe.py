@@ -7,12 +7,13 @@
 Five tables (`--tables`), of each at most `--rows` training rows, drawn once with seed 0, so that both sides get the same
 rows; the whole test file is scored. Each side draws its own 20 % for validation, by the seed. How ours is called:
 `contenders/recipe_cli.py`. `realmlp_by_loss` and `tabm_by_loss`, for classes, take the reference's best epoch by log loss.
-`--cores 1` is the first core that the process may use: start a second one beside it with `taskset -c 1`. Runs are appended to recipe.jsonl; recipe.md has, for each model and table, the paired t test over
-seeds (Holm-corrected over tables), and over all pairs Wilcoxon's signed-rank test of the relative differences and the mean of
-the tables' differences with a 95 % interval. A pair shares table and seed, so its runs are only as alike as that.
+`--cores 1` is the first core that the process may use: start a second one beside it with `taskset -c 1`. Runs are appended
+to recipe.jsonl; recipe.md has, for each model and table, the paired t test over seeds (Holm-corrected over tables), and over
+all pairs Wilcoxon's signed-rank test of the relative differences and the mean of the tables' differences with a 95 % interval. A pair shares table and seed, so its runs are only as alike as that.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -113,6 +114,25 @@ def write_summary(options, tables):
     options.out.with_suffix(".md").write_text("\n".join(lines) + "\n")
 
 
+def run_model(options, model):
+    """All runs of one model on both sides that are not there yet."""
+    by_loss = model.endswith(BY_LOSS)
+    contenders = []
+    for side in options.sides.split(","):
+        environment, script, flag = SIDES[side]
+        extra = [flag, model.removesuffix(BY_LOSS)] + (["--binary", options.automl.resolve()] if side == "own" else [])
+        extra += ["--epoch", "log_loss"] if side == "reference" and by_loss else []
+        contenders.append(contender(side, model))
+        accuracy.CONTENDERS[contenders[-1]] = (environment, script, extra)
+    # RMSE chooses the epoch of numbers on both sides as it is.
+    tables = [table for table in options.tables if not (by_loss and task_of(options.data / table) == "regression")]
+    accuracy.run_all(argparse.Namespace(**(vars(options) | {"contenders": contenders, "tables": tables})))
+
+
+def task_of(folder):
+    return json.loads((folder / "meta.json").read_text())["task"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
@@ -132,20 +152,13 @@ def main():
     options.time, options.machine = TIME, accuracy.machine()
     options.tables, options.models = options.tables.split(","), options.models.split(",")
     options.seeds = [int(seed) for seed in options.seeds.split(",")]
-    options.contenders = []
-    for model in options.models:
-        for side in options.sides.split(","):
-            environment, script, flag = SIDES[side]
-            extra = [flag, model.removesuffix(BY_LOSS)] + (["--binary", options.automl.resolve()] if side == "own" else [])
-            extra += ["--epoch", "log_loss"] if side == "reference" and model.endswith(BY_LOSS) else []
-            accuracy.CONTENDERS[contender(side, model)] = (environment, script, extra)
-            options.contenders.append(contender(side, model))
     if not options.summary_only:
         with tempfile.TemporaryDirectory(prefix="recipe-") as folder:
             for table in options.tables:
                 thin(options.data / table, pathlib.Path(folder) / table, options.rows)
             options.data = pathlib.Path(folder)
-            accuracy.run_all(options)
+            for model in options.models:
+                run_model(options, model)
     write_summary(options, options.tables)
 
 

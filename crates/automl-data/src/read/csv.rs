@@ -97,10 +97,7 @@ fn tidy(frame: &DataFrame, scan: &Scan, source: &Source) -> PolarsResult<DataFra
             Holds::Whole => {
                 Series::new(name, texts.map(|text| text?.parse().ok()).collect::<Vec<Option<i64>>>())
             }
-            Holds::Numbers => {
-                Series::new(name, texts.map(|text| text?.parse().ok()).collect::<Vec<Option<f64>>>())
-            }
-            Holds::CommaNumbers => {
+            Holds::Numbers | Holds::CommaNumbers => {
                 let number = |text: &str| text.replace(',', ".").parse().ok();
                 Series::new(name, texts.map(|text| number(text?)).collect::<Vec<Option<f64>>>())
             }
