@@ -34,8 +34,8 @@ pub struct Source {
     pub patterns: Vec<String>,
     /// Spellings of a missing value in CSV and TSV.
     pub missing: Vec<String>,
-    /// Field separator; when absent, the comma (`;` or a tab where the header has those and no comma)
-    /// for `.csv` and the tab for `.tsv`. With `;` a number may have a decimal comma.
+    /// Field separator; when absent, the tab for `.tsv`, and for `.csv` the first of comma, tab, `;` and `|` that cuts the first
+    /// records into as many fields as the header. With `;` a number may have a decimal comma.
     pub separator: Option<u8>,
 }
 

@@ -45,16 +45,27 @@ pub(crate) struct Scan {
     pub(crate) quoted_anew: Option<Vec<u8>>,
 }
 
-/// The separator of a `.csv` without comma in its header may be `;` or a tab.
+/// Records that are looked at to find the separator, the header among them.
+const SHOWN_RECORDS: usize = 21;
+
+/// The separator of a `.csv`: the first of comma, tab, `;` and `|` that cuts header and first records into the same number
+/// of fields, more than one. Where none does, the first that the header has, so that the fault is told of the likeliest.
 pub(crate) fn separator_of(bytes: &[u8], tabs: bool) -> u8 {
-    let header = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    if tabs || (!header.contains(&b',') && header.contains(&b'\t')) {
-        b'\t'
-    } else if !header.contains(&b',') && header.contains(&b';') {
-        b';'
-    } else {
-        b','
+    if tabs {
+        return b'\t';
     }
+    let header = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let mut likely = b",\t;|".iter().copied().filter(|separator| header.contains(separator)).peekable();
+    let first = likely.peek().copied();
+    likely.find(|&separator| cuts_evenly(bytes, separator)).or(first).unwrap_or(b',')
+}
+
+fn cuts_evenly(bytes: &[u8], separator: u8) -> bool {
+    let mut reader =
+        ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes);
+    let n_fields: Vec<usize> =
+        reader.byte_records().take(SHOWN_RECORDS).flatten().map(|record| record.len()).collect();
+    n_fields.first().is_some_and(|&first| first > 1 && n_fields.iter().all(|&n| n == first))
 }
 
 /// Reads all of `content` once.
@@ -246,10 +257,21 @@ mod tests {
     }
 
     #[test]
-    fn the_separator_is_found_in_the_header() {
+    fn the_separator_cuts_header_and_records_alike() {
         assert_eq!(separator_of(b"a;b\n1,5;2\n", false), b';');
-        assert_eq!(separator_of(b"a,b;c\n", false), b',');
-        assert_eq!(separator_of(b"a\n", false), b',');
+        assert_eq!(separator_of(b"a,b;c\n1,x;y\n", false), b',');
+        assert_eq!(separator_of(b"price, EUR;weight\n1;2\n3,5;4\n", false), b';');
+        assert_eq!(separator_of(b"\"a;b\",c\n\"1;2;3\",4\n", false), b',');
+        assert_eq!(separator_of(b"a|b\n1|2\n", false), b'|');
+        assert_eq!(separator_of(b"a\tb, c\n1\t2\n", false), b'\t');
+    }
+
+    #[test]
+    fn a_separator_that_fits_no_better_than_others_is_the_first_of_the_header() {
+        assert_eq!(separator_of(b"a,b;c\n1\n", false), b',');
+        assert_eq!(separator_of(b"a;b\n1;2;3\n", false), b';');
+        assert_eq!(separator_of(b"a\n1,2\n", false), b',');
+        assert_eq!(separator_of(b"", false), b',');
         assert_eq!(separator_of(b"a,b\n", true), b'\t');
     }
 }
