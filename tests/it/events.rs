@@ -79,7 +79,7 @@ fn every_event_and_field_is_documented() {
         }
         seen.insert(name(event).to_owned());
     }
-    for wanted in ["outer_fold", "error", "finished", "stage"] {
+    for wanted in ["outer_fold_started", "outer_fold", "error", "finished", "stage"] {
         assert!(seen.contains(wanted), "{seen:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use automl::events::{PROTOCOL, event, finished, of_search, outer_fold, prepared};
+use automl::events::{PROTOCOL, event, finished, of_search, prepared};
 use automl::{
     AutomlError, Event, Experiment, ExperimentResult, Hint, Metric, NestedScores, Observer, StopSignal,
 };
@@ -22,11 +22,6 @@ impl Events {
         let events = Self { metric: experiment.metric(), stop: stop.clone() };
         events.tell(&prepared(experiment));
         events
-    }
-
-    /// The score of an outer fold.
-    pub(crate) fn outer_fold(&self, fold: usize, scores: &[(Metric, f64)]) {
-        self.tell(&outer_fold(fold, scores));
     }
 
     /// What the search left behind; the last line of a search that went well.

@@ -16,6 +16,8 @@ const QUIET: Duration = Duration::from_secs(30);
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     metric: Metric,
+    /// The outer fold that is searched, and how many there are.
+    outer: Option<(usize, usize)>,
     started: Instant,
     budget: Option<Duration>,
     n_trials: Option<usize>,
@@ -42,6 +44,7 @@ impl Progress {
         Self {
             bar,
             metric,
+            outer: None,
             started: now,
             budget: None,
             n_trials: None,
@@ -70,11 +73,13 @@ impl Progress {
     }
 
     fn status(&self) -> String {
-        let mut parts = vec![match self.n_trials {
+        let mut parts: Vec<String> =
+            self.outer.iter().map(|(fold, of)| format!("outer fold {} of {of}", fold + 1)).collect();
+        parts.push(match self.n_trials {
             Some(n) => format!("{} of {n} trials", self.n_done),
             None if self.n_done == 1 => "1 trial".to_owned(),
             None => format!("{} trials", self.n_done),
-        }];
+        });
         match self.best {
             Some((trial, value)) => {
                 parts.push(format!("best {} {} (trial {trial})", self.metric, number(value)));
@@ -120,8 +125,19 @@ impl Observer for Progress {
     fn on_event(&mut self, event: &Event<'_>) {
         let mut line_wanted = false;
         match event {
+            Event::OuterFoldStarted { fold, of } => self.outer = Some((*fold, *of)),
+            Event::OuterFoldFinished { fold, of, scores } => {
+                let score = scores.iter().find(|(metric, _)| *metric == self.metric);
+                let score = score.map(|(metric, value)| format!("{metric} {}", number(*value)));
+                self.say(&format!("outer fold {} of {of}: {}", fold + 1, score.unwrap_or_default()));
+                self.outer = None;
+                return;
+            }
             Event::SearchStarted { n_done, n_trials, budget } => {
                 (self.n_done, self.n_trials, self.budget) = (*n_done, *n_trials, *budget);
+                // What an outer fold's search has left.
+                self.best = None;
+                self.now.clear();
                 self.started = Instant::now();
             }
             Event::TrialStarted { number, params } => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::metric::Metric;
 use crate::model::Epoch;
 use crate::params::Params;
 use crate::stop::StopReason;
@@ -11,6 +12,22 @@ use crate::trial::{FoldScore, TrialRecord};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A nested cross-validation begins the search of an outer fold.
+    OuterFoldStarted {
+        /// Index of the outer fold.
+        fold: usize,
+        /// Number of outer folds.
+        of: usize,
+    },
+    /// The final model of an outer fold's search was scored on it.
+    OuterFoldFinished {
+        /// Index of the outer fold.
+        fold: usize,
+        /// Number of outer folds.
+        of: usize,
+        /// Every metric of the task.
+        scores: &'a [(Metric, f64)],
+    },
     /// The search begins, or goes on with `n_done` finished trials.
     SearchStarted {
         /// Trials finished in earlier runs.

@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(250);
 pub struct Live {
     metric: String,
     is_introduced: bool,
+    /// The outer fold that is searched, and how many there are.
+    outer: Option<(u64, u64)>,
     n_done: u64,
     n_trials: Option<u64>,
     ends: Option<Instant>,
@@ -60,6 +62,8 @@ impl Live {
                     event["budget_secs"].as_f64().and_then(|secs| Duration::try_from_secs_f64(secs).ok());
                 self.ends = budget.and_then(|budget| Instant::now().checked_add(budget));
                 self.began = Some(Instant::now());
+                // What an outer fold's search has left.
+                (self.best, self.stage) = (None, None);
             }
             "trial_started" => {
                 let family = event["params"]["family"].as_str().unwrap_or("training").to_owned();
@@ -74,7 +78,15 @@ impl Live {
                 self.running.retain(|number, _| Some(*number) != trial["number"].as_u64());
                 self.best = event["best"]["number"].as_u64().zip(event["best"]["score"].as_f64());
             }
-            "outer_fold" => say(&format!("outer fold {}", event["fold"])),
+            "outer_fold_started" => self.outer = event["fold"].as_u64().zip(event["of"].as_u64()),
+            "outer_fold" => {
+                let score = event["scores"][self.metric.as_str()].as_f64();
+                let score =
+                    score.map(|score| format!("{} {}", self.metric, number(score))).unwrap_or_default();
+                if let Some((fold, of)) = self.outer.take() {
+                    say(&format!("outer fold {} of {of}: {score}", fold + 1));
+                }
+            }
             "warning" => say(&format!("warning: {}", event["message"].as_str().unwrap_or_default())),
             "stage" => {
                 self.stage = event["message"].as_str().map(str::to_owned);
@@ -123,7 +135,8 @@ impl Live {
             .ends
             .filter(|_| self.stage.is_none())
             .map(|ends| format!("{} s left", ends.saturating_duration_since(Instant::now()).as_secs()));
-        [Some(trials), Some(best), left, now].into_iter().flatten().collect::<Vec<_>>().join(" | ")
+        let outer = self.outer.map(|(fold, of)| format!("outer fold {} of {of}", fold + 1));
+        [outer, Some(trials), Some(best), left, now].into_iter().flatten().collect::<Vec<_>>().join(" | ")
     }
 }
 
@@ -166,5 +179,24 @@ mod tests {
             "3 of 10 trials | best rmse 43416 (trial 2) | making the final model and the report"
         );
         live.on_event(&json!({ "event": "something newer" }));
+    }
+
+    #[test]
+    fn an_outer_fold_is_named_and_leaves_nothing_to_the_next_search() {
+        let mut live = Live::of("rmse");
+        let started =
+            json!({ "event": "search_started", "n_done": 0, "n_trials": null, "budget_secs": null });
+        live.on_event(&json!({ "event": "outer_fold_started", "fold": 1, "of": 5 }));
+        live.on_event(&started);
+        assert_eq!(live.line(), "outer fold 2 of 5 | 0 trials | no score yet");
+        live.on_event(&json!({
+            "event": "trial_finished",
+            "trial": { "number": 0, "state": "complete" },
+            "best": { "number": 0, "score": 2.0 },
+        }));
+        live.on_event(&json!({ "event": "stage", "message": "making the final model and the report" }));
+        live.on_event(&json!({ "event": "outer_fold", "fold": 1, "of": 5, "scores": { "rmse": 2.5 } }));
+        live.on_event(&started);
+        assert_eq!(live.line(), "0 trials | no score yet");
     }
 }

@@ -38,14 +38,15 @@ pub fn prepared(experiment: &Experiment) -> Value {
     event("prepared", fields)
 }
 
-/// The score of an outer fold.
-pub fn outer_fold(fold: usize, scores: &[(Metric, f64)]) -> Value {
-    event("outer_fold", json!({ "fold": fold, "scores": by_name(scores) }))
-}
-
 /// What happens in a search for `metric`; `None` for what stays with the worker that trains: epochs and folds.
 pub fn of_search(of: &Event<'_>, metric: Metric) -> Option<Value> {
     Some(match of {
+        Event::OuterFoldStarted { fold, of } => {
+            event("outer_fold_started", json!({ "fold": fold, "of": of }))
+        }
+        Event::OuterFoldFinished { fold, of, scores } => {
+            event("outer_fold", json!({ "fold": fold, "of": of, "scores": by_name(scores) }))
+        }
         Event::SearchStarted { n_done, n_trials, budget } => event(
             "search_started",
             json!({

@@ -5,14 +5,13 @@
 
 use std::path::Path;
 
-use automl_core::{Metric, Observer, StopReason, StopSignal};
+use automl_core::{Event, Metric, Observer, StopReason, StopSignal};
 use automl_data::Outer;
 use serde::{Deserialize, Serialize};
 
 use crate::config::ExperimentConfig;
 use crate::error::AutomlError;
 use crate::experiment::Experiment;
-use crate::result::ExperimentResult;
 use crate::run_folder::write_atomic;
 use crate::supervisor::Jobs;
 
@@ -65,11 +64,11 @@ impl Experiment {
         jobs: &Jobs,
         stop: &StopSignal,
         observer: &mut dyn Observer,
-        on_fold: &mut dyn FnMut(usize, &ExperimentResult),
     ) -> Result<Option<NestedScores>, AutomlError> {
         let Some(of) = self.config.nested else { return Ok(None) };
         let mut folds = Vec::with_capacity(of);
         for fold in 0..of {
+            observer.on_event(&Event::OuterFoldStarted { fold, of });
             let child = Experiment::prepare(self.outer_config(Outer { fold, of }))?;
             let result = child.run_with_jobs(jobs, stop, observer)?;
             if result.stopped == Some(StopReason::Interrupted) {
@@ -78,7 +77,7 @@ impl Experiment {
             if result.best.is_none() {
                 return Err(AutomlError::NoModel { reason: result.why_no_model() });
             }
-            on_fold(fold, &result);
+            observer.on_event(&Event::OuterFoldFinished { fold, of, scores: &result.holdout });
             folds.push(result.holdout);
         }
         let scores = NestedScores { metric: self.metric, folds };

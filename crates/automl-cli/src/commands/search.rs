@@ -34,10 +34,7 @@ fn search(args: SearchArgs) -> Result<ExitCode, AutomlError> {
     let experiment = Experiment::prepare(configure(args)?)?;
     let result = if is_for_machines {
         let mut events = Events::begin(&experiment, &stop);
-        let of_folds = events.clone();
-        let (result, nested) = run_all(&experiment, &stop, &mut events, &mut |fold, result| {
-            of_folds.outer_fold(fold, &result.holdout);
-        })?;
+        let (result, nested) = run_all(&experiment, &stop, &mut events)?;
         events.finish(&result, nested.as_ref());
         result
     } else {
@@ -54,20 +51,11 @@ fn search(args: SearchArgs) -> Result<ExitCode, AutomlError> {
 
 /// The search, and what it found, as a person reads it.
 fn for_people(experiment: &Experiment, stop: &StopSignal) -> Result<ExperimentResult, AutomlError> {
-    let metric = experiment.metric();
-    let mut progress = Progress::new(metric);
+    let mut progress = Progress::new(experiment.metric());
     for line in experiment.describe() {
         progress.say(&line);
     }
-    let mut lines = Vec::new();
-    let result = run_all(experiment, stop, &mut progress, &mut |fold, result| {
-        let score =
-            result.holdout.iter().find(|(of, _)| *of == metric).map(|(_, value)| table::number(*value));
-        lines.push(format!("outer fold {}: {metric} {}", fold + 1, score.unwrap_or_default()));
-    });
-    for line in &lines {
-        progress.say(line);
-    }
+    let result = run_all(experiment, stop, &mut progress);
     progress.finish();
     let (result, nested) = result?;
     show(&result, nested.as_ref());
@@ -79,12 +67,11 @@ fn run_all(
     experiment: &Experiment,
     stop: &StopSignal,
     observer: &mut dyn Observer,
-    on_fold: &mut dyn FnMut(usize, &ExperimentResult),
 ) -> Result<(ExperimentResult, Option<NestedScores>), AutomlError> {
     let program = std::env::current_exe()
         .map_err(|error| AutomlError::config(format!("cannot find the program itself: {error}")))?;
     let jobs = Jobs { n: experiment.config().search.jobs.unwrap_or(1), program };
-    let nested = experiment.run_nested(&jobs, stop, observer, on_fold)?;
+    let nested = experiment.run_nested(&jobs, stop, observer)?;
     Ok((experiment.run_with_jobs(&jobs, stop, observer)?, nested))
 }
 
