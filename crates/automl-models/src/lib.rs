@@ -25,6 +25,7 @@ pub mod linear;
 pub mod neural;
 pub mod own;
 pub mod registry;
+mod standard;
 mod target;
 mod trees;
 

@@ -10,6 +10,7 @@ use super::fitted::{ForestModel, Head};
 use super::grow::Forest;
 use super::order::order_categories;
 use crate::draws::Draws;
+use crate::standard::Standard;
 use crate::target::target_of;
 use crate::trees;
 use crate::trees::bins::Binner;
@@ -92,7 +93,7 @@ fn prepare(design: &Design, target: &Target, config: &ForestConfig) -> (Answers,
     let mut weights = design.weights.clone().unwrap_or_else(|| vec![1.0; design.n_rows()]);
     let (answers, head) = match target {
         Target::Real(values) => {
-            let head = Head::real(values, &weights);
+            let head = Head::Real(Standard::of(values, design.weights.as_deref()));
             (Answers::Real(values.iter().map(|&value| head.score_of(value)).collect()), head)
         }
         Target::Classes { codes, n_classes } => {

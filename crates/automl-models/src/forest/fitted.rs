@@ -6,6 +6,7 @@ use automl_core::{ArtifactError, Design, FitError, FittedModel, Matrix, Predicti
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{corrupt, load_json, save_json};
+use crate::standard::Standard;
 use crate::trees::ensemble::Ensemble;
 
 const MODEL_FILE: &str = "forest.json";
@@ -17,13 +18,8 @@ const BLOCK_ROWS: usize = 8192;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum Head {
-    /// The value less `mean`, in units of `deviation`.
-    Real {
-        /// Mean of the training targets.
-        mean: f64,
-        /// Their standard deviation; 1 if they are all alike.
-        deviation: f64,
-    },
+    /// The standardised target.
+    Real(Standard),
     /// The probability of the second of two classes, or one probability a class.
     Classes {
         /// Number of classes.
@@ -32,34 +28,17 @@ pub(super) enum Head {
 }
 
 impl Head {
-    /// The head of a regression on these targets.
-    pub(super) fn real(values: &[f64], weights: &[f32]) -> Self {
-        let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
-        let average = |of: &dyn Fn(f64) -> f64| {
-            values
-                .iter()
-                .zip(weights)
-                .map(|(&value, &weight)| of(value) * (f64::from(weight) / total))
-                .sum::<f64>()
-        };
-        let mean = average(&|value| value);
-        let deviation = average(&|value| (value - mean).powi(2)).sqrt();
-        let is_usable =
-            deviation.is_finite() && deviation > 1e-12 * mean.abs() && deviation > f64::MIN_POSITIVE;
-        Head::Real { mean, deviation: if is_usable { deviation } else { 1.0 } }
-    }
-
     /// The leaf value that means a target value.
     pub(super) fn score_of(&self, value: f64) -> f32 {
         match self {
-            Head::Real { mean, deviation } => ((value - mean) / deviation) as f32,
+            Head::Real(standard) => standard.standardise(value),
             Head::Classes { .. } => value as f32,
         }
     }
 
     fn n_outputs(&self) -> usize {
         match self {
-            Head::Real { .. } | Head::Classes { n_classes: 0..=2 } => 1,
+            Head::Real(_) | Head::Classes { n_classes: 0..=2 } => 1,
             Head::Classes { n_classes } => *n_classes,
         }
     }
@@ -101,7 +80,7 @@ impl ForestModel {
     fn means(&self, x: &Design) -> Result<Vec<f64>, FitError> {
         let table = self.ensemble.binner.bin(x)?;
         let (n_rows, n_outputs) = (x.n_rows(), self.ensemble.n_outputs);
-        let is_real = matches!(self.description.head, Head::Real { .. });
+        let is_real = matches!(self.description.head, Head::Real(_));
         let mut sums = if is_real { vec![0.0; n_rows] } else { self.description.prior.repeat(n_rows) };
         let (mut rows, mut memory) = (Vec::new(), Vec::new());
         for first in (0..n_rows).step_by(BLOCK_ROWS) {
@@ -129,10 +108,8 @@ impl FittedModel for ForestModel {
     fn predict(&self, x: &Design) -> Result<Predictions, FitError> {
         let mut means = self.means(x)?;
         Ok(match self.description.head {
-            Head::Real { mean, deviation } => {
-                for value in &mut means {
-                    *value = *value * deviation + mean;
-                }
+            Head::Real(standard) => {
+                means.iter_mut().for_each(|value| *value = standard.restore(*value));
                 Predictions::Real(means)
             }
             Head::Classes { n_classes: 0..=2 } => {

@@ -13,6 +13,7 @@ use super::fitted::{GbdtModel, Head};
 use super::objective::{Answers, Objective, Rows};
 use super::round::{Bag, Output, Shared, Worker};
 use crate::draws::Draws;
+use crate::standard::Standard;
 use crate::target::target_of;
 use crate::trees;
 use crate::trees::bins::{BinnedTable, Binner};
@@ -37,7 +38,10 @@ pub(super) fn fit(
     let config = GbdtConfig::from_params(member.params, ctx.task.is_classification())?;
     let target = target_of(member.train, ctx)?;
     let (objective, head) = match target {
-        Target::Real(values) => (Objective::Squared, Head::real(values, member.train.weights.as_deref())),
+        Target::Real(values) => {
+            let weights = member.train.weights.as_deref();
+            (Objective::Squared, Head::Real(Standard::of(values, weights)))
+        }
         Target::Classes { n_classes: 0..=2, .. } => (Objective::Logistic, Head::Logistic),
         Target::Classes { n_classes, .. } => {
             (Objective::Softmax { n_classes: *n_classes }, Head::Softmax { n_classes: *n_classes })

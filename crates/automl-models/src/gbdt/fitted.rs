@@ -6,6 +6,7 @@ use automl_core::{ArtifactError, Design, FitError, FittedModel, Matrix, Predicti
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::{corrupt, load_json, save_json};
+use crate::standard::Standard;
 use crate::trees::ensemble::Ensemble;
 
 const MODEL_FILE: &str = "gbdt.json";
@@ -17,13 +18,8 @@ const BLOCK_ROWS: usize = 8192;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
 pub(super) enum Head {
-    /// One score: the value less `mean`, in units of `deviation`.
-    Real {
-        /// Mean of the training targets.
-        mean: f64,
-        /// Their standard deviation; 1 if they are all alike.
-        deviation: f64,
-    },
+    /// One score: the standardised target.
+    Real(Standard),
     /// One score: the log odds of the second of two classes.
     Logistic,
     /// One score a class: its log weight.
@@ -34,24 +30,10 @@ pub(super) enum Head {
 }
 
 impl Head {
-    /// The head of a regression on these targets.
-    pub(super) fn real(values: &[f64], weights: Option<&[f32]>) -> Self {
-        let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
-        let total: f64 = (0..values.len()).map(weight).sum();
-        let average = |of: &dyn Fn(f64) -> f64| {
-            values.iter().enumerate().map(|(row, &value)| of(value) * (weight(row) / total)).sum::<f64>()
-        };
-        let mean = average(&|value| value);
-        let deviation = average(&|value| (value - mean).powi(2)).sqrt();
-        let is_usable =
-            deviation.is_finite() && deviation > 1e-12 * mean.abs() && deviation > f64::MIN_POSITIVE;
-        Head::Real { mean, deviation: if is_usable { deviation } else { 1.0 } }
-    }
-
     /// The score that means a value.
     pub(super) fn score_of(&self, value: f64) -> f32 {
         match self {
-            Head::Real { mean, deviation } => ((value - mean) / deviation) as f32,
+            Head::Real(standard) => standard.standardise(value),
             Head::Logistic | Head::Softmax { .. } => value as f32,
         }
     }
@@ -59,14 +41,14 @@ impl Head {
     /// What a loss of 1 in scores is in the unit of the data.
     pub(super) fn loss_unit(&self) -> f64 {
         match self {
-            Head::Real { deviation, .. } => deviation * deviation,
+            Head::Real(Standard { deviation, .. }) => deviation * deviation,
             Head::Logistic | Head::Softmax { .. } => 1.0,
         }
     }
 
     fn n_outputs(&self) -> usize {
         match self {
-            Head::Real { .. } | Head::Logistic => 1,
+            Head::Real(_) | Head::Logistic => 1,
             Head::Softmax { n_classes } => *n_classes,
         }
     }
@@ -139,10 +121,8 @@ impl FittedModel for GbdtModel {
         let mut scores = self.scores(x)?;
         let n_rows = x.n_rows();
         Ok(match self.description.head {
-            Head::Real { mean, deviation } => {
-                for score in &mut scores {
-                    *score = *score * deviation + mean;
-                }
+            Head::Real(standard) => {
+                scores.iter_mut().for_each(|score| *score = standard.restore(*score));
                 Predictions::Real(scores)
             }
             Head::Logistic => {

@@ -12,14 +12,13 @@ use super::host::tensor;
 use super::layers::Batch;
 use super::loss::{Answers, Objective, Truth};
 use super::training::{Balance, Training};
+use crate::standard::Standard;
 
 /// Standardisation of a regression target, from the member's training rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scaling {
-    /// Mean, in the unit of the target.
-    pub(crate) mean: f64,
-    /// Standard deviation (n in the denominator), or 1 for a constant target.
-    pub(crate) std: f64,
+    #[serde(flatten)]
+    pub(crate) standard: Standard,
     /// Least training target.
     pub(crate) min: f64,
     /// Greatest training target.
@@ -28,13 +27,9 @@ pub(crate) struct Scaling {
 
 impl Scaling {
     fn of(values: &[f64]) -> Self {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let std = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt();
         let fold = |by: fn(f64, f64) -> f64, from: f64| values.iter().copied().fold(from, by);
         Self {
-            mean,
-            std: if std > 0.0 && std.is_finite() { std } else { 1.0 },
+            standard: Standard::of(values, None),
             min: fold(f64::min, f64::INFINITY),
             max: fold(f64::max, f64::NEG_INFINITY),
         }
@@ -43,11 +38,11 @@ impl Scaling {
     /// A network's output in the unit of the target, clamped to the range seen in training as
     /// `RealMLP` does (Holzmüller et al. 2024): a network far outside its data says anything.
     pub(crate) fn restore(self, output: f32) -> f64 {
-        (f64::from(output) * self.std + self.mean).clamp(self.min, self.max)
+        self.standard.restore(f64::from(output)).clamp(self.min, self.max)
     }
 
     fn standardise(self, values: &[f64]) -> Vec<f32> {
-        values.iter().map(|value| ((value - self.mean) / self.std) as f32).collect()
+        values.iter().map(|&value| self.standard.standardise(value)).collect()
     }
 }
 

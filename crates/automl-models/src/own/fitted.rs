@@ -9,11 +9,12 @@ use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 
 use super::family::guarded;
-use super::train::{PREDICTED, Scale, Trained, check_output, inputs};
+use super::train::{PREDICTED, Trained, check_output, inputs};
 use super::{Network, Shape};
 use crate::artifact::{self, corrupt};
 use crate::device::burn_device;
 use crate::linear::softmax;
+use crate::standard::Standard;
 use crate::target::check_columns;
 
 const FACTS: &str = "network.json";
@@ -25,7 +26,7 @@ const WEIGHTS: &str = "network.bpk";
 struct Facts {
     params: Params,
     shape: Shape,
-    scale: Scale,
+    scale: Standard,
     is_classifier: bool,
     best_epoch: u32,
     columns: Vec<String>,
@@ -85,9 +86,7 @@ impl<N: Network> FittedModel for Fitted<N> {
         check_columns(x, columns)?;
         let outputs = self.outputs(x)?.into_iter().map(f64::from);
         if !is_classifier {
-            return Ok(Predictions::Real(
-                outputs.map(|value| value * scale.deviation + scale.mean).collect(),
-            ));
+            return Ok(Predictions::Real(outputs.map(|value| scale.restore(value)).collect()));
         }
         let mut proba = Matrix::new(x.n_rows(), shape.n_outputs, outputs.collect());
         for row in 0..x.n_rows() {

@@ -11,12 +11,12 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device as BurnDevice, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
 use super::family::shape_of;
 use super::{Network, Shape};
 use crate::device::{burn_device, limit_product_threads};
 use crate::draws::Draws;
+use crate::standard::Standard;
 use crate::target::{target_of, weights_of};
 
 /// Held while a network trains. Burn draws initial weights and dropout from one stream of the process: two fits side by side would
@@ -56,24 +56,6 @@ impl Settings {
     }
 }
 
-/// From what the network says to the unit of the target.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Scale {
-    pub(super) mean: f64,
-    pub(super) deviation: f64,
-}
-
-impl Scale {
-    fn of(target: &Target) -> Self {
-        let Target::Real(values) = target else { return Self { mean: 0.0, deviation: 1.0 } };
-        let n_rows = values.len().max(1) as f64;
-        let mean = values.iter().sum::<f64>() / n_rows;
-        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n_rows;
-        // A constant target is learnt as its mean.
-        Self { mean, deviation: if variance > 0.0 { variance.sqrt() } else { 1.0 } }
-    }
-}
-
 /// A network that has learnt.
 pub(super) struct Trained<M> {
     /// Without gradients.
@@ -81,7 +63,7 @@ pub(super) struct Trained<M> {
     pub(super) device: Device,
     pub(super) params: Params,
     pub(super) shape: Shape,
-    pub(super) scale: Scale,
+    pub(super) scale: Standard,
     pub(super) is_classifier: bool,
     pub(super) best_epoch: u32,
     /// Names of the columns that it was trained on.
@@ -98,11 +80,14 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(design: &'a Design, ctx: &FitContext<'_>, shape: Shape, scale: Scale) -> Result<Self, FitError> {
+    fn new(
+        design: &'a Design,
+        ctx: &FitContext<'_>,
+        shape: Shape,
+        scale: Standard,
+    ) -> Result<Self, FitError> {
         let wanted = match target_of(design, ctx)? {
-            Target::Real(values) => {
-                values.iter().map(|value| ((value - scale.mean) / scale.deviation) as f32).collect()
-            }
+            Target::Real(values) => values.iter().map(|&value| scale.standardise(value)).collect(),
             Target::Classes { codes, .. } => {
                 let mut wanted = vec![0.0; codes.len() * shape.n_outputs];
                 for (row, &code) in wanted.chunks_exact_mut(shape.n_outputs).zip(codes) {
@@ -190,7 +175,10 @@ pub(super) fn train<N: Network>(
     let settings = Settings::of(member.params)?;
     let shape = shape_of(member, ctx);
     let is_classifier = ctx.task.is_classification();
-    let scale = Scale::of(target_of(member.train, ctx)?);
+    let scale = match target_of(member.train, ctx)? {
+        Target::Real(values) => Standard::of(values, None),
+        Target::Classes { .. } => Standard::default(),
+    };
     let train = Rows::new(member.train, ctx, shape, scale)?;
     let valid = Rows::new(member.valid, ctx, shape, scale)?;
     limit_product_threads(ctx.threads);
