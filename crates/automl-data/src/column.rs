@@ -1,6 +1,6 @@
 //! Feature columns in memory, one representation per way of being used.
 
-use crate::infer::time::civil_from_days;
+use crate::calendar::date_at;
 
 /// A feature column, materialised. All columns of a table have the same length.
 ///
@@ -88,9 +88,7 @@ fn number(value: f64) -> String {
 
 /// The day of a point in time in microseconds since 1970, `2024-03-01`.
 pub(crate) fn day(micros: f64) -> String {
-    const DAY: f64 = 86_400e6;
-    let (year, month, day) = civil_from_days((micros / DAY).floor() as i64);
-    format!("{year:04}-{month:02}-{day:02}")
+    date_at(micros.floor() as i64).to_string()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use polars::prelude::{DataType, Series, StringChunked, TimeUnit};
 
+use crate::calendar::{MICROS_PER_DAY, date_at};
+
 /// Decoded values, borrowing texts from the frame.
 pub(crate) enum Values<'a> {
     /// NaN where missing; may be infinite. `whole`: every value present is a whole number.
@@ -115,8 +117,6 @@ impl<'a> Values<'a> {
     }
 }
 
-pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
-
 fn texts(texts: &StringChunked) -> Vec<Option<&str>> {
     texts.iter().map(|text| text.filter(|text| !text.trim().is_empty())).collect()
 }
@@ -127,10 +127,9 @@ pub(crate) fn number_text(value: f64) -> String {
 }
 
 fn time_text(micros: i64, days: bool) -> String {
-    let (year, month, day) = crate::infer::time::civil_from_days(micros.div_euclid(MICROS_PER_DAY));
-    let date = format!("{year:04}-{month:02}-{day:02}");
+    let date = date_at(micros);
     if days {
-        return date;
+        return date.to_string();
     }
     let second = micros.rem_euclid(MICROS_PER_DAY) / 1_000_000;
     format!("{date}T{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)

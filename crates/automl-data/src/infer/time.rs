@@ -1,6 +1,8 @@
 //! Dates and times in ISO 8601, to microseconds since 1970 UTC.
 
-use crate::values::MICROS_PER_DAY;
+use chrono::NaiveDate;
+
+use crate::calendar::MICROS_PER_DAY;
 
 /// A text that is a date or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +22,8 @@ pub(crate) fn parse_iso(text: &str) -> Option<Moment> {
         return None;
     }
     let (year, month, day) = (digits(&bytes[..4])?, digits(&bytes[5..7])?, digits(&bytes[8..10])?);
-    if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
-        return None;
-    }
-    let midnight = days_from_civil(year, month, day) * MICROS_PER_DAY;
+    let date = NaiveDate::from_ymd_opt(year as i32, month as u32, day as u32)?;
+    let midnight = i64::from(date.to_epoch_days()) * MICROS_PER_DAY;
     if bytes.len() == 10 {
         return Some(Moment { micros: midnight, date_only: true });
     }
@@ -89,39 +89,6 @@ fn digits(bytes: &[u8]) -> Option<i64> {
         .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible
-/// low-level date algorithms", `days_from_civil`).
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-/// Year, month and day; the inverse of the above (Hinnant's `civil_from_days`).
-pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -163,9 +130,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn civil_dates_round_trip(days in -1_000_000_i64..1_000_000) {
-            let (year, month, day) = civil_from_days(days);
-            prop_assert_eq!(days_from_civil(year, month, day), days);
+        fn dates_round_trip(day in -700_000_i64..2_900_000) {
+            let date = crate::calendar::date_of(day);
+            prop_assert_eq!(micros(&date.to_string()), Some(day * MICROS_PER_DAY));
         }
 
         #[test]

@@ -23,7 +23,6 @@ mod categorical;
 mod config;
 mod fitted;
 mod ngrams;
-mod normal;
 mod numeric;
 mod recipe;
 #[cfg(test)]

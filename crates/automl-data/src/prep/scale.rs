@@ -1,9 +1,9 @@
 //! Numbers on a common scale.
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::config::Scaling;
-use super::normal::inverse_normal_cdf;
 
 /// Largest magnitude given to a model. Among n rows a standardised value is at most sqrt(n - 1), so
 /// only values far outside the train rows ever reach it.
@@ -171,7 +171,7 @@ fn normal_score(quantiles: &[f64], x: f64) -> f64 {
     } else {
         rank(quantiles, x)
     };
-    inverse_normal_cdf(rank.clamp(END, 1.0 - END))
+    Normal::standard().inverse_cdf(rank.clamp(END, 1.0 - END))
 }
 
 /// Probability of `x`, which lies between the first and the last quantile, by interpolation.

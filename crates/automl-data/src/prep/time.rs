@@ -2,13 +2,13 @@
 
 use std::f64::consts::TAU;
 
+use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::config::Scaling;
 use super::scale::Scaler;
-
-const MICROSECONDS_PER_DAY: i64 = 86_400_000_000;
+use crate::calendar::{MICROS_PER_DAY, date_of};
 
 /// Cyclic parts that differ by less are the same: sine and cosine round differently at equal heights.
 const CYCLIC_TOLERANCE: f64 = 1e-9;
@@ -65,12 +65,16 @@ impl TimePart {
     fn of(self, moment: &Moment) -> f64 {
         match self {
             TimePart::ElapsedDays => moment.days as f64 + moment.share_of_day,
-            TimePart::Year => moment.year as f64,
-            TimePart::Day => moment.day as f64,
-            TimePart::MonthSin => (TAU * (moment.month - 1) as f64 / 12.0).sin(),
-            TimePart::MonthCos => (TAU * (moment.month - 1) as f64 / 12.0).cos(),
-            TimePart::WeekdaySin => (TAU * moment.weekday() as f64 / 7.0).sin(),
-            TimePart::WeekdayCos => (TAU * moment.weekday() as f64 / 7.0).cos(),
+            TimePart::Year => f64::from(moment.date.year()),
+            TimePart::Day => f64::from(moment.date.day()),
+            TimePart::MonthSin => (TAU * f64::from(moment.date.month0()) / 12.0).sin(),
+            TimePart::MonthCos => (TAU * f64::from(moment.date.month0()) / 12.0).cos(),
+            TimePart::WeekdaySin => {
+                (TAU * f64::from(moment.date.weekday().num_days_from_monday()) / 7.0).sin()
+            }
+            TimePart::WeekdayCos => {
+                (TAU * f64::from(moment.date.weekday().num_days_from_monday()) / 7.0).cos()
+            }
             TimePart::HourSin => (TAU * moment.share_of_day).sin(),
             TimePart::HourCos => (TAU * moment.share_of_day).cos(),
         }
@@ -82,35 +86,16 @@ impl TimePart {
 struct Moment {
     /// Whole days since 1970-01-01.
     days: i64,
-    year: i64,
-    month: i64,
-    day: i64,
+    date: NaiveDate,
     /// In [0, 1).
     share_of_day: f64,
 }
 
 impl Moment {
-    /// Days to calendar date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms",
-    /// `civil_from_days`. Years begin in March, so that a leap day ends its year.
     fn from_microseconds(microseconds: i64) -> Self {
-        let days = microseconds.div_euclid(MICROSECONDS_PER_DAY);
-        let share_of_day = microseconds.rem_euclid(MICROSECONDS_PER_DAY) as f64 / MICROSECONDS_PER_DAY as f64;
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        Self { days, year, month, day, share_of_day }
-    }
-
-    /// 0 for Monday to 6 for Sunday.
-    fn weekday(&self) -> i64 {
-        (self.days + 3).rem_euclid(7)
+        let days = microseconds.div_euclid(MICROS_PER_DAY);
+        let share_of_day = microseconds.rem_euclid(MICROS_PER_DAY) as f64 / MICROS_PER_DAY as f64;
+        Self { days, date: date_of(days), share_of_day }
     }
 }
 
@@ -176,34 +161,38 @@ fn varies(parts: &[f64]) -> bool {
 mod tests {
     use super::*;
 
-    fn date(days: i64) -> (i64, i64, i64, i64) {
-        let moment = Moment::from_microseconds(days * MICROSECONDS_PER_DAY);
-        (moment.year, moment.month, moment.day, moment.weekday())
-    }
-
     /// Python: `datetime.date(1970, 1, 1) + datetime.timedelta(days)`, and its `weekday()`.
     #[test]
-    fn dates_equal_pythons() {
-        assert_eq!(date(0), (1970, 1, 1, 3));
-        assert_eq!(date(-1), (1969, 12, 31, 2));
-        assert_eq!(date(11_016), (2000, 2, 29, 1));
-        assert_eq!(date(11_017), (2000, 3, 1, 2));
-        assert_eq!(date(-25_509), (1900, 2, 28, 2));
-        assert_eq!(date(-25_508), (1900, 3, 1, 3));
-        assert_eq!(date(20_786), (2026, 11, 29, 6));
-    }
-
-    #[test]
-    fn extremes_are_dates_too() {
-        for microseconds in [i64::MIN, i64::MAX] {
-            let moment = Moment::from_microseconds(microseconds);
-            assert!((1..=12).contains(&moment.month) && (1..=31).contains(&moment.day));
+    fn parts_equal_pythons() {
+        for (days, year, month, day, weekday) in [
+            (0, 1970, 1, 1, 3),
+            (-1, 1969, 12, 31, 2),
+            (11_016, 2000, 2, 29, 1),
+            (-25_508, 1900, 3, 1, 3),
+            (20_786, 2026, 11, 29, 6),
+        ] {
+            let moment = Moment::from_microseconds(days * MICROS_PER_DAY + MICROS_PER_DAY / 4);
+            let angle = |part, of| TAU * f64::from(part) / of;
+            for (part, wanted) in [
+                (TimePart::ElapsedDays, days as f64 + 0.25),
+                (TimePart::Year, f64::from(year)),
+                (TimePart::Day, f64::from(day)),
+                (TimePart::MonthSin, angle(month - 1, 12.0).sin()),
+                (TimePart::MonthCos, angle(month - 1, 12.0).cos()),
+                (TimePart::WeekdaySin, angle(weekday, 7.0).sin()),
+                (TimePart::WeekdayCos, angle(weekday, 7.0).cos()),
+                (TimePart::HourSin, 1.0),
+                (TimePart::HourCos, 0.0),
+            ] {
+                let found = part.of(&moment);
+                assert!((found - wanted).abs() < 1e-12, "{days}, {part:?}: {found} is not {wanted}");
+            }
         }
     }
 
     #[test]
     fn dates_at_midnight_have_no_hour() {
-        let values: Vec<Option<i64>> = (0..400).map(|day| Some(day * MICROSECONDS_PER_DAY)).collect();
+        let values: Vec<Option<i64>> = (0..400).map(|day| Some(day * MICROS_PER_DAY)).collect();
         let rows: Vec<usize> = (0..400).collect();
         let names = TimeStep::fit(Scaling::Standard, &values, &rows).names("sold");
         assert_eq!(

@@ -1,6 +1,7 @@
 //! How the values of a column on the holdout differ from those on the training rows.
 
 use automl_core::Drift;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::groups::level_parts;
 use super::view::View;
@@ -80,20 +81,7 @@ fn variation(one: &[Option<u32>], other: &[Option<u32>]) -> Option<Drift> {
     Some(Drift { distance, p_value: chi_square_tail(chi_square, cells.len() as f64 - 1.0) })
 }
 
-/// The probability of more than `value` under the χ² distribution, by Wilson and Hilferty's cube root (1931).
+/// The probability of more than `value` under the χ² distribution; 1 where there is nothing to compare.
 fn chi_square_tail(value: f64, df: f64) -> f64 {
-    if df < 1.0 {
-        return 1.0;
-    }
-    let spread = 2.0 / (9.0 * df);
-    normal_tail(((value / df).cbrt() - (1.0 - spread)) / spread.sqrt())
-}
-
-/// The probability of more than `z` under the standard normal distribution: Abramowitz & Stegun 26.2.17, within 7.5e-8.
-fn normal_tail(z: f64) -> f64 {
-    const B: [f64; 5] = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
-    let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
-    let series = B.iter().rev().fold(0.0, |sum, b| (sum + b) * t);
-    let tail = series * (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    if z < 0.0 { 1.0 - tail } else { tail }
+    ChiSquared::new(df).map_or(1.0, |chi_squared| chi_squared.sf(value))
 }

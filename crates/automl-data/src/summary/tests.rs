@@ -52,8 +52,7 @@ fn drift_equals_that_of_the_references() {
     };
     let found = drift::between(&levels([40, 30, 20, 10]), &levels([10, 20, 25, 5])).unwrap();
     close(Some(found.distance), 0.25);
-    // The cube root is an approximation: 0.004557 by the exact distribution.
-    assert!((found.p_value - 0.004_557).abs() < 2e-4, "{found:?}");
+    close(Some(found.p_value), 0.004_557_191_465_324_264);
     assert_eq!(drift::between(&levels([4, 0, 0, 0]), &levels([10, 20, 25, 5])), None);
 }
 
