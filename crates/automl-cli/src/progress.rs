@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use automl::{Direction, Event, Metric, Observer, TrialRecord, format_duration};
+use automl::{Direction, Event, Metric, Observer, TrialRecord, counted, format_duration};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::table::number;
@@ -76,9 +76,8 @@ impl Progress {
         let mut parts: Vec<String> =
             self.outer.iter().map(|(fold, of)| format!("outer fold {} of {of}", fold + 1)).collect();
         parts.push(match self.n_trials {
-            Some(n) => format!("{} of {n} trials", self.n_done),
-            None if self.n_done == 1 => "1 trial".to_owned(),
-            None => format!("{} trials", self.n_done),
+            Some(n) => format!("{} of {}", self.n_done, counted(n, "trial")),
+            None => counted(self.n_done, "trial"),
         });
         match self.best {
             Some((trial, value)) => {

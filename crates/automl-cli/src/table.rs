@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use automl::{
     Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow,
-    Manifest, Metric, NestedScores, Overview, TrialState, format_duration,
+    Manifest, Metric, NestedScores, Overview, TrialState, counted, format_duration,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
@@ -72,7 +72,7 @@ pub(crate) fn leaderboard(board: &Leaderboard, top: usize) -> String {
 
 /// A table at a glance.
 pub(crate) fn overview(seen: &Overview) -> String {
-    let mut text = format!("{} rows, {} columns", seen.n_rows, seen.columns.len());
+    let mut text = format!("{}, {}", counted(seen.n_rows, "row"), counted(seen.columns.len(), "column"));
     // Writing to a `String` cannot fail.
     if let Some(target) = &seen.target {
         let _ = write!(text, "; target {} ({}: {})", target.name, target.task, target.task_reason);

@@ -14,6 +14,7 @@
 //! | [`search`] | [`Sampler`], [`Pruner`], [`Objective`], [`TrialStore`]: the seam between search and storage |
 //! | [`event`] | [`Event`], [`Observer`]: what a run tells while it goes on |
 //! | [`seed`], [`stop`] | derived randomness; deadlines and interrupts |
+//! | [`words`] | words that all crates write alike |
 //!
 //! This crate depends on no table, no tensor, no database and no chart.
 
@@ -36,6 +37,7 @@ pub mod stop;
 pub mod summary;
 pub mod task;
 pub mod trial;
+pub mod words;
 
 pub use axis::Axis;
 pub use design::{Design, Predictions, Target};
@@ -63,3 +65,4 @@ pub use summary::{
 };
 pub use task::Task;
 pub use trial::{FoldScore, Information, TrialRecord, TrialState};
+pub use words::counted;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use automl_core::{ColumnKind, Hint, SpaceError, Task};
+use automl_core::{ColumnKind, Hint, SpaceError, Task, counted};
 use thiserror::Error;
 
 /// A column of a table to predict that does not fit the training table.
@@ -74,7 +74,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// The file has column names and nothing else.
-    #[error("`{}` has {n_columns} columns and no rows", path.display())]
+    #[error("`{}` has {} and no rows", path.display(), counted(*n_columns, "column"))]
     NoRows {
         /// The file.
         path: PathBuf,
@@ -212,7 +212,7 @@ pub enum DataError {
         n_values: usize,
     },
     /// The target is not finite.
-    #[error("target `{target}` is infinite in {n_values} rows, first in row {row}")]
+    #[error("target `{target}` is infinite in {}, first in row {row}", counted(*n_values, "row"))]
     TargetInfinite {
         /// Name of the target.
         target: String,
@@ -280,7 +280,7 @@ pub enum DataError {
         n_rows: usize,
     },
     /// A class has fewer rows than there are folds.
-    #[error("class `{class}` has {n_rows} rows to split, too few for {n_folds} folds")]
+    #[error("class `{class}` has {} to split, too few for {n_folds} folds", counted(*n_rows, "row"))]
     RareClass {
         /// The class.
         class: String,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use automl_core::{ColumnProfile, DataProfile, Target, Task};
+use automl_core::{ColumnProfile, DataProfile, Target, Task, counted};
 use polars::prelude::DataFrame;
 
 use crate::column::Column;
@@ -79,15 +79,17 @@ fn read_column(
     let mut values = Values::of(series(frame, "a feature", name).map_err(|_| None)?);
     let n_infinite = values.drop_infinities();
     if n_infinite > 0 {
-        warnings.push(format!("column `{name}`: {n_infinite} infinite values count as missing"));
+        warnings.push(format!("column `{name}`: {} taken as missing", counted(n_infinite, "infinite value")));
     }
     if let Values::Unsupported { .. } = values {
         return Err(Some(values.describe()));
     }
     let read = materialise(&values, Reading { kind: *kind, tolerant: *tolerant, levels }).map_err(Some)?;
     if read.n_unparsed > 0 {
-        warnings
-            .push(format!("column `{name}`: {} values do not parse and count as missing", read.n_unparsed));
+        warnings.push(format!(
+            "column `{name}`: {} that do not parse taken as missing",
+            counted(read.n_unparsed, "value")
+        ));
     }
     let decision = Decision { kind: *kind, reason: "as in training".to_owned(), tolerant: *tolerant };
     let mut profile = infer::profile(name, &values, &Counts::of(&values), decision);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automl_core::{ColumnKind, ColumnProfile, DataProfile};
+use automl_core::{ColumnKind, ColumnProfile, DataProfile, counted};
 use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, Series};
 use rayon::prelude::*;
 
@@ -192,7 +192,7 @@ fn build(frame: &DataFrame, name: &str, options: &TableOptions) -> Result<Built,
     let mut warnings = Vec::new();
     let n_infinite = values.drop_infinities();
     if n_infinite > 0 {
-        warnings.push(format!("column `{name}`: {n_infinite} infinite values count as missing"));
+        warnings.push(format!("column `{name}`: {} taken as missing", counted(n_infinite, "infinite value")));
     }
     let counts = Counts::of(&values);
     let decision = decide(name, &values, &counts, options);
@@ -309,8 +309,10 @@ fn complete(role: &'static str, name: &str, values: &Values<'_>) -> Result<(), D
     let missing = || (0..values.len()).filter(|row| values.is_missing(*row));
     match missing().next() {
         None => Ok(()),
-        Some(row) => {
-            Err(bad(format!("has no value in {} rows, first in row {}", missing().count(), row + 1)))
-        }
+        Some(row) => Err(bad(format!(
+            "has no value in {}, first in row {}",
+            counted(missing().count(), "row"),
+            row + 1
+        ))),
     }
 }

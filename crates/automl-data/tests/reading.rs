@@ -212,7 +212,7 @@ fn infinities_become_missing_with_a_warning() {
     let table = train(frame, "y").unwrap();
     let Some(Column::Numeric(values)) = table.column("a") else { panic!("a is not numeric") };
     assert_eq!(values.iter().filter(|value| value.is_nan()).count(), 2);
-    insta::assert_snapshot!(table.warnings().join("\n"), @"column `a`: 2 infinite values count as missing");
+    insta::assert_snapshot!(table.warnings().join("\n"), @"column `a`: 2 infinite values taken as missing");
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn splits_that_cannot_be_are_told() {
     hint: drop the rows of this class, or merge it with another
     ");
     insta::assert_snapshot!(tell(&simple(&classes_of(&[20, 1])), SplitScheme::Holdout { share: 0.2 }, 0.0), @r"
-    class `c1` has 1 rows to split, too few for 2 folds
+    class `c1` has 1 row to split, too few for 2 folds
     hint: drop the rows of this class, or merge it with another
     ");
     insta::assert_snapshot!(tell(&simple(&classes_of(&[1; 12])), five, 0.1), @r"

@@ -193,7 +193,7 @@ fn unlearnable_targets_are_told() {
     ");
     let infinite = df!("x" => [1.0, 2.5], "y" => [1.0, f64::INFINITY]).unwrap();
     insta::assert_snapshot!(with(infinite, options("y")), @r"
-    target `y` is infinite in 1 rows, first in row 2
+    target `y` is infinite in 1 row, first in row 2
     hint: remove these rows, or leave their target empty
     ");
     let times = people().lazy_date("born");
@@ -204,7 +204,7 @@ fn unlearnable_targets_are_told() {
     hint: set the kind of a column in `[columns]`
     ");
     let holes = df!("g" => [Some("a"), None], "x" => [1.5, 2.5], "y" => ["p", "q"]).unwrap();
-    insta::assert_snapshot!(with(holes.clone(), TableOptions { group: Some("g".into()), ..options("y") }), @"group column `g` has no value in 1 rows, first in row 2");
+    insta::assert_snapshot!(with(holes.clone(), TableOptions { group: Some("g".into()), ..options("y") }), @"group column `g` has no value in 1 row, first in row 2");
     insta::assert_snapshot!(with(people(), TableOptions { time: Some("city".into()), ..options("y") }), @"time column `city` holds 40 values such as `Bern`, which have no order in time");
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use automl_core::{
     ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Purpose, Seed, StopReason, StopSignal,
-    TrialRecord, TrialStore,
+    TrialRecord, TrialStore, counted,
 };
 use automl_data::{Source, SplitOptions, Table, TableOptions, plan_folds, plan_outer, read_frame};
 use automl_models::device::check_precision;
@@ -127,15 +127,17 @@ impl Experiment {
     pub fn describe(&self) -> Vec<String> {
         let profile = self.table.profile();
         let mut lines = vec![
-            format!("data    {} rows, {}", self.table.n_rows(), features(profile)),
+            format!("data    {}, {}", counted(self.table.n_rows(), "row"), features(profile)),
             format!("target  {} ({}: {})", profile.target, profile.task, profile.task_reason),
             format!("split   {}", split::describe(&self.split, self.plan.holdout.len())),
         ];
         let families = self.config.search.families.join(", ");
         let limit = match (self.time, self.config.search.trials) {
-            (Some(time), Some(trials)) => format!("{trials} trials or {}", format_duration(time)),
+            (Some(time), Some(trials)) => {
+                format!("{} or {}", counted(trials, "trial"), format_duration(time))
+            }
             (Some(time), None) => format_duration(time),
-            (None, trials) => format!("{} trials", trials.unwrap_or_default()),
+            (None, trials) => counted(trials.unwrap_or_default(), "trial"),
         };
         let left_out = match self.joint.too_slow.as_slice() {
             [] => String::new(),
@@ -144,10 +146,9 @@ impl Experiment {
         lines.push(format!("search  {} over {families}{left_out}; {limit}", self.metric));
         let reason = self.device.reason.as_ref().map(|reason| format!("; {reason}")).unwrap_or_default();
         let n_jobs = self.config.search.jobs.unwrap_or(1);
-        let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
         let threads = match n_jobs {
-            1 => count(self.threads, "thread"),
-            n => format!("{n} workers of {}", count(self.threads_of_a_job(n), "thread")),
+            1 => counted(self.threads, "thread"),
+            n => format!("{n} workers of {}", counted(self.threads_of_a_job(n), "thread")),
         };
         lines.push(format!("device  {}, {threads}{reason}", self.device.device));
         lines.extend(self.table.warnings().iter().map(|warning| format!("warning: {warning}")));
@@ -354,7 +355,7 @@ fn features(profile: &DataProfile) -> String {
         n @ 1..=5 => format!("; {n} left out: {}", left_out.join(", ")),
         n => format!("; {n} left out: {}, …", left_out[..4].join(", ")),
     };
-    format!("{} features: {}{shown}", profile.features().count(), used.join(", "))
+    format!("{}: {}{shown}", counted(profile.features().count(), "feature"), used.join(", "))
 }
 
 fn check_given(config: &ExperimentConfig) -> Result<(), AutomlError> {

@@ -60,7 +60,7 @@ pub use automl_core::{
     ColumnKind, ColumnProfile, Condition, DataProfile, Device, Direction, Distribution, Domain, Event, Hint,
     Information, Metric, ModelFamily, Objective, Observer, ParamSpec, ParamValue, Params, Precision,
     Predictions, SearchSpace, SpaceError, StopReason, StopSignal, Task, TrialContext, TrialError,
-    TrialRecord, TrialState,
+    TrialRecord, TrialState, counted,
 };
 pub use automl_data::{ColumnOverview, Outer, Overview, TableOptions, TargetOverview, is_table_file, polars};
 pub use automl_ensemble::DecisionRule;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use automl_core::{MemoryNeed, StopSignal, TrialError};
+use automl_core::{MemoryNeed, StopSignal, TrialError, counted};
 use bytesize::ByteSize;
 
 use crate::config::ExperimentConfig;
@@ -85,9 +85,9 @@ impl Clock {
         let shown = |time: Option<Duration>| time.map(format_duration).unwrap_or_default();
         TrialError::TooLong {
             reason: format!(
-                "{} were not enough for {n_done} of {} folds: a trial may take {} (`trial_time`)",
+                "{} were not enough for {n_done} of {}: a trial may take {} (`trial_time`)",
                 shown(self.allowed(n_done)),
-                self.n_folds,
+                counted(self.n_folds, "fold"),
                 shown(self.limit)
             ),
         }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use automl_core::{
-    ArtifactError, DataProfile, Device, Epoch, FoldPlan, LayerFacts, Metric, Predictions, Target, TrialRecord,
+    ArtifactError, DataProfile, Device, Epoch, FoldPlan, LayerFacts, Metric, Predictions, Target,
+    TrialRecord, counted,
 };
 use automl_ensemble::DecisionRule;
 use automl_ensemble::calibration::Calibrator;
@@ -156,7 +157,7 @@ impl Run {
     fn facts(&self, config: &ExperimentConfig) -> RunFacts {
         let time =
             config.search.time.as_deref().and_then(|time| parse_duration(time).ok()).map(format_duration);
-        let trials = config.search.trials.map(|trials| format!("{trials} trials"));
+        let trials = config.search.trials.map(|trials| counted(trials, "trial"));
         RunFacts {
             command: self.command(),
             data_files: vec![config.data.display().to_string()],

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use automl_core::{Metric, StopReason, TrialRecord};
+use automl_core::{Metric, StopReason, TrialRecord, counted};
 
 use crate::bundle::Manifest;
 use crate::leaderboard::Leaderboard;
@@ -52,7 +52,9 @@ impl ExperimentResult {
     /// What became of the trials, for a run without a model.
     pub fn why_no_model(&self) -> String {
         match self.leaderboard.rows.iter().find_map(|row| row.reason.as_ref()) {
-            Some(reason) => format!("{} trials, the first of which: {reason}", self.leaderboard.rows.len()),
+            Some(reason) => {
+                format!("{}, the first of which: {reason}", counted(self.leaderboard.rows.len(), "trial"))
+            }
             None => "the time was up before the first trial was done".to_owned(),
         }
     }

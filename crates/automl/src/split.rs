@@ -1,5 +1,6 @@
 //! How rows are split, with the defaults that depend on how many there are.
 
+use automl_core::counted;
 use automl_data::{SplitOptions, SplitScheme};
 
 use crate::config::{Scheme, SplitConfig};
@@ -71,6 +72,6 @@ pub(crate) fn describe(options: &SplitOptions, n_holdout: usize) -> String {
     };
     match n_holdout {
         0 => format!("{how}; no holdout"),
-        n => format!("{how}; {n} rows held out for the final score"),
+        n => format!("{how}; {} held out for the final score", counted(n, "row")),
     }
 }

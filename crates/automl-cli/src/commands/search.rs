@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use automl::{
     AutomlError, Experiment, ExperimentConfig, ExperimentResult, Jobs, NestedScores, Observer, StopReason,
-    StopSignal, parse_duration,
+    StopSignal, counted, parse_duration,
 };
 
 use super::print;
@@ -172,7 +172,11 @@ fn show(result: &ExperimentResult, nested: Option<&NestedScores>) {
             .iter()
             .map(|(metric, value)| format!("{metric} {}", table::number(*value)))
             .collect();
-        print(&format!("\nholdout ({} rows that no trial saw): {}", result.n_holdout, line.join(", ")));
+        print(&format!(
+            "\nholdout ({} that no trial saw): {}",
+            counted(result.n_holdout, "row"),
+            line.join(", ")
+        ));
     }
     if let Some(nested) = nested {
         print(&table::nested(nested));

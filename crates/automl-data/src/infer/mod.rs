@@ -20,7 +20,7 @@ pub(crate) mod target;
 mod texts;
 pub(crate) mod time;
 
-use automl_core::{ColumnKind, ColumnProfile};
+use automl_core::{ColumnKind, ColumnProfile, counted};
 
 pub(crate) use counts::Counts;
 
@@ -53,7 +53,7 @@ pub(crate) fn decide(name: &str, values: &Values<'_>, counts: &Counts<'_>) -> De
         return Decision::new(ColumnKind::Ignored, format!("{dtype} values cannot be used"));
     }
     if n_present == 0 {
-        return Decision::new(ColumnKind::Empty, format!("no value in {n_rows} rows"));
+        return Decision::new(ColumnKind::Empty, format!("no value in {}", counted(n_rows, "row")));
     }
     if counts.n_distinct() == 1 {
         let value = counts.top(1, is_days(values)).pop().map(|(value, _)| value).unwrap_or_default();

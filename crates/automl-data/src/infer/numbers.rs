@@ -124,7 +124,7 @@ mod tests {
         let values: Vec<f64> = (1..=30).map(f64::from).collect();
         insta::assert_snapshot!(kind("x", &values).1, @"30 different whole numbers from 1 to 30 number the rows");
         insta::assert_snapshot!(kind("x", &[1.5, 1.5, 2.0]).1, @"numbers, 2 of 3 values differ");
-        insta::assert_snapshot!(kind("x", &[f64::NAN]).1, @"no value in 1 rows");
+        insta::assert_snapshot!(kind("x", &[f64::NAN]).1, @"no value in 1 row");
         insta::assert_snapshot!(kind("x", &[4.0, 4.0, f64::NAN]).1, @"`4` in all 2 rows that have a value");
     }
 }

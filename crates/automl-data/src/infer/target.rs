@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use automl_core::{Target, Task};
+use automl_core::{Target, Task, counted};
 
 use super::{Counts, parse_number, shorten};
 use crate::error::DataError;
@@ -97,10 +97,13 @@ fn infer(values: &Values<'_>, counts: &Counts<'_>) -> (Task, String) {
     if rarest < MIN_ROWS_PER_CLASS {
         return (
             Task::Regression,
-            format!("{n_distinct} different whole numbers, the rarest in only {rarest} rows"),
+            format!("{n_distinct} different whole numbers, the rarest in only {}", counted(rarest, "row")),
         );
     }
-    (Task::Multiclass, format!("{n_distinct} different whole numbers, the rarest in {rarest} rows"))
+    (
+        Task::Multiclass,
+        format!("{n_distinct} different whole numbers, the rarest in {}", counted(rarest, "row")),
+    )
 }
 
 /// The target as numbers.
@@ -202,7 +205,7 @@ mod tests {
         counts.push(9.0);
         let plan = plan_of(&numbers(counts));
         assert_eq!(plan.task, Task::Regression);
-        insta::assert_snapshot!(plan.reason, @"6 different whole numbers, the rarest in only 1 rows");
+        insta::assert_snapshot!(plan.reason, @"6 different whole numbers, the rarest in only 1 row");
     }
 
     #[test]
