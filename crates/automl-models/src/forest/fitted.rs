@@ -109,7 +109,9 @@ impl FittedModel for ForestModel {
         let mut means = self.means(x)?;
         Ok(match self.description.head {
             Head::Real(standard) => {
-                means.iter_mut().for_each(|value| *value = standard.restore(*value));
+                for value in &mut means {
+                    *value = standard.restore(*value);
+                }
                 Predictions::Real(means)
             }
             Head::Classes { n_classes: 0..=2 } => {

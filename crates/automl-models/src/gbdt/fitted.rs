@@ -122,7 +122,9 @@ impl FittedModel for GbdtModel {
         let n_rows = x.n_rows();
         Ok(match self.description.head {
             Head::Real(standard) => {
-                scores.iter_mut().for_each(|score| *score = standard.restore(*score));
+                for score in &mut scores {
+                    *score = standard.restore(*score);
+                }
                 Predictions::Real(scores)
             }
             Head::Logistic => {
