@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Writes events as lines, after that of [`hello`]. A reader that goes away ends the search in good order, as an interrupt does: what would go on
 /// unheard would hold the run folder against the next one.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Events {
     metric: Metric,
     stop: StopSignal,

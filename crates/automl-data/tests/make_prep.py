@@ -6,6 +6,7 @@ Run from crates/automl-data: python tests/make_prep.py > src/prep/reference.rs
 import numpy as np
 import scipy
 import sklearn
+from scipy.special import ndtri
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
 rng = np.random.default_rng(0)
@@ -44,6 +45,7 @@ def smooth_clip(z):
     return z / np.sqrt(1 + (z / 3) ** 2)
 
 
+probabilities = [1e-300, 1e-20, 1e-7, 0.001, 0.02, 0.075, 0.3, 0.5, 0.75, 0.925, 0.99, 0.9999999]
 print(f"//! Written by `tests/make_prep.py` with scikit-learn {sklearn.__version__} and scipy {scipy.__version__}; not to be edited.")
 print("\n#![allow(clippy::unreadable_literal, clippy::excessive_precision, reason = \"as Python prints them\")]")
 constant("Values to fit to.", "TRAIN", train)
@@ -64,3 +66,5 @@ constant(
     np.mean([scaled_with_noise(QuantileTransformer(n_quantiles=len(tied) // 30, output_distribution="normal", subsample=None),
                                tied, seed) for seed in range(200)], axis=0),
 )
+constant("Probabilities.", "PROBABILITIES", probabilities)
+constant("`scipy.special.ndtri` of the probabilities.", "NORMAL_QUANTILES", ndtri(probabilities))

@@ -83,9 +83,9 @@ impl Live {
                 let score = event["scores"][self.metric.as_str()].as_f64();
                 let score =
                     score.map(|score| format!("{} {}", self.metric, number(score))).unwrap_or_default();
-                if let Some((fold, of)) = self.outer.take() {
-                    say(&format!("outer fold {} of {of}: {score}", fold + 1));
-                }
+                let (fold, of) = (event["fold"].as_u64().unwrap_or_default(), &event["of"]);
+                say(&format!("outer fold {} of {of}: {score}", fold + 1));
+                self.outer = None;
             }
             "warning" => say(&format!("warning: {}", event["message"].as_str().unwrap_or_default())),
             "stage" => {

@@ -192,6 +192,20 @@ fn rank(quantiles: &[f64], x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prep::reference::{NORMAL_QUANTILES, PROBABILITIES};
+
+    #[test]
+    fn normal_quantiles_equal_scipy_and_their_ends_are_infinite() {
+        let quantile = |p| Normal::standard().inverse_cdf(p);
+        for (p, expected) in PROBABILITIES.into_iter().zip(NORMAL_QUANTILES) {
+            let got = quantile(p);
+            assert!(
+                (got - expected).abs() <= 1e-14 * expected.abs().max(1.0),
+                "{p}: {got} is not {expected}"
+            );
+        }
+        assert_eq!((quantile(0.0), quantile(1.0)), (f64::NEG_INFINITY, f64::INFINITY));
+    }
 
     #[test]
     fn counted_values_scale_as_listed_ones() {
