@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use automl::{
-    Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Importances, Kind, Leaderboard, LeaderboardRow,
+    Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Estimate, Importances, Kind, Leaderboard, LeaderboardRow,
     Manifest, Metric, NestedScores, Overview, TrialState, counted, format_duration,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -168,8 +168,12 @@ pub(crate) fn final_model(manifest: &Manifest, predict_ms: Option<f64>) -> Strin
     let mut text = format!("final model: {}", manifest.kind.name());
     if let Some(score) = estimate(manifest.kind) {
         let others = manifest.estimates.iter().filter(|of| of.kind != manifest.kind);
-        let others: Vec<String> =
-            others.map(|of| format!("{} {}", of.kind.name(), number_like(of.score, score))).collect();
+        let cost = |score: f64| metric.direction().cost(score);
+        let other = |of: &Estimate| {
+            let is_by_chance = if cost(of.score) < cost(score) { ", better but by chance" } else { "" };
+            format!("{} {}{is_by_chance}", of.kind.name(), number_like(of.score, score))
+        };
+        let others: Vec<String> = others.map(other).collect();
         let others = if others.is_empty() { String::new() } else { format!(" ({})", others.join(", ")) };
         let _ = write!(text, ", {metric} {} cross-validated{others}", number(score));
     }

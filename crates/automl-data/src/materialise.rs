@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use automl_core::ColumnKind;
+use automl_core::{ColumnKind, counted};
 
 use crate::column::Column;
 use crate::infer::time::parse_iso;
@@ -61,7 +61,7 @@ impl Unparsed {
 
     fn check(&self) -> Result<(), String> {
         match &self.first {
-            Some(first) if !self.tolerant => Err(format!("{} values such as `{first}`", self.count)),
+            Some(first) if !self.tolerant => Err(format!("{} such as `{first}`", counted(self.count, "value"))),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use automl_core::{ColumnProfile, DataProfile, Target, Task, counted};
+use automl_core::{ColumnKind, ColumnProfile, DataProfile, Target, Task, counted};
 use polars::prelude::DataFrame;
 
 use crate::column::Column;
@@ -80,6 +80,14 @@ fn read_column(
     let n_infinite = values.drop_infinities();
     if n_infinite > 0 {
         warnings.push(format!("column `{name}`: {} taken as missing", counted(n_infinite, "infinite value")));
+    }
+    // A column of counts that were 0 and 1 in all training rows is not done counting.
+    let n_rounded = if *kind == ColumnKind::Boolean { values.round_to_flags() } else { 0 };
+    if n_rounded > 0 {
+        let numbers = counted(n_rounded, "number");
+        warnings.push(format!(
+            "column `{name}` had but two values in training: {numbers} taken for the nearer of 0 and 1"
+        ));
     }
     if let Values::Unsupported { .. } = values {
         return Err(Some(values.describe()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use automl_core::{ColumnKind, DataProfile, Target, Task};
+use automl_core::{ColumnKind, DataProfile, Metric, Target, Task};
 use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray};
 
 use crate::column::Column;
@@ -16,6 +16,9 @@ pub struct TableOptions {
     pub target: String,
     /// The kind of problem; inferred from the target when absent.
     pub task: Option<Task>,
+    /// What predictions will be measured by. Where the task is absent and numbers could be classes or quantities, they are
+    /// what the metric is of.
+    pub metric: Option<Metric>,
     /// The positive label of a binary task; the last in order when absent.
     pub positive: Option<String>,
     /// Kinds that are set rather than inferred, by column name.

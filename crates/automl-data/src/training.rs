@@ -163,7 +163,8 @@ pub(crate) fn drop_without_target(
 
 pub(crate) fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {
     let values = Values::of(series(frame, "the target", &options.target)?);
-    let choice = TargetChoice { task: options.task, positive: options.positive.as_deref() };
+    let choice =
+        TargetChoice { task: options.task, metric: options.metric, positive: options.positive.as_deref() };
     plan(&options.target, &values, choice)
 }
 

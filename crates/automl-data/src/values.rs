@@ -115,6 +115,18 @@ impl<'a> Values<'a> {
         }
         count
     }
+
+    /// Takes numbers for the nearer of 0 and 1 and tells how many were neither.
+    pub(crate) fn round_to_flags(&mut self) -> usize {
+        let Values::Numbers { values, whole } = self else { return 0 };
+        let mut count = 0;
+        for value in values.iter_mut().filter(|value| !value.is_nan() && **value != 0.0 && **value != 1.0) {
+            *value = f64::from(u8::from(*value > 0.5));
+            count += 1;
+        }
+        *whole = true;
+        count
+    }
 }
 
 fn texts(texts: &StringChunked) -> Vec<Option<&str>> {

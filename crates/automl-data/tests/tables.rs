@@ -262,11 +262,25 @@ fn every_misfit_is_told_at_once() {
         df!("age" => ["old", "44"], "member" => ["maybe", "yes"], "born" => [1, 2], "note" => ["a", "b"]);
     insta::assert_snapshot!(tell(Table::for_prediction(frame.unwrap(), &schema)), @r"
     4 of the model's columns do not fit:
-      `age`: expected numeric, found 1 values such as `old`
+      `age`: expected numeric, found 1 value such as `old`
       `city`: expected categorical, found no such column
-      `member`: expected boolean, found 1 values such as `maybe`
+      `member`: expected boolean, found 1 value such as `maybe`
       `born`: expected date, found numbers
     ");
+}
+
+#[test]
+fn numbers_that_were_two_in_training_may_be_more_later() {
+    let flags: Vec<i64> = (0..40).map(|row| row % 2).collect();
+    let target: Vec<f64> = (0..40).map(|row| f64::from(row) / 3.0).collect();
+    let table = train(df!("x" => flags, "y" => target).unwrap(), &options("y"));
+    insta::assert_snapshot!(table.profile().columns[0].kind, @"boolean");
+    let later = df!("x" => [Some(0.0), Some(1.0), Some(15.0), Some(-2.0), Some(0.25), None]).unwrap();
+    let table = Table::for_prediction(later, table.schema()).unwrap();
+    let Some(Column::Numeric(values)) = table.column("x") else { panic!("no numbers") };
+    assert_eq!(values[..5], [0.0, 1.0, 1.0, 0.0, 0.0]);
+    assert!(values[5].is_nan());
+    insta::assert_snapshot!(table.warnings().join("\n"), @"column `x` had but two values in training: 3 numbers taken for the nearer of 0 and 1");
 }
 
 #[test]

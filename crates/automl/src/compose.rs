@@ -2,10 +2,12 @@
 //!
 //! All decisions are made on out-of-fold predictions, none on the holdout. Each kind of model is judged by a nested
 //! estimate: what is chosen or fitted on some of the rows is scored on the others, the choice of the best single
-//! configuration among many included. Of equals the simplest is taken.
+//! configuration among many included. Of equals the simplest is taken; of classes of a small table a stack, unless another
+//! kind is better by more than chance.
 
 use automl_core::{Predictions, Seed};
 use automl_ensemble::calibration::{self, Calibrator};
+use automl_ensemble::compare::corrected_t_test;
 use automl_ensemble::{
     Candidate, DecisionRule, EnsembleError, GreedyConfig, GreedySelector, Nested, Parts, Scorer, Stack,
     StackConfig, Stacker, nested, threshold,
@@ -13,6 +15,7 @@ use automl_ensemble::{
 use serde::{Deserialize, Serialize};
 
 use crate::config::FinalConfig;
+use crate::split::SMALL;
 
 /// Parts of the rows in nested estimates.
 pub(crate) const N_PARTS: usize = 5;
@@ -121,11 +124,37 @@ pub(crate) fn compose(
     }
     let estimates =
         choices.iter().map(|choice| Estimate { kind: choice.kind, score: choice.honest.score }).collect();
-    let cost = |choice: &Choice| scorer.direction().cost(choice.honest.score);
-    let best =
-        choices.into_iter().reduce(|best, other| if cost(&other) < cost(&best) { other } else { best });
-    let Some(best) = best else { return first_bagged(entries, scorer) };
+    let Some(best) = choices.into_iter().reduce(|best, other| better(best, other, scorer)) else {
+        return first_bagged(entries, scorer);
+    };
     finish(best, scorer, entries, parts, limits, estimates)
+}
+
+/// The better of two kinds of models, the simpler one first: the one of the better nested estimate.
+///
+/// But on a small table a stack of class probabilities gives way only to what is better than it by more than chance: there it
+/// is chance that decides between estimates, and what a stack is worse by where it should not have been taken is less than
+/// what it is better by elsewhere (`experiments/bench/accuracy_notes.md`). Of numbers, and of more rows, neither was found
+/// better.
+fn better(simple: Choice, other: Choice, scorer: &Scorer<'_>) -> Choice {
+    let cost = |choice: &Choice| scorer.direction().cost(choice.honest.score);
+    let is_small = scorer.n_rows() < SMALL;
+    let is_other = if other.kind == Kind::Stack && scorer.n_classes() > 0 && is_small {
+        !is_surely_better(&simple.honest, &other.honest, scorer)
+    } else {
+        cost(&other) < cost(&simple)
+    };
+    if is_other { other } else { simple }
+}
+
+/// Whether one estimate is better than another by more than chance: a one-sided t-test of their parts, at 5 %.
+fn is_surely_better(one: &Nested, other: &Nested, scorer: &Scorer<'_>) -> bool {
+    let cost = |score: &f64| scorer.direction().cost(*score);
+    let pairs = one.part_scores.iter().zip(&other.part_scores);
+    let differences: Vec<f64> = pairs.map(|(one, other)| cost(one) - cost(other)).collect();
+    let test_to_train = 1.0 / (differences.len() as f64 - 1.0);
+    // The p-value is two-sided.
+    corrected_t_test(&differences, test_to_train).is_ok_and(|test| test.mean < 0.0 && test.p_value < 0.1)
 }
 
 /// A kind of model, fitted on all rows, with its nested estimate.
@@ -355,6 +384,39 @@ mod tests {
         let limits = FinalConfig { single_model: true, ..FinalConfig::default() };
         let composition = composed(&limits, Metric::LogLoss).unwrap();
         assert_eq!((composition.kind, composition.used.len()), (Kind::Bagged, 1));
+    }
+
+    #[test]
+    fn a_stack_of_classes_gives_way_only_to_what_is_better_by_more_than_chance() {
+        let choice = |kind, part_scores: [f64; 5]| {
+            let score = part_scores.iter().sum::<f64>() / 5.0;
+            let predictions = Predictions::Real(Vec::new());
+            let honest = Nested { score, part_scores: part_scores.to_vec(), predictions };
+            Choice { kind, used: vec![0], combine: Combine::Mean(vec![1.0]), honest }
+        };
+        let classes = Target::Classes { codes: vec![0, 1], n_classes: 2 };
+        let numbers = Target::Real(vec![0.0, 1.0]);
+        let of_classes = Scorer::new(Metric::LogLoss, &classes).unwrap();
+        let of_numbers = Scorer::new(Metric::Rmse, &numbers).unwrap();
+        let stack = || choice(Kind::Stack, [0.30, 0.32, 0.31, 0.30, 0.32]);
+        let by_chance = || choice(Kind::Ensemble, [0.31, 0.30, 0.32, 0.31, 0.26]);
+        let surely = || choice(Kind::Ensemble, [0.25, 0.26, 0.27, 0.24, 0.27]);
+        let worse = || choice(Kind::Ensemble, [0.35, 0.36, 0.37, 0.34, 0.37]);
+        assert_eq!(better(by_chance(), stack(), &of_classes).kind, Kind::Stack);
+        assert_eq!(better(surely(), stack(), &of_classes).kind, Kind::Ensemble);
+        assert_eq!(better(worse(), stack(), &of_classes).kind, Kind::Stack);
+        assert_eq!(better(by_chance(), stack(), &of_numbers).kind, Kind::Ensemble);
+        assert_eq!(better(worse(), stack(), &of_numbers).kind, Kind::Stack);
+        let many = Target::Classes { codes: (0..SMALL as u32).map(|row| row % 2).collect(), n_classes: 2 };
+        let of_many = Scorer::new(Metric::LogLoss, &many).unwrap();
+        assert_eq!(better(by_chance(), stack(), &of_many).kind, Kind::Ensemble);
+        // Accuracy is better where it is higher.
+        let of_accuracy = Scorer::new(Metric::Accuracy, &classes).unwrap();
+        assert_eq!(better(surely(), stack(), &of_accuracy).kind, Kind::Stack);
+        assert_eq!(better(worse(), stack(), &of_accuracy).kind, Kind::Ensemble);
+        // Between the others the estimate alone decides, and of equals the first is taken.
+        let single = choice(Kind::Bagged, [0.30; 5]);
+        assert_eq!(better(single, choice(Kind::Ensemble, [0.30; 5]), &of_classes).kind, Kind::Bagged);
     }
 
     #[test]

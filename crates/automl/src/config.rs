@@ -90,7 +90,7 @@ pub struct ExperimentConfig {
 /// |---|---|---|---|
 /// | `single_model` | `false` | | one configuration, no ensemble |
 /// | `max_predict_ms` | – | above 0 | most milliseconds to predict 1000 rows |
-/// | `calibrate` | `true` | | whether probabilities are corrected where that pays |
+/// | `calibrate` | `true` | | whether probabilities are calibrated |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FinalConfig {
@@ -99,7 +99,7 @@ pub struct FinalConfig {
     /// Most milliseconds to predict 1000 prepared rows on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_predict_ms: Option<f64>,
-    /// Whether probabilities are corrected where that pays.
+    /// Whether probabilities are calibrated: [`automl_ensemble::calibration::choose`].
     pub calibrate: bool,
 }
 

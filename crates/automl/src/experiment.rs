@@ -408,6 +408,7 @@ fn table_options(config: &ExperimentConfig) -> TableOptions {
     TableOptions {
         target: config.target.clone(),
         task: config.task,
+        metric: config.metric,
         positive: config.positive.clone(),
         columns: config.columns.clone(),
         group: config.split.group.clone().filter(|_| of_scheme(Scheme::Group)),

@@ -14,7 +14,7 @@ const ONE_SPLIT_ABOVE: usize = 200_000;
 const SINGLE_SHARE: f64 = 0.2;
 /// Below this many rows one k-fold ranks configurations by chance: the folds of one cut differ by more than
 /// the configurations do.
-const SMALL: usize = 1000;
+pub(crate) const SMALL: usize = 1000;
 /// Independent k-folds of a small table. On four tables of 318 to 712 rows and two seeds, 25 trials on three k-folds
 /// tested better than 75 trials on one in five runs of eight.
 const SMALL_REPEATS: usize = 3;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use automl_core::{Target, Task, counted};
+use automl_core::{Metric, Target, Task, counted};
 
 use super::{Counts, parse_number, shorten};
 use crate::error::DataError;
@@ -12,6 +12,8 @@ use crate::values::{Values, number_text};
 const MAX_NUMERIC_CLASSES: usize = 20;
 /// Numbers are classes only where each of them has this many rows.
 const MIN_ROWS_PER_CLASS: usize = 20;
+/// The same where the metric that was asked for is one of classes.
+const MIN_ROWS_PER_CLASS_OF_METRIC: usize = 2;
 
 /// The target, understood.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +31,7 @@ pub(crate) struct TargetPlan {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct TargetChoice<'a> {
     pub(crate) task: Option<Task>,
+    pub(crate) metric: Option<Metric>,
     pub(crate) positive: Option<&'a str>,
 }
 
@@ -50,7 +53,10 @@ pub(crate) fn plan(
     }
     let (task, reason) = match choice.task {
         Some(task) => (task, "set by the user".to_owned()),
-        None => infer(values, &counts),
+        None => choice
+            .metric
+            .and_then(|metric| of_metric(metric, values, &counts))
+            .unwrap_or_else(|| infer(values, &counts)),
     };
     let fits = match task {
         Task::Binary => n_classes == 2,
@@ -77,6 +83,22 @@ fn check_finite(name: &str, values: &Values<'_>) -> Result<(), DataError> {
             Err(DataError::TargetInfinite { target: name.to_owned(), n_values, row: row + 1 })
         }
     }
+}
+
+/// What the metric makes of numbers; `None` where that is for the values to say.
+fn of_metric(metric: Metric, values: &Values<'_>, counts: &Counts<'_>) -> Option<(Task, String)> {
+    let (Values::Numbers { whole, .. }, Counts::Numbers(runs)) = (values, counts) else { return None };
+    let task = if metric.supports(Task::Regression) {
+        Task::Regression
+    } else if runs.len() == 2 {
+        Task::Binary
+    } else if *whole && runs.iter().all(|(_, count)| *count >= MIN_ROWS_PER_CLASS_OF_METRIC) {
+        Task::Multiclass
+    } else {
+        return None;
+    };
+    let n_distinct = runs.len();
+    metric.supports(task).then(|| (task, format!("{n_distinct} different numbers, and the metric is {metric}")))
 }
 
 fn infer(values: &Values<'_>, counts: &Counts<'_>) -> (Task, String) {
@@ -216,10 +238,29 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_what_the_metric_is_of() {
+        let of = |values: Vec<f64>, metric: Metric, task: Option<Task>| {
+            let choice = TargetChoice { metric: Some(metric), task, ..TargetChoice::default() };
+            plan("y", &numbers(values), choice).unwrap()
+        };
+        let grades: Vec<f64> = (0..60).map(|row| f64::from(row % 6)).collect();
+        assert_eq!(plan_of(&numbers(grades.clone())).task, Task::Regression);
+        let plan = of(grades.clone(), Metric::LogLoss, None);
+        assert_eq!((plan.task, plan.labels.len()), (Task::Multiclass, 6));
+        insta::assert_snapshot!(plan.reason, @"6 different numbers, and the metric is log_loss");
+        assert_eq!(of(grades.clone(), Metric::LogLoss, Some(Task::Regression)).task, Task::Regression);
+        assert_eq!(of(vec![0.0, 1.0, 1.0], Metric::Rmse, None).task, Task::Regression);
+        assert_eq!(of(vec![0.0, 1.0, 1.0], Metric::Accuracy, None).task, Task::Binary);
+        // Prices are no classes, whatever is asked for.
+        assert_eq!(of(vec![1.5, 2.0, 3.0, 2.5], Metric::LogLoss, None).task, Task::Regression);
+        assert_eq!(of((0..60).map(f64::from).collect(), Metric::LogLoss, None).task, Task::Regression);
+    }
+
+    #[test]
     fn the_positive_label_is_last() {
         let values = Values::Texts(vec![Some("yes"), Some("no")]);
         assert_eq!(plan_of(&values).labels, ["no", "yes"]);
-        let choice = TargetChoice { positive: Some("no"), task: None };
+        let choice = TargetChoice { positive: Some("no"), ..TargetChoice::default() };
         let plan = plan("y", &values, choice).unwrap();
         assert_eq!(plan.labels, ["yes", "no"]);
         assert_eq!(plan.target, Target::Classes { codes: vec![0, 1], n_classes: 2 });

@@ -13,10 +13,10 @@
 //! Temperature scaling never changes which class is the most probable; the others may. Platt scaling and isotonic
 //! regression of several classes calibrate each class against the rest and scale the row to sum to 1.
 //!
-//! None of them is made certain by rows that all agree: targets are those of one row more, of every class in equal parts, or
-//! Platt's.
+//! None of them is made certain by rows that all agree: they are fitted as if there had been one row more, of every class in
+//! equal parts, or with Platt's targets, and what a temperature tells has a bound.
 //!
-//! [`choose`] takes the method of the least nested log loss, "none" among them.
+//! [`choose`] takes the method of the least nested log loss, and half a temperature where none lowers it.
 
 mod choice;
 mod isotonic;
@@ -127,6 +127,14 @@ impl Calibrator {
                 Calibrator::Isotonic(classes.map(fit).collect())
             }
         })
+    }
+
+    /// Half of a temperature; of other methods, which have no half, all.
+    fn half(self) -> Self {
+        match self {
+            Calibrator::Temperature(temperature) => Calibrator::Temperature(temperature.half()),
+            other => other,
+        }
     }
 
     /// Which method it is of.

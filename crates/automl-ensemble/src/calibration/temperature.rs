@@ -2,17 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One number that makes all probabilities of a model more or less extreme.
+/// One number that makes all probabilities of a model more or less extreme, and a bound on how sure they may be.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Temperature {
     /// Above 1 draws probabilities towards each other, below 1 apart; 0.01 to 100.
     pub temperature: f64,
+    /// What part of each prediction is spread over all classes alike, from 0 to below 1: no class of `k` is held less
+    /// probable than `even / k`.
+    #[serde(default)]
+    pub even: f64,
 }
 
 /// Bounds of the inverse temperature: a model that is always wrong would have a negative one.
 const LEAST: f64 = 0.01;
 const MOST: f64 = 100.0;
 const MAX_STEPS: usize = 100;
+
+/// The part of [`one_row_more`] that bounds how sure a probability may be. Whole, the bound costs more where there are
+/// thousands of rows than it saves where there are hundreds (`experiments/bench/accuracy_notes.md`).
+const BOUND: f64 = 0.25;
 
 impl Temperature {
     /// Minimises the mean log loss of `softmax(b z)`, `z = ln p`, over the inverse temperature `b`, towards the targets of
@@ -22,12 +30,20 @@ impl Temperature {
     /// rises, for the second derivative is the mean variance of `z` under `q`. Newton's method finds its zero, and halving
     /// takes over where a step leaves the interval in which the zero must be.
     ///
+    /// The bound is not part of the fit: rows of which a model is sure and wrong are those that were not seen.
+    ///
     /// Rows are (probabilities, true class, weight).
     pub(super) fn fit(rows: &[(&[f64], usize, f64)]) -> Self {
-        Self::fit_towards(rows, one_row_more(rows.iter().map(|(_, _, weight)| weight).sum()))
+        let even = one_row_more(rows.iter().map(|(_, _, weight)| weight).sum());
+        Self { even: BOUND * even, ..Self::fit_towards(rows, even) }
     }
 
-    /// [`Temperature::fit`] where a share `even` of each row's target is spread over all classes.
+    /// Half of the way from no temperature to this one.
+    pub(super) fn half(self) -> Self {
+        Self { temperature: self.temperature.sqrt(), ..self }
+    }
+
+    /// [`Temperature::fit`] where a share `even` of each row's target is spread over all classes, without a bound.
     fn fit_towards(rows: &[(&[f64], usize, f64)], even: f64) -> Self {
         let (mut low, mut high, mut b) = (LEAST, MOST, 1.0);
         let mut scratch = Vec::new();
@@ -45,7 +61,7 @@ impl Temperature {
                 break;
             }
         }
-        Self { temperature: 1.0 / b }
+        Self { temperature: 1.0 / b, even: 0.0 }
     }
 
     /// Calibrates the probabilities of one row.
@@ -55,6 +71,8 @@ impl Temperature {
             *p = b * log(*p);
         }
         softmax(row);
+        let each = self.even / row.len() as f64;
+        row.iter_mut().for_each(|p| *p = (1.0 - self.even) * *p + each);
     }
 }
 
@@ -124,6 +142,7 @@ mod tests {
             assert!((fitted.temperature / power - 1.0).abs() < 1e-9, "{power}: {fitted:?}");
             let mut first = rows[0].0;
             fitted.apply(&mut first);
+            assert_eq!(fitted.half(), Temperature { temperature: fitted.temperature.sqrt(), even: 0.0 });
             assert!(first.iter().zip(ROWS[0]).all(|(a, b)| (a - b).abs() < 1e-9), "{first:?}");
         }
     }
@@ -136,7 +155,9 @@ mod tests {
             let right = Temperature::fit(&vec![(sure.as_slice(), 0, 1.0); n]);
             let mut told = sure;
             right.apply(&mut told);
-            let wanted = (n as f64 + 0.5) / (n as f64 + 1.0);
+            let even = 1.0 / (n as f64 + 1.0);
+            // Once by the temperature, and once by the bound.
+            let wanted = (1.0 - BOUND * even) * (1.0 - even / 2.0) + BOUND * even / 2.0;
             assert!((told[0] - wanted).abs() < 1e-9, "{n}: {told:?}, not {wanted}");
         }
         let wrong = Temperature::fit(&[(sure.as_slice(), 1, 1.0)]);

@@ -2,7 +2,7 @@
 
 use automl_core::{Metric, Predictions, Seed, Target};
 use automl_ensemble::calibration::{
-    Calibrator, DEFAULT_BINS, Method, choose, expected_calibration_error, reliability,
+    Calibrator, DEFAULT_BINS, Method, Temperature, choose, expected_calibration_error, reliability,
 };
 use automl_ensemble::{Parts, Scorer};
 use proptest::prelude::*;
@@ -91,8 +91,13 @@ proptest! {
             let text = serde_json::to_string(&calibrator).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Calibrator>(&text).unwrap(), &calibrator);
             let calibrated = calibrator.apply(&told).unwrap();
-            if method == Method::Temperature {
+            if let Calibrator::Temperature(fitted) = calibrator {
                 prop_assert_eq!(calibrated.classes(), told.classes());
+                let n = target.n_rows() as f64;
+                prop_assert!((fitted.even - 0.25 / (n + 1.0)).abs() < 1e-12);
+                let Predictions::Proba(proba) = &calibrated else { panic!("no probabilities") };
+                let least = fitted.even / proba.n_cols() as f64;
+                prop_assert!(proba.values().iter().all(|p| *p >= least - 1e-12));
                 // Log loss towards the targets of one row more.
                 let loss = |of: &Predictions| {
                     let Predictions::Proba(proba) = of else { panic!("no probabilities") };
@@ -101,7 +106,8 @@ proptest! {
                     let spread = -logs.sum::<f64>() / (n * proba.n_cols() as f64);
                     (n * raw.score(of).unwrap() + spread) / (n + 1.0)
                 };
-                prop_assert!(loss(&calibrated) <= loss(&told) + 1e-12);
+                let unbounded = Calibrator::Temperature(Temperature { even: 0.0, ..fitted });
+                prop_assert!(loss(&unbounded.apply(&told).unwrap()) <= loss(&told) + 1e-12);
             }
             let Predictions::Proba(proba) = calibrated else { panic!("no probabilities") };
             for row in proba.rows() {
@@ -136,14 +142,17 @@ fn rows_of(pairs: &[(f64, usize, usize)]) -> (Target, Predictions) {
 }
 
 #[test]
-fn what_is_calibrated_is_left_as_it_is_and_what_is_not_is_mended() {
+fn what_is_calibrated_is_hardly_changed_and_what_is_not_is_mended() {
     let chosen = |pairs: &[(f64, usize, usize)]| {
         let (target, told) = rows_of(pairs);
         let scorer = Scorer::new(Metric::RocAuc, &target).unwrap();
         choose(&scorer, &told, &Parts::stratified(&target, 5, Seed(1)).unwrap()).unwrap()
     };
     let calibrated = chosen(&[(0.25, 75, 25), (0.5, 50, 50), (0.75, 25, 75)]);
-    assert_eq!(calibrated.calibrator, Calibrator::None, "{calibrated:?}");
+    let Calibrator::Temperature(fitted) = &calibrated.calibrator else { panic!("{calibrated:?}") };
+    assert!((fitted.temperature - 1.0).abs() < 0.01, "{fitted:?}");
+    let least = calibrated.log_losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+    assert_eq!(calibrated.log_losses[0], (Method::None, least));
     // Odds of 99 that should be 3: logarithms 4.18 times too large.
     let too_sure = chosen(&[(0.01, 75, 25), (0.5, 50, 50), (0.99, 25, 75)]);
     let Calibrator::Temperature(fitted) = &too_sure.calibrator else { panic!("{too_sure:?}") };

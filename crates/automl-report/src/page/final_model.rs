@@ -34,6 +34,8 @@ pub(crate) struct FinalSection {
     facts: Vec<Fact>,
     metric: String,
     kinds: Vec<Kind>,
+    /// Whether another kind has a better estimate than the one taken.
+    is_by_chance: bool,
     loss_name: &'static str,
     worst_note: String,
     worst_columns: Vec<String>,
@@ -50,6 +52,10 @@ impl FinalSection {
             score: number(*score),
             is_taken: *name == found.kind,
         };
+        let cost = |score: f64| model.metric.direction().cost(score);
+        let taken = found.estimates.iter().find(|(name, _)| *name == found.kind).map(|(_, score)| cost(*score));
+        let is_by_chance =
+            taken.is_some_and(|taken| found.estimates.iter().any(|(_, score)| cost(*score) < taken));
         let explanation = model.explanation.as_ref();
         let worst = explanation.map(|of| of.worst.as_slice()).unwrap_or_default();
         let of_holdout = explanation.is_some_and(|of| of.is_holdout);
@@ -59,6 +65,7 @@ impl FinalSection {
             facts: facts(model, found),
             metric: capitalised(&metric_label(model.metric)),
             kinds: found.estimates.iter().map(kind).collect(),
+            is_by_chance,
             loss_name: if model.profile.labels.is_empty() { "Absolute error" } else { "Log loss" },
             worst_note: format!(
                 "The worst of {} {}.",
