@@ -56,6 +56,24 @@ fn the_model_predicts_a_file_without_target_and_in_another_order() {
 }
 
 #[test]
+fn what_is_taken_otherwise_than_it_stands_is_told() {
+    let scratch = Scratch::new();
+    let rows: String = (0..120).map(|row| format!("{},{},{}\n", row % 2, row % 7, row % 5)).collect();
+    scratch.write("train.csv", format!("flag,x,target\n{rows}"));
+    // Whole numbers of which each is rare are a quantity, unless the metric is of classes.
+    let classes = ["--metric", "log_loss", "--families", "constant,linear"];
+    let printed = scratch.ok(&search("train.csv", "target", &classes));
+    assert!(printed.stdout.contains("5 different numbers, and the metric is log_loss"), "{}", printed.stdout);
+    scratch.write("new.csv", "flag,x,target\n0,1,0\n1,5,1\n4,6,2\n");
+    let told =
+        "warning: column `flag` had but two values in training: 1 number taken for the nearer of 0 and 1\n";
+    let predict = ["predict", "--model", "run/model", "--data", "new.csv", "--out", "out.csv"];
+    assert_eq!(scratch.ok(&predict).stderr, told);
+    assert_eq!(scratch.ok(&["evaluate", "--model", "run/model", "--data", "new.csv"]).stderr, told);
+    assert_eq!(fs::read_to_string(scratch.path("out.csv")).unwrap().lines().count(), 4);
+}
+
+#[test]
 fn evaluate_prints_one_flat_object() {
     let scratch = Scratch::new();
     scratch.write("train.csv", table(400, |x, y| format!("{:.6}", 3.0 * x - 2.0 * y)));

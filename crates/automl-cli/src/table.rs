@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use automl::{
-    Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Estimate, Importances, Kind, Leaderboard, LeaderboardRow,
-    Manifest, Metric, NestedScores, Overview, TrialState, counted, format_duration,
+    Calibrator, ColumnOverview, ColumnProfile, DecisionRule, Estimate, Importances, Kind, Leaderboard,
+    LeaderboardRow, Manifest, Metric, NestedScores, Overview, TrialState, counted, format_duration,
 };
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 

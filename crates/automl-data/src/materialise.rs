@@ -61,7 +61,9 @@ impl Unparsed {
 
     fn check(&self) -> Result<(), String> {
         match &self.first {
-            Some(first) if !self.tolerant => Err(format!("{} such as `{first}`", counted(self.count, "value"))),
+            Some(first) if !self.tolerant => {
+                Err(format!("{} such as `{first}`", counted(self.count, "value")))
+            }
             _ => Ok(()),
         }
     }

@@ -73,7 +73,7 @@ fn a_network_of_ones_own_is_searched_kept_and_loaded() {
     let best = run.leaderboard().rows.remove(0);
     assert_eq!(best.family, "small");
     let model = Model::load(&study.folder().join("model"), facade::Device::default()).unwrap();
-    let scores = model.evaluate_file(&path).unwrap();
+    let scores = model.evaluate_file(&path).unwrap().scores;
     let loss = scores.iter().find(|(metric, _)| metric.name() == "log_loss").unwrap().1;
     assert!(loss < 0.6, "{scores:?}");
     // Worker processes do not know it.

@@ -1,7 +1,7 @@
 //! The installed `automl` program.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -41,13 +41,15 @@ fn not_started(error: &std::io::Error) -> Error {
         .with_hint(format!("or name it: `use_program(\"…/automl\")`, or the variable {VARIABLE}"))
 }
 
-/// Standard output of `automl` with these arguments.
+/// Standard output of `automl` with these arguments. What it warns of goes on to standard error, which a cell shows.
 pub(crate) fn output(arguments: &[&OsStr]) -> Result<String, Error> {
     let output = command(arguments).output().map_err(|error| not_started(&error))?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(failure(&stderr, output.status));
     }
+    // Nothing is left to be done for a standard error that is closed.
+    drop(std::io::stderr().write_all(&output.stderr));
     String::from_utf8(output.stdout).map_err(|_| Error::new("`automl` printed what is no text"))
 }
 

@@ -26,25 +26,44 @@ pub fn describe(data: &Path, options: &TableOptions, n_head: usize) -> Result<Ov
     Ok(overview(&read_frame(data)?, options, n_head)?)
 }
 
+/// A file that was predicted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PredictedFile {
+    /// Number of rows.
+    pub n_rows: usize,
+    /// What was taken otherwise than it stands in the file, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A file that a model was scored on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredFile {
+    /// Every metric of the task that has a value on these rows.
+    pub scores: Vec<(Metric, f64)>,
+    /// What was taken otherwise than it stands in the file, a sentence each.
+    pub warnings: Vec<String>,
+}
+
 impl Model {
     /// Predicts the rows of `data` and writes them to `out`: column `prediction` and, for classes,
-    /// `p_<label>`. Returns the number of rows.
+    /// `p_<label>`.
     ///
     /// # Errors
     /// [`AutomlError`] if the file cannot be read, lacks columns, or the result cannot be written.
-    pub fn predict_file(&self, data: &Path, out: &Path) -> Result<usize, AutomlError> {
+    pub fn predict_file(&self, data: &Path, out: &Path) -> Result<PredictedFile, AutomlError> {
         let table = Table::for_prediction(read_frame(data)?, &self.manifest().schema)?;
         let predictions = self.predict(&table)?;
         write_predictions(&self.frame(&predictions)?, out)?;
-        Ok(predictions.n_rows())
+        Ok(PredictedFile { n_rows: predictions.n_rows(), warnings: table.warnings().to_vec() })
     }
 
     /// Scores the model on a file that has the target column.
     ///
     /// # Errors
     /// As [`Model::predict_file`]; [`AutomlError::Data`] if there is no target column or it has an unknown label.
-    pub fn evaluate_file(&self, data: &Path) -> Result<Vec<(Metric, f64)>, AutomlError> {
-        self.evaluate(&Table::for_evaluation(read_frame(data)?, &self.manifest().schema)?)
+    pub fn evaluate_file(&self, data: &Path) -> Result<ScoredFile, AutomlError> {
+        let table = Table::for_evaluation(read_frame(data)?, &self.manifest().schema)?;
+        Ok(ScoredFile { scores: self.evaluate(&table)?, warnings: table.warnings().to_vec() })
     }
 
     /// Predictions as a frame, labels spelt as in the training data.

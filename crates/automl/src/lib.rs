@@ -78,7 +78,7 @@ pub use doctor::doctor;
 pub use duration::{format_duration, parse_duration};
 pub use error::AutomlError;
 pub use experiment::Experiment;
-pub use files::{describe, read_frame};
+pub use files::{PredictedFile, ScoredFile, describe, read_frame};
 pub use function::{FunctionResult, FunctionStudy};
 pub use leaderboard::{Leaderboard, LeaderboardRow};
 pub use limits::parse_memory;

@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 
-use automl::{AutomlError, Metric, Model};
+use automl::{AutomlError, Metric, Model, ScoredFile};
 
-use super::print;
+use super::{print, warn};
 use crate::args::EvaluateArgs;
 use crate::table;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode, AutomlError> {
     let model = Model::load(&args.model, args.device)?;
-    let scores = model.evaluate_file(&args.data)?;
+    let ScoredFile { scores, warnings } = model.evaluate_file(&args.data)?;
+    warn(&warnings);
     print(&if args.json { flat_json(&scores)? } else { table::scores(&scores) });
     Ok(ExitCode::SUCCESS)
 }

@@ -1,12 +1,12 @@
 //! `automl kernel` and `automl notebook`.
 
 use std::env;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use automl_jupyter::{Build, Door, JupyterError, Places, install, remove, run_cargo, run_kernel, run_lab};
 
+use super::say;
 use crate::args::{DoorArgs, KernelCommand, NotebookArgs};
 use crate::failure;
 
@@ -64,12 +64,6 @@ fn program() -> Result<PathBuf, JupyterError> {
         path: Path::new("automl").to_owned(),
         source,
     })
-}
-
-/// A line of progress.
-fn say(line: &str) {
-    // Nothing is left to be done for a standard error that is closed.
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn exit_code(done: Result<ExitCode, JupyterError>) -> ExitCode {

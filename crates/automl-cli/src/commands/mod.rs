@@ -45,3 +45,13 @@ fn theme(is_dark: bool) -> Theme {
 fn print(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
+
+/// Writes a line to standard error: progress, a warning. Nothing is left to be done for one that is closed.
+fn say(line: &str) {
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// What was taken otherwise than it stands in a file.
+fn warn(warnings: &[String]) {
+    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+}

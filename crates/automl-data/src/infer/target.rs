@@ -98,7 +98,9 @@ fn of_metric(metric: Metric, values: &Values<'_>, counts: &Counts<'_>) -> Option
         return None;
     };
     let n_distinct = runs.len();
-    metric.supports(task).then(|| (task, format!("{n_distinct} different numbers, and the metric is {metric}")))
+    metric
+        .supports(task)
+        .then(|| (task, format!("{n_distinct} different numbers, and the metric is {metric}")))
 }
 
 fn infer(values: &Values<'_>, counts: &Counts<'_>) -> (Task, String) {

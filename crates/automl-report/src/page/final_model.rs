@@ -53,7 +53,8 @@ impl FinalSection {
             is_taken: *name == found.kind,
         };
         let cost = |score: f64| model.metric.direction().cost(score);
-        let taken = found.estimates.iter().find(|(name, _)| *name == found.kind).map(|(_, score)| cost(*score));
+        let taken =
+            found.estimates.iter().find(|(name, _)| *name == found.kind).map(|(_, score)| cost(*score));
         let is_by_chance =
             taken.is_some_and(|taken| found.estimates.iter().any(|(_, score)| cost(*score) < taken));
         let explanation = model.explanation.as_ref();
