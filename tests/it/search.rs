@@ -58,12 +58,16 @@ fn the_model_predicts_a_file_without_target_and_in_another_order() {
 #[test]
 fn what_is_taken_otherwise_than_it_stands_is_told() {
     let scratch = Scratch::new();
-    let rows: String = (0..120).map(|row| format!("{},{},{}\n", row % 2, row % 7, row % 5)).collect();
-    scratch.write("train.csv", format!("flag,x,target\n{rows}"));
+    let rows: Vec<String> = (0..120).map(|row| format!("{},{},{}", row % 2, row % 7, row % 10)).collect();
+    scratch.write("train.csv", format!("flag,x,target\n{}\n", rows.join("\n")));
     // Whole numbers of which each is rare are a quantity, unless the metric is of classes.
     let classes = ["--metric", "log_loss", "--families", "constant,linear"];
     let printed = scratch.ok(&search("train.csv", "target", &classes));
-    assert!(printed.stdout.contains("5 different numbers, and the metric is log_loss"), "{}", printed.stdout);
+    assert!(
+        printed.stdout.contains("10 different numbers, and the metric is log_loss"),
+        "{}",
+        printed.stdout
+    );
     scratch.write("new.csv", "flag,x,target\n0,1,0\n1,5,1\n4,6,2\n");
     let told =
         "warning: column `flag` had but two values in training: 1 number taken for the nearer of 0 and 1\n";

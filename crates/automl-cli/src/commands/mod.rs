@@ -53,5 +53,7 @@ fn say(line: &str) {
 
 /// What was taken otherwise than it stands in a file.
 fn warn(warnings: &[String]) {
-    warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+    for warning in warnings {
+        say(&format!("warning: {warning}"));
+    }
 }

@@ -72,7 +72,9 @@ impl Temperature {
         }
         softmax(row);
         let each = self.even / row.len() as f64;
-        row.iter_mut().for_each(|p| *p = (1.0 - self.even) * *p + each);
+        for p in row.iter_mut() {
+            *p = (1.0 - self.even) * *p + each;
+        }
     }
 }
 
