@@ -64,9 +64,9 @@ fn what_is_taken_otherwise_than_it_stands_is_told() {
     let classes = ["--metric", "log_loss", "--families", "constant,linear"];
     let printed = scratch.ok(&search("train.csv", "target", &classes));
     assert!(
-        printed.stdout.contains("10 different numbers, and the metric is log_loss"),
+        printed.stderr.contains("10 different numbers, and the metric is log_loss"),
         "{}",
-        printed.stdout
+        printed.stderr
     );
     scratch.write("new.csv", "flag,x,target\n0,1,0\n1,5,1\n4,6,2\n");
     let told =
