@@ -92,9 +92,10 @@ def calibration(n_classes, weighted):
         "codes": codes.tolist(),
         "proba": proba.ravel().tolist(),
         "weights": weights.tolist(),
-        "temperature": temperature(proba, codes, weights),
-        "isotonic": one_against_rest(isotonic, proba, codes, weights).ravel().tolist(),
-        "platt": one_against_rest(platt, proba, codes, weights).ravel().tolist(),
+        # Only ratios of weights matter: they sum to the number of rows.
+        "temperature": temperature(proba, codes, weights / weights.mean()),
+        "isotonic": one_against_rest(isotonic, proba, codes, weights / weights.mean()).ravel().tolist(),
+        "platt": one_against_rest(platt, proba, codes, weights / weights.mean()).ravel().tolist(),
         "ece": ece(proba, codes, weights),
     }
 

@@ -105,11 +105,14 @@ impl Calibrator {
         else {
             return Err(not_probabilities());
         };
+        // Of weights only their ratios matter: as many rows as there are stand against the one more.
+        let total: f64 = rows.iter().map(|&row| scorer.weight(row)).sum();
+        let weight = |row: usize| scorer.weight(row) * rows.len() as f64 / total;
         let pairs = |class: usize| -> Vec<Pair> {
             let pair = |&row: &usize| Pair {
                 probability: proba.get(row, class),
                 positive: codes[row] as usize == class,
-                weight: scorer.weight(row),
+                weight: weight(row),
             };
             rows.iter().map(pair).collect()
         };
@@ -117,13 +120,12 @@ impl Calibrator {
         Ok(match method {
             Method::None => Calibrator::None,
             Method::Temperature => {
-                let row = |&row: &usize| (proba.row(row), codes[row] as usize, scorer.weight(row));
+                let row = |&row: &usize| (proba.row(row), codes[row] as usize, weight(row));
                 Calibrator::Temperature(Temperature::fit(&rows.iter().map(row).collect::<Vec<_>>()))
             }
             Method::Platt => Calibrator::Platt(classes.map(|class| Platt::fit(&pairs(class))).collect()),
             Method::Isotonic => {
-                let n = rows.iter().map(|&row| scorer.weight(row)).sum();
-                let fit = |class| Isotonic::fit(&pairs(class)).uncertain(n);
+                let fit = |class| Isotonic::fit(&pairs(class)).uncertain(rows.len() as f64);
                 Calibrator::Isotonic(classes.map(fit).collect())
             }
         })

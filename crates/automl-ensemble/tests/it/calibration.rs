@@ -73,6 +73,25 @@ fn the_temperature_is_the_one_of_least_log_loss() {
 }
 
 #[test]
+fn only_ratios_of_weights_matter() {
+    for case in cases() {
+        for factor in [1e-4, 1e4] {
+            let weights: Vec<f32> = case.weights.iter().map(|weight| factor * weight).collect();
+            let scaled = Case {
+                target: case.target.clone(),
+                told: case.told.clone(),
+                weights,
+                reference: Value::Null,
+            };
+            for method in Method::ALL {
+                let (_, wanted) = case.calibrated(method);
+                assert_near(method.name(), &scaled.calibrated(method).1, &wanted, 1e-5);
+            }
+        }
+    }
+}
+
+#[test]
 fn calibration_errors_equal_those_of_numpy() {
     for case in cases() {
         let error = expected_calibration_error(&case.scorer(), &case.told, DEFAULT_BINS).unwrap();
