@@ -85,7 +85,8 @@ def page(machine, rounds, rows):
 
 Microseconds of a training step and network; in brackets, how many times PyTorch eager's step it is faster (ratio of
 medians over {rounds} rounds, contenders in turn). Made by `step.py`, which says what a step is. PyTorch 2.9.0 and
-automl's libtorch are the same library. Rows a second are of the better of alone and five at once.
+automl's libtorch are the same library. Rows a second are of the better of alone and five at once. Where the rest of a
+step goes: step_notes.md.
 
 Machine: {machine}.
 
