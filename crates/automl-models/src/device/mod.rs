@@ -66,7 +66,7 @@ fn missing(name: &'static str, command: &str) -> BackendInfo {
 #[cfg(not(feature = "libtorch"))]
 const LIBTORCH_COMMAND: &str = "make libtorch";
 #[cfg(not(feature = "cuda"))]
-const CUBECL_COMMAND: &str = "cargo build --release --features cuda";
+const CUBECL_COMMAND: &str = "cargo install --locked --path crates/automl-cli --features cuda";
 
 /// Makes `cuda:N` definite and checks that the device can be trained on.
 ///
