@@ -66,6 +66,11 @@ pub(super) fn fit(member: &Member<'_>, ctx: &FitContext<'_>, kind: Kind) -> Resu
     for (row, &weight) in weights.iter().enumerate() {
         answers.add(&mut total, row, weight);
     }
+    if let Answers::Classes { .. } = &answers {
+        // A class that no training row has, as may be with groups and windows in time, is not impossible.
+        let of_a_row = answers.weight(&total) / weights.len().max(1) as f64;
+        total.iter_mut().filter(|sum| **sum == 0.0).for_each(|sum| *sum = of_a_row);
+    }
     let (prior, n_outputs) = (answers.values(&total), answers.n_outputs());
     Ok(ForestModel::new(Ensemble { binner, trees, n_outputs }, head, prior))
 }

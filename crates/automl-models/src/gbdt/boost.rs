@@ -48,7 +48,9 @@ pub(super) fn fit(
         }
     };
     let class_weights = match target {
-        Target::Classes { codes, n_classes } if config.balanced => Some(balanced(codes, *n_classes)),
+        Target::Classes { codes, n_classes } if config.balanced => {
+            Some(balanced(codes, *n_classes, member.train.weights.as_deref()))
+        }
         _ => None,
     };
     let rows = |design: &Design| -> Result<Rows, FitError> {
@@ -120,13 +122,15 @@ fn rows(target: &Target, weights: Option<&[f32]>, head: &Head, class_weights: Op
 }
 
 /// Weights of the classes under which all count the same in total, and a row 1 on average.
-fn balanced(codes: &[u32], n_classes: usize) -> Vec<f32> {
-    let mut counts = vec![0_usize; n_classes];
-    for &code in codes {
-        counts[code as usize] += 1;
+fn balanced(codes: &[u32], n_classes: usize, weights: Option<&[f32]>) -> Vec<f32> {
+    let mut totals = vec![0.0; n_classes];
+    for (row, &code) in codes.iter().enumerate() {
+        totals[code as usize] += weights.map_or(1.0, |weights| f64::from(weights[row]));
     }
-    let n_present = counts.iter().filter(|&&count| count > 0).count();
-    counts.iter().map(|&count| codes.len() as f32 / (n_present * count.max(1)) as f32).collect()
+    let n_present = totals.iter().filter(|&&total| total > 0.0).count() as f64;
+    let all: f64 = totals.iter().sum();
+    let weight = |&total: &f64| if total > 0.0 { (all / (n_present * total)) as f32 } else { 1.0 };
+    totals.iter().map(weight).collect()
 }
 
 /// Rows with their bins and scores.

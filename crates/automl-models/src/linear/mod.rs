@@ -99,7 +99,11 @@ impl ModelFamily for LinearFamily {
         let model = 8.0 * (n_columns + 1.0) * n_outputs;
         // Ridge has all products, the others those of the columns that they move together.
         let most = if ctx.task.is_classification() { proximal::MOST_TOGETHER as f64 } else { f64::MAX };
-        let smaller = n_columns.min(n_rows).min(most);
+        let moved = n_columns.min(n_rows).min(most);
+        // For AIC and BIC the curvature of all coefficients, where it is not too much work.
+        let is_traced = ctx.task.is_classification();
+        let traced = if is_traced { (n_columns * n_outputs).min(proximal::MOST_WORK.cbrt()) } else { 0.0 };
+        let smaller = moved.max(traced);
         let steps = 2.0 * lbfgs::MEMORY as f64 * model;
         let beside = 8.0 * (3.0 * smaller * smaller + 3.0 * n_rows * n_outputs) + steps;
         Ok(MemoryNeed::new(model, beside))

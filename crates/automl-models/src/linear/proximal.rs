@@ -26,7 +26,7 @@ pub(super) const MOST_TOGETHER: usize = 1500;
 /// Columns whose slope is within this share of `l1` join the working set before they must.
 const EARLY: f64 = 0.8;
 /// Most products of rows and pairs of coefficients for the sake of a trace: about half a second.
-const MOST_WORK: f64 = 1e10;
+pub(super) const MOST_WORK: f64 = 1e10;
 /// Share of the predicted decrease that a step must reach.
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// Halvings of a step before the descent counts as exhausted by rounding.
@@ -140,7 +140,9 @@ impl<'a> Fit<'a> {
         if self.penalty.l2 == 0.0 {
             return Ok(Some(size as f64));
         }
-        if self.rows.n_rows() as f64 * (size as f64).powi(2) > MOST_WORK {
+        // Of the matrix there is a factor too, and an inverse.
+        let n_products = (self.rows.n_rows() + size) as f64 * (size as f64).powi(2);
+        if n_products > MOST_WORK {
             return Ok(None);
         }
         let shares = self.shares();
