@@ -150,7 +150,7 @@ pub(crate) struct SearchArgs {
     /// One configuration as final model, no ensemble
     #[arg(long)]
     pub(crate) single_model: bool,
-    /// Most milliseconds in which the final model may predict 1000 rows on this machine
+    /// Most milliseconds in which the models of the final model predict 1000 prepared rows on this machine
     #[arg(long, value_name = "MS")]
     pub(crate) max_predict_ms: Option<f64>,
     /// Where networks train: flex, libtorch, cuda, cuda:1, cubecl:0 or auto; `automl doctor` lists them

@@ -20,6 +20,16 @@ pub struct FoldPlan {
     pub folds: Vec<Fold>,
 }
 
+impl FoldPlan {
+    /// Validation rows over training rows, the mean of the folds: what corrects tests that compare folds (Nadeau & Bengio
+    /// 2003). `None` without folds.
+    pub fn test_to_train(&self) -> Option<f64> {
+        let ratio = |fold: &Fold| fold.valid.len() as f64 / fold.train.len().max(1) as f64;
+        let n = self.folds.len();
+        (n > 0).then(|| self.folds.iter().map(ratio).sum::<f64>() / n as f64)
+    }
+}
+
 /// At most `most` of `rows`, evenly spaced, in their order.
 pub fn evenly_chosen(rows: &[usize], most: usize) -> Vec<usize> {
     let n_chosen = rows.len().min(most);
@@ -29,6 +39,14 @@ pub fn evenly_chosen(rows: &[usize], most: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ratio_of_test_to_training_rows_is_a_mean_of_folds() {
+        let fold = |n: usize| Fold { train: (0..n).collect(), valid: vec![n] };
+        let plan = FoldPlan { holdout: Vec::new(), folds: vec![fold(1), fold(2), fold(4)] };
+        assert_eq!(plan.test_to_train(), Some((1.0 + 0.5 + 0.25) / 3.0));
+        assert_eq!(FoldPlan { holdout: Vec::new(), folds: Vec::new() }.test_to_train(), None);
+    }
 
     #[test]
     fn rows_are_chosen_evenly() {

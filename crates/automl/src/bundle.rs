@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use automl_core::{ArtifactError, Metric, Params, Predictions, Target};
 use automl_data::FeatureSchema;
+use automl_ensemble::DecisionRule;
 use automl_ensemble::calibration::Calibrator;
-use automl_ensemble::{DecisionRule, Scorer};
 use automl_models::artifact;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -114,24 +114,9 @@ impl Manifest {
         predictions: &Predictions,
         weights: Option<&[f32]>,
     ) -> Vec<(Metric, f64)> {
-        let mut scores = scoring::score_all(self.schema.task, target, predictions, weights);
-        if self.decision == DecisionRule::MostProbable {
-            return scores;
-        }
-        for (metric, value) in &mut scores {
-            let scorer = Scorer::new(*metric, target);
-            let Ok(scorer) = scorer.and_then(|scorer| match weights {
-                Some(weights) => scorer.with_weights(weights),
-                None => Ok(scorer),
-            }) else {
-                continue;
-            };
-            // Metrics of probabilities do not depend on the rule.
-            if let Ok(decided) = self.decision.score(&scorer, predictions) {
-                *value = decided;
-            }
-        }
-        scores
+        let is_tuned = self.decision != DecisionRule::MostProbable;
+        let decided = is_tuned.then_some((&self.decision, predictions));
+        scoring::score_decided(self.schema.task, target, predictions, decided, weights)
     }
 
     fn heaviest(&self) -> Option<&ManifestModel> {

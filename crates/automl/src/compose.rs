@@ -87,15 +87,19 @@ pub(crate) struct Composition {
     pub(crate) decision: DecisionRule,
     /// What each kind was judged to be worth.
     pub(crate) estimates: Vec<Estimate>,
-    /// Nested predictions, from which honest scores follow.
+    /// Nested predictions, from which honest scores follow: each row's by a combination and a calibrator that were fitted
+    /// without its part.
     pub(crate) predictions: Predictions,
+    /// The same as classes that are certain, by rules of decision that were fitted likewise; `None` where the most probable class
+    /// is taken.
+    pub(crate) decided: Option<Predictions>,
 }
 
 /// Decides on the final model. `parts` are those of nested estimates, absent where the rows are too few for them;
 /// `n_folds` is the number of fold models of each configuration.
 ///
 /// # Errors
-/// [`EnsembleError`]: nothing is fast enough for the bound that was set, or the metric has no value.
+/// [`EnsembleError::Budget`] if nothing is fast enough for the bound that was set.
 pub(crate) fn compose(
     entries: &[Entry],
     scorer: &Scorer<'_>,
@@ -116,18 +120,28 @@ pub(crate) fn compose(
             ms_per_row: if bound.is_some() { entry.predict_ms / 1000.0 } else { 0.0 },
         })
         .collect();
-    let Some(parts) = parts else { return first_bagged(entries, scorer) };
-    let mut choices = vec![single(scorer, &candidates, parts, bound, n_folds)?];
+    let quick = fast_enough(&candidates, bound, n_folds)?;
+    let Some(parts) = parts else { return first(entries, quick[0], scorer) };
+    let mut choices = Vec::new();
+    choices.extend(possible(single(scorer, &candidates, parts, &quick))?);
     if !limits.single_model && entries.len() > 1 {
-        choices.extend(ensemble(scorer, &candidates, parts, bound, seed)?);
-        choices.extend(stack(scorer, &candidates, parts, bound, seed)?);
+        choices.extend(possible(ensemble(scorer, &candidates, parts, bound, seed))?.flatten());
+        choices.extend(possible(stack(scorer, &candidates, parts, bound, seed))?.flatten());
     }
     let estimates =
         choices.iter().map(|choice| Estimate { kind: choice.kind, score: choice.honest.score }).collect();
     let Some(best) = choices.into_iter().reduce(|best, other| better(best, other, scorer)) else {
-        return first_bagged(entries, scorer);
+        return first(entries, quick[0], scorer);
     };
-    finish(best, scorer, entries, parts, limits, estimates)
+    finish(best, scorer, parts, limits, estimates)
+}
+
+/// `None` for what cannot be had: nothing is fast enough for it, or the metric has no value of its predictions.
+fn possible<T>(found: Result<T, EnsembleError>) -> Result<Option<T>, EnsembleError> {
+    match found {
+        Err(EnsembleError::Budget { .. } | EnsembleError::Metric(_)) => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// The better of two kinds of models, the simpler one first: the one of the better nested estimate.
@@ -165,50 +179,62 @@ struct Choice {
     honest: Nested,
 }
 
-/// The best single configuration; one of its fold models alone if the mean of all is too slow.
+/// A configuration that is fast enough alone, by its place: as the mean of its fold models, or else as one of them.
+type Quick = (usize, Kind);
+
+/// All configurations that are fast enough alone, in their order; at least one.
+fn fast_enough(
+    candidates: &[Candidate<'_>],
+    bound: Option<f64>,
+    n_folds: usize,
+) -> Result<Vec<Quick>, EnsembleError> {
+    let fits = |ms_per_row: f64| bound.is_none_or(|bound| ms_per_row <= bound);
+    let alone = |candidate: &Candidate<'_>| candidate.ms_per_row / n_folds as f64;
+    let kind = |candidate: &Candidate<'_>| {
+        if fits(candidate.ms_per_row) {
+            Some(Kind::Bagged)
+        } else {
+            fits(alone(candidate)).then_some(Kind::Single)
+        }
+    };
+    let quick: Vec<Quick> = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(place, candidate)| Some((place, kind(candidate)?)))
+        .collect();
+    if !quick.is_empty() {
+        return Ok(quick);
+    }
+    let fastest = candidates.iter().min_by(|a, b| a.ms_per_row.total_cmp(&b.ms_per_row));
+    let too_few = EnsembleError::TooFew { what: "a final model", unit: "models", got: 0, wanted: 1 };
+    let fastest = fastest.ok_or(too_few)?;
+    let (id, fastest) = (fastest.id.to_owned(), alone(fastest));
+    Err(EnsembleError::Budget { budget: bound.unwrap_or_default(), id, fastest })
+}
+
+/// The best single configuration.
 fn single(
     scorer: &Scorer<'_>,
     candidates: &[Candidate<'_>],
     parts: &Parts,
-    bound: Option<f64>,
-    n_folds: usize,
+    quick: &[Quick],
 ) -> Result<Choice, EnsembleError> {
-    let alone = |candidate: &Candidate<'_>| candidate.ms_per_row / n_folds as f64;
-    let fits = |of: &dyn Fn(&Candidate<'_>) -> f64| {
-        let fits = |candidate: &Candidate<'_>| bound.is_none_or(|bound| of(candidate) <= bound);
-        candidates.iter().any(fits)
-    };
-    let is_bagged = fits(&|candidate| candidate.ms_per_row);
-    let time = |candidate: &Candidate<'_>| if is_bagged { candidate.ms_per_row } else { alone(candidate) };
-    if !fits(&time) {
-        let fastest = candidates.iter().min_by(|a, b| a.ms_per_row.total_cmp(&b.ms_per_row));
-        let fastest = fastest.ok_or(EnsembleError::TooFew {
-            what: "a final model",
-            unit: "models",
-            got: 0,
-            wanted: 1,
-        })?;
-        let (id, fastest) = (fastest.id.to_owned(), alone(fastest));
-        return Err(EnsembleError::Budget { budget: bound.unwrap_or_default(), id, fastest });
-    }
-    let best_on = |rows: &[usize]| -> Result<usize, EnsembleError> {
-        let mut best = (0, f64::INFINITY);
-        for (place, candidate) in candidates.iter().enumerate() {
-            if bound.is_some_and(|bound| time(candidate) > bound) {
-                continue;
-            }
-            let cost = scorer.direction().cost(scorer.score_rows(candidate.predictions, rows)?);
+    let best_on = |rows: &[usize]| -> Result<Quick, EnsembleError> {
+        let mut best = (quick[0], f64::INFINITY);
+        for &of in quick {
+            let predictions = candidates[of.0].predictions;
+            let cost = scorer.direction().cost(scorer.score_rows(predictions, rows)?);
             if cost < best.1 {
-                best = (place, cost);
+                best = (of, cost);
             }
         }
         Ok(best.0)
     };
     let honest =
-        nested(scorer, parts, |fit, held_out| Ok(select(candidates[best_on(fit)?].predictions, held_out)))?;
+        nested(scorer, parts, |fit, held_out| Ok(select(candidates[best_on(fit)?.0].predictions, held_out)))?;
     let all: Vec<usize> = (0..scorer.n_rows()).collect();
-    let kind = if is_bagged { Kind::Bagged } else { Kind::Single };
-    Ok(Choice { kind, used: vec![best_on(&all)?], combine: Combine::Mean(vec![1.0]), honest })
+    let (place, kind) = best_on(&all)?;
+    Ok(Choice { kind, used: vec![place], combine: Combine::Mean(vec![1.0]), honest })
 }
 
 /// A greedily selected ensemble; `None` if it is but one configuration.
@@ -220,10 +246,7 @@ fn ensemble(
     seed: Seed,
 ) -> Result<Option<Choice>, EnsembleError> {
     let selector = GreedySelector::new(GreedyConfig { max_ms_per_row: bound, ..GreedyConfig::default() })?;
-    let selection = match selector.select(scorer, candidates, seed) {
-        Err(EnsembleError::Budget { .. }) => return Ok(None),
-        other => other?,
-    };
+    let selection = selector.select(scorer, candidates, seed)?;
     let (used, weights) = non_zero(&selection.weights);
     if used.len() < 2 {
         return Ok(None);
@@ -232,7 +255,7 @@ fn ensemble(
     Ok(Some(Choice { kind: Kind::Ensemble, used, combine: Combine::Mean(weights), honest }))
 }
 
-/// A model on the predictions; `None` if nothing is fast enough.
+/// A model on the predictions; `None` if it needs none of them, where a constant is as good.
 fn stack(
     scorer: &Scorer<'_>,
     candidates: &[Candidate<'_>],
@@ -241,12 +264,12 @@ fn stack(
     seed: Seed,
 ) -> Result<Option<Choice>, EnsembleError> {
     let stacker = Stacker::new(StackConfig { max_ms_per_row: bound, ..StackConfig::default() })?;
-    let stack = match stacker.fit(scorer, candidates, Some(parts), seed) {
-        Err(EnsembleError::Budget { .. }) => return Ok(None),
-        other => other?,
-    };
-    let honest = stacker.nested_score(scorer, candidates, parts, seed)?;
+    let stack = stacker.fit(scorer, candidates, Some(parts), seed)?;
     let (used, weights) = non_zero(&stack.weights);
+    if used.is_empty() {
+        return Ok(None);
+    }
+    let honest = stacker.nested_score(scorer, candidates, parts, seed)?;
     let stack = Stack { weights, ..stack };
     Ok(Some(Choice { kind: Kind::Stack, used, combine: Combine::Stack(stack), honest }))
 }
@@ -255,53 +278,64 @@ fn stack(
 fn finish(
     choice: Choice,
     scorer: &Scorer<'_>,
-    entries: &[Entry],
     parts: &Parts,
     limits: &FinalConfig,
     estimates: Vec<Estimate>,
 ) -> Result<Composition, EnsembleError> {
-    let Choice { kind, used, combine, honest } = choice;
-    let mut predictions = honest.predictions;
-    let (mut calibrator, mut decision) = (Calibrator::None, DecisionRule::MostProbable);
-    if scorer.n_classes() > 0 {
-        let models: Vec<&Predictions> = used.iter().map(|&place| &entries[place].predictions).collect();
-        let mut combined = combine.apply(&models)?;
-        if limits.calibrate {
-            // Fitted on what is honest: a combination looks surer of its own rows than of others.
-            calibrator = calibration::choose(scorer, &predictions, parts)?.calibrator;
-            combined = calibrator.apply(&combined)?;
-            predictions = calibrator.apply(&predictions)?;
-        }
-        match DecisionRule::fit(scorer, &combined) {
-            Ok(rule) => {
-                let as_is = DecisionRule::MostProbable.score(scorer, &predictions)?;
-                let tuned = threshold::nested_score(scorer, &predictions, parts)?.score;
-                if scorer.direction().cost(tuned) < scorer.direction().cost(as_is) {
-                    decision = rule;
-                }
-            }
-            // Of a metric of probabilities the most probable class is the best guess.
-            Err(EnsembleError::NotOfClasses { .. }) => {}
-            Err(error) => return Err(error),
-        }
+    let mut made = Composition::plain(choice.kind, choice.used, choice.combine, choice.honest.predictions);
+    made.estimates = estimates;
+    if scorer.n_classes() == 0 {
+        return Ok(made);
     }
-    Ok(Composition { kind, used, combine, calibrator, decision, estimates, predictions })
+    // Both are fitted on what is honest: a combination looks surer of its own rows than of others.
+    let mut told = made.predictions.clone();
+    if limits.calibrate {
+        let chosen = calibration::choose(scorer, &told, parts)?;
+        told = chosen.calibrator.apply(&told)?;
+        made.predictions = chosen.predictions;
+        made.calibrator = chosen.calibrator;
+    }
+    if let Some((rule, decided)) = better_rule(scorer, &told, &made.predictions, parts)? {
+        made.decision = rule;
+        made.decided = Some(decided);
+    }
+    Ok(made)
 }
 
-/// The first entry, where there are too few rows to judge by.
-fn first_bagged(entries: &[Entry], scorer: &Scorer<'_>) -> Result<Composition, EnsembleError> {
-    let Some(first) = entries.first() else {
-        return Err(EnsembleError::TooFew { what: "a final model", unit: "models", got: 0, wanted: 1 });
+/// The rule of decision that is best for the metric on `told`, with what such rules make of `honest` predictions on which they
+/// were not fitted; `None` if the most probable class is as good.
+fn better_rule(
+    scorer: &Scorer<'_>,
+    told: &Predictions,
+    honest: &Predictions,
+    parts: &Parts,
+) -> Result<Option<(DecisionRule, Predictions)>, EnsembleError> {
+    let rule = match DecisionRule::fit(scorer, told) {
+        // Of a metric of probabilities the most probable class is the best guess.
+        Err(EnsembleError::NotOfClasses { .. }) => return Ok(None),
+        rule => rule?,
     };
-    Ok(Composition {
-        kind: Kind::Bagged,
-        used: vec![0],
-        combine: Combine::Mean(vec![1.0]),
-        calibrator: Calibrator::None,
-        decision: DecisionRule::MostProbable,
-        estimates: vec![Estimate { kind: Kind::Bagged, score: scorer.score(&first.predictions)? }],
-        predictions: first.predictions.clone(),
-    })
+    let as_is = possible(nested(scorer, parts, |_, held_out| Ok(select(honest, held_out))))?;
+    let tuned = possible(threshold::nested_score(scorer, honest, parts))?;
+    let (Some(as_is), Some(tuned)) = (as_is, tuned) else { return Ok(None) };
+    let cost = |of: &Nested| scorer.direction().cost(of.score);
+    Ok((cost(&tuned) < cost(&as_is)).then_some((rule, tuned.predictions)))
+}
+
+/// The first entry that is fast enough, where there are too few rows to judge by.
+fn first(entries: &[Entry], (place, kind): Quick, scorer: &Scorer<'_>) -> Result<Composition, EnsembleError> {
+    let predictions = &entries[place].predictions;
+    let mut made = Composition::plain(kind, vec![place], Combine::Mean(vec![1.0]), predictions.clone());
+    made.estimates.extend(possible(scorer.score(predictions))?.map(|score| Estimate { kind, score }));
+    Ok(made)
+}
+
+impl Composition {
+    /// As it is: no estimates, probabilities that are not corrected, the most probable class.
+    fn plain(kind: Kind, used: Vec<usize>, combine: Combine, predictions: Predictions) -> Self {
+        let (calibrator, decision) = (Calibrator::None, DecisionRule::MostProbable);
+        Self { kind, used, combine, calibrator, decision, estimates: Vec::new(), predictions, decided: None }
+    }
 }
 
 impl Combine {
@@ -433,6 +467,56 @@ mod tests {
     }
 
     #[test]
+    fn one_fast_configuration_does_not_keep_others_from_being_used_alone() {
+        let (target, mut entries) = library(700);
+        // The fast one knows nothing.
+        entries[0].predictions = Predictions::Proba(Matrix::filled(700, 2, 0.5));
+        let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
+        let limits = FinalConfig { max_predict_ms: Some(15.0), ..FinalConfig::default() };
+        let scorer = Scorer::new(Metric::LogLoss, &target).unwrap();
+        let composition = compose(&entries, &scorer, Some(&parts), &limits, 5).unwrap();
+        assert_eq!(composition.kind, Kind::Single);
+        assert_ne!(composition.used, [0]);
+    }
+
+    #[test]
+    fn a_metric_without_a_value_on_some_parts_costs_the_comparison_alone() {
+        let (_, entries) = library(700);
+        let proba = |entry: Entry| {
+            let Predictions::Proba(proba) = &entry.predictions else { panic!("no probabilities") };
+            let of = proba.rows().flat_map(|row| [row[0] * 0.9, row[1] * 0.9, 0.1]);
+            let predictions = Predictions::Proba(Matrix::new(700, 3, of.collect()));
+            Entry { predictions, ..entry }
+        };
+        let entries: Vec<Entry> = entries.into_iter().map(proba).collect();
+        // Two rows of the third class cannot be in all of five parts.
+        let codes = (0..700).map(|row| if row < 2 { 2 } else { row % 2 }).collect();
+        let target = Target::Classes { codes, n_classes: 3 };
+        let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
+        let scorer = Scorer::new(Metric::RocAuc, &target).unwrap();
+        let composition = compose(&entries, &scorer, Some(&parts), &FinalConfig::default(), 5).unwrap();
+        assert_eq!((composition.kind, composition.used), (Kind::Bagged, vec![0]));
+        assert_eq!(composition.estimates.len(), 1);
+    }
+
+    #[test]
+    fn a_stack_that_needs_no_model_is_none() {
+        let target = Target::Real((0..200).map(|row| f64::from(row * 37 % 101)).collect());
+        let entry = |value: f64| Entry {
+            id: format!("trial {value}"),
+            family: "fake".to_owned(),
+            predictions: Predictions::Real(vec![value; 200]),
+            predict_ms: 1.0,
+        };
+        let entries = [entry(50.0), entry(40.0)];
+        let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
+        let scorer = Scorer::new(Metric::Rmse, &target).unwrap();
+        let composition = compose(&entries, &scorer, Some(&parts), &FinalConfig::default(), 5).unwrap();
+        assert_eq!((composition.kind, composition.used), (Kind::Bagged, vec![0]));
+        assert!(composition.estimates.iter().all(|of| of.kind != Kind::Stack));
+    }
+
+    #[test]
     fn unsure_probabilities_are_corrected() {
         // The model says 0.8 where it is right, six times of seven, and 0.3 where it is not.
         let limits = |calibrate| FinalConfig { single_model: true, calibrate, ..FinalConfig::default() };
@@ -456,7 +540,11 @@ mod tests {
         let of = |metric| compose(&entries, &Scorer::new(metric, &target).unwrap(), Some(&parts), &limits, 5);
         let accuracy = of(Metric::Accuracy).unwrap();
         assert!(matches!(accuracy.decision, DecisionRule::Threshold(threshold) if threshold < 0.5));
+        // Scores are told of thresholds that had not seen the rows.
+        let decided = accuracy.decided.unwrap();
+        let right = Metric::Accuracy.score(&target, &decided).unwrap();
+        assert!(right > Metric::Accuracy.score(&target, &entries[0].predictions).unwrap());
         let log_loss = of(Metric::LogLoss).unwrap();
-        assert_eq!(log_loss.decision, DecisionRule::MostProbable);
+        assert_eq!((log_loss.decision, log_loss.decided), (DecisionRule::MostProbable, None));
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::AutomlError;
 use crate::objectives::FurtherObjective;
+use crate::run_folder::is_run_folder;
 
 /// An experiment as it was asked for. [`Experiment::prepare`](crate::Experiment::prepare) makes it runnable.
 ///
@@ -89,14 +90,14 @@ pub struct ExperimentConfig {
 /// | Name | Default | Range | Meaning |
 /// |---|---|---|---|
 /// | `single_model` | `false` | | one configuration, no ensemble |
-/// | `max_predict_ms` | – | above 0 | most milliseconds to predict 1000 rows |
+/// | `max_predict_ms` | – | above 0 | most milliseconds in which its models predict 1000 prepared rows |
 /// | `calibrate` | `true` | | whether probabilities are calibrated |
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FinalConfig {
     /// One configuration, no ensemble.
     pub single_model: bool,
-    /// Most milliseconds to predict 1000 prepared rows on this machine.
+    /// Most milliseconds in which its models predict 1000 prepared rows on this machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_predict_ms: Option<f64>,
     /// Whether probabilities are calibrated: [`automl_ensemble::calibration::choose`].
@@ -343,7 +344,8 @@ impl ExperimentConfig {
         self
     }
 
-    /// Reads a TOML file. Paths in it are relative to the file's folder; they come back absolute.
+    /// Reads a TOML file. Paths in it are relative to the file's folder; they come back absolute. That of a run folder is of this
+    /// folder, wherever it lay when it was written.
     ///
     /// # Errors
     /// [`AutomlError::Config`] naming file, line and field.
@@ -360,6 +362,9 @@ impl ExperimentConfig {
         }
         if !config.data.as_os_str().is_empty() {
             config.data = folder.join(&config.data);
+        }
+        if config.out.is_some() && is_run_folder(folder) {
+            config.out = Some(folder.to_owned());
         }
         Ok(config)
     }

@@ -1,6 +1,7 @@
 //! What drives the final model, and where it fails: on rows of the holdout where there are enough, else on rows that it was
 //! trained on.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use automl_core::{DataSummary, Metric, Predictions, Seed, Target, evenly_chosen};
@@ -67,10 +68,12 @@ pub(crate) fn explain(
 fn by_relevance(experiment: &Experiment, summary: Option<&DataSummary>) -> Vec<String> {
     let mut names: Vec<String> =
         experiment.table.profile().features().map(|column| column.name.clone()).collect();
-    let explained = |name: &str| {
-        let column = summary.and_then(|summary| summary.columns.iter().find(|column| column.name == name));
-        column.map_or(0.0, |column| column.explained)
-    };
+    let known: HashMap<&str, f64> = summary
+        .iter()
+        .flat_map(|summary| &summary.columns)
+        .map(|column| (column.name.as_str(), column.explained))
+        .collect();
+    let explained = |name: &str| known.get(name).copied().unwrap_or_default();
     names.sort_by(|a, b| explained(b).total_cmp(&explained(a)));
     names
 }

@@ -6,8 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use automl_core::{ArtifactError, Metric, Purpose, Seed, StopReason, Target, TrialRecord, TrialStore};
-use automl_ensemble::{EnsembleError, Parts, Scorer};
+use automl_core::{
+    ArtifactError, Metric, Purpose, Seed, StopReason, StopSignal, Target, TrialRecord, TrialStore,
+};
+use automl_ensemble::{DecisionRule, EnsembleError, Parts};
 use automl_store::{Artifact, StudyFile};
 
 use crate::bundle::{self, FORMAT, Manifest, ManifestModel};
@@ -27,24 +29,26 @@ use crate::run_folder::{RunFolder, io_error, replace_folder};
 use crate::scoring;
 use crate::study;
 
-/// Of what is kept of the time for the final model, the share after which no refit may go on.
-const REFIT_SHARE: f64 = 0.75;
+/// Of what is kept of the time for the final model, the share that refits leave to what comes after them.
+const AFTER_REFITS: f64 = 0.25;
 /// Most time for what drives the final model.
 const EXPLAIN_TIME: Duration = Duration::from_secs(20);
 
-/// Makes the final model, the leaderboard and the report of a search that ended.
+/// Makes the final model, the leaderboard and the report of a search that ended, until the deadline of `stop`, which is that of
+/// the whole run.
 pub(crate) fn conclude(
     experiment: &Experiment,
     folder: &RunFolder,
     mut store: StudyFile,
     stopped: Option<StopReason>,
     n_before: usize,
+    stop: &StopSignal,
 ) -> Result<ExperimentResult, AutomlError> {
     // First of all: workers that joined end by it, whatever becomes of the final model.
     store.record_event(study::END, how_it_ended(stopped))?;
     let trials = store.trials()?;
     let best = library::by_merit(&trials).first().copied().cloned();
-    let (manifest, facts) = final_model(experiment, folder, &trials, &mut store)?.unzip();
+    let (manifest, facts) = final_model(experiment, folder, &trials, &mut store, stop)?.unzip();
     if let Some(facts) = &facts {
         insight::write_facts(folder, facts)?;
     }
@@ -92,28 +96,29 @@ fn final_model(
     folder: &RunFolder,
     trials: &[TrialRecord],
     store: &mut StudyFile,
+    stop: &StopSignal,
 ) -> Result<Option<(Manifest, FinalFacts)>, AutomlError> {
     let kept = library::kept(trials);
     let numbers: Vec<u32> = kept.iter().map(|trial| trial.number).collect();
     folder.keep_only_trials(&numbers)?;
     let Some(library) = Library::load(folder, &kept)? else { return Ok(None) };
     let limits = &experiment.config.final_model;
-    let started = Instant::now();
     let n_folds = experiment.plan.folds.len();
     let weights = scoring::weights_of(experiment.table.weights(), &library.rows);
-    let mut scorer = Scorer::new(experiment.metric, &library.target)?;
-    if let Some(weights) = &weights {
-        scorer = scorer.with_weights(weights)?;
-    }
+    let scorer = scoring::scorer(experiment.metric, &library.target, weights.as_deref())?;
     let parts = library.parts(experiment);
     let composition = compose(&library.entries, &scorer, parts.as_ref(), limits, n_folds);
     let composition = composition.map_err(|error| too_slow(error, limits))?;
     let mut manifest = manifest_of(experiment, &library, &composition)?;
     if experiment.refits() {
-        let deadline = experiment.reserve().map(|reserve| started + reserve.mul_f64(REFIT_SHARE));
+        let after = experiment.reserve().unwrap_or_default().mul_f64(AFTER_REFITS);
+        let stop = stop.time_left().map_or_else(
+            || stop.clone(),
+            |left| stop.with_deadline(Instant::now() + left.saturating_sub(after)),
+        );
         let of = experiment.cross_validation(folder, Company::Jobs);
         let seed = Seed(experiment.config.seed);
-        refit::refit(&of, seed, &library.trials, &mut manifest, deadline, |number, reason| {
+        refit::refit(&of, seed, &library.trials, &mut manifest, &stop, |number, reason| {
             store.record_event("refit", &format!("trial {number} is not fitted on all rows: {reason}"))
         })?;
     }
@@ -133,7 +138,7 @@ fn final_model(
         manifest.seal(dir)
     })?;
     // The report needs some of what is left too.
-    let left = experiment.reserve().map_or(EXPLAIN_TIME, |time| time.saturating_sub(started.elapsed()) / 2);
+    let left = stop.time_left().map_or(EXPLAIN_TIME, |left| left / 2);
     let summary = insight::read_summary(folder)?;
     let explanation = explain(experiment, &model, summary.as_ref(), predict_ms, left.min(EXPLAIN_TIME))?;
     Ok(Some((manifest, FinalFacts { predict_ms, explanation })))
@@ -248,7 +253,14 @@ fn manifest_of(
         schema: experiment.table.schema().clone(),
     };
     let weights = scoring::weights_of(experiment.table.weights(), &library.rows);
-    manifest.cross_validation = manifest.score(&library.target, &composition.predictions, weights.as_deref());
+    let decided = composition.decided.as_ref().map(|decided| (&DecisionRule::MostProbable, decided));
+    manifest.cross_validation = scoring::score_decided(
+        manifest.schema.task,
+        &library.target,
+        &composition.predictions,
+        decided,
+        weights.as_deref(),
+    );
     Ok(manifest)
 }
 

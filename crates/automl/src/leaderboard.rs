@@ -93,8 +93,8 @@ impl Leaderboard {
         Self { metric, also: Vec::new(), rows: rows.collect() }
     }
 
-    /// Compares every complete trial with the best one. `test_to_train` is the number of validation rows of a fold over
-    /// that of its training rows.
+    /// Compares every complete trial with the best one. `test_to_train` is
+    /// [`automl_core::FoldPlan::test_to_train`].
     pub(crate) fn compare(&mut self, trials: &[TrialRecord], test_to_train: f64) {
         let find = |number: u32| trials.iter().find(|trial| trial.number == number);
         let Some(best) = self.rows.first().filter(|row| row.rank.is_some()).and_then(|row| find(row.trial))

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use automl_core::{FitError, FoldPlan, Member, Refit, Seed, StopReason, StopSignal, StoreError, TrialRecord};
 
@@ -46,9 +46,9 @@ fn rows_of(plan: &FoldPlan) -> Vec<usize> {
     rows.copied().collect::<BTreeSet<usize>>().into_iter().collect()
 }
 
-/// Fits the configurations of `manifest` on all rows, the heaviest first, as many as can be done before `deadline`, and
+/// Fits the configurations of `manifest` on all rows, the heaviest first, as many as can be done before `stop` says so, and
 /// notes them in the manifest. A refit stays in the folder of its trial, so that it is made once. `on_failure` hears of those
-/// that went wrong; without a refit a configuration is the mean of its fold models.
+/// that were not made, but for families that need validation rows; without a refit a configuration is the mean of its fold models.
 ///
 /// # Errors
 /// [`AutomlError`] where files cannot be written, and those of `on_failure`.
@@ -57,7 +57,7 @@ pub(crate) fn refit(
     seed: Seed,
     trials: &[&TrialRecord],
     manifest: &mut Manifest,
-    deadline: Option<Instant>,
+    stop: &StopSignal,
     mut on_failure: impl FnMut(u32, &str) -> Result<(), StoreError>,
 ) -> Result<(), AutomlError> {
     let weights = manifest.combine.weights();
@@ -69,12 +69,20 @@ pub(crate) fn refit(
         };
         let dir = of.folder.trial(trial.number).join(FOLDER);
         let is_there = dir.is_dir()
-            || match fit(of, seed, trial, deadline) {
+            || match fit(of, seed, trial, stop) {
                 Ok(Ok(model)) => {
                     replace_folder(&dir, |dir| model.save(dir))?;
                     true
                 }
-                Ok(Err(Without::Validation | Without::Time)) => false,
+                Ok(Err(Without::Validation)) => false,
+                Ok(Err(Without::Stopped(reason))) => {
+                    let reason = match reason {
+                        StopReason::Interrupted => "the search was interrupted",
+                        _ => "it would take longer than there is time",
+                    };
+                    on_failure(trial.number, reason)?;
+                    false
+                }
                 Ok(Err(Without::Room(reason))) => {
                     on_failure(trial.number, &reason)?;
                     false
@@ -91,14 +99,13 @@ pub(crate) fn refit(
     Ok(())
 }
 
-/// Whether a refit can be done before `deadline`, judged by the trial's first fold, which trained alone.
-fn is_in_time(trial: &TrialRecord, refit: &Refit, plan: &FoldPlan, deadline: Option<Instant>) -> bool {
-    let Some(deadline) = deadline else { return true };
+/// Whether a refit can be done in the time that is left, judged by the trial's first fold, which trained alone.
+fn is_in_time(trial: &TrialRecord, refit: &Refit, plan: &FoldPlan, stop: &StopSignal) -> bool {
+    let Some(left) = stop.time_left() else { return true };
     let first = trial.folds.iter().find(|fold| fold.fold == 0);
     let (Some(first), Some(fold)) = (first, plan.folds.first()) else { return false };
     let growth = rows_of(plan).len() as f64 / fold.train.len().max(1) as f64;
     let seconds = MARGIN * first.seconds * growth * refit.passes;
-    let left = deadline.saturating_duration_since(Instant::now());
     Duration::try_from_secs_f64(seconds).is_ok_and(|needed| needed <= left)
 }
 
@@ -106,17 +113,18 @@ fn is_in_time(trial: &TrialRecord, refit: &Refit, plan: &FoldPlan, deadline: Opt
 enum Without {
     /// The family chooses something by validation rows, and there are none.
     Validation,
-    Time,
+    /// The search was interrupted, or there is no time for it.
+    Stopped(StopReason),
     /// Why memory has no room for it.
     Room(String),
 }
 
-/// A trial's configuration on all rows, if that can be done before `deadline`.
+/// A trial's configuration on all rows, if that can be done before `stop` says so.
 fn fit(
     of: &CrossValidation<'_>,
     seed: Seed,
     trial: &TrialRecord,
-    deadline: Option<Instant>,
+    stop: &StopSignal,
 ) -> Result<Result<FoldModel, Without>, AutomlError> {
     let family = of.joint.family(&trial.params)?;
     let best: Vec<Option<u32>> = trial.folds.iter().map(|fold| fold.best_epoch).collect();
@@ -124,16 +132,16 @@ fn fit(
     let Some(refit) = family.refit(&trial.params.scoped(family.id()), &best, growth) else {
         return Ok(Err(Without::Validation));
     };
-    if !is_in_time(trial, &refit, of.plan, deadline) {
-        return Ok(Err(Without::Time));
+    let reason =
+        stop.check().or_else(|| (!is_in_time(trial, &refit, of.plan, stop)).then_some(StopReason::TimeUp));
+    if let Some(reason) = reason {
+        return Ok(Err(Without::Stopped(reason)));
     }
     let Prepared { prep, train, valid } =
         Prepared::new(of.table, &trial.params, family, &rows_of(of.plan), &[])?;
     let seed = seed.trial(trial.slot).fold(of.plan.folds.len() as u32);
     let member = Member { params: &refit.params, train: &train, valid: &valid, seed };
-    let stop =
-        deadline.map_or_else(StopSignal::never, |deadline| StopSignal::never().with_deadline(deadline));
-    let ctx = of.context(&stop);
+    let ctx = of.context(stop);
     let need = family.memory(&member, &ctx)?;
     let mut room = Room::new(of.limits.memory);
     if !room.take(train.n_bytes(), need) {
@@ -142,7 +150,7 @@ fn fit(
     let mut fitted = family.fit_population(&[member], &ctx, &mut |_, _| ControlFlow::Continue(()));
     match fitted.pop().unwrap_or(Err(FitError::Cancelled)) {
         Ok(model) => Ok(Ok(FoldModel { prep, model })),
-        Err(FitError::Stopped(StopReason::TimeUp)) => Ok(Err(Without::Time)),
+        Err(FitError::Stopped(reason)) => Ok(Err(Without::Stopped(reason))),
         Err(error) => Err(error.into()),
     }
 }

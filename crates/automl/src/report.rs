@@ -44,7 +44,7 @@ impl Run {
             .map_err(|error| AutomlError::config(format!("the study's configuration is wrong: {error}")))?;
         let profile: DataProfile = self.parse("data profile", &self.header.data_profile)?;
         let plan: FoldPlan = self.parse("fold plan", &self.header.fold_plan)?;
-        let options = split::resolve(&mut config.split.clone(), profile.n_rows)?;
+        let options = split::resolve(&mut config.split.clone(), profile.n_rows, None)?;
         let best = TrialRecord::best(&self.trials);
         let facts = insight::read_facts(&self.folder)?;
         let library = self.library();
@@ -55,10 +55,7 @@ impl Run {
             created: automl_store::now().chars().take(16).collect::<String>() + " UTC",
             run: self.facts(&config),
             split: split::describe(&options, plan.holdout.len()),
-            test_to_train: plan
-                .folds
-                .first()
-                .map(|fold| fold.valid.len() as f64 / fold.train.len().max(1) as f64),
+            test_to_train: plan.test_to_train(),
             metric: self.header.metric,
             best: best.map(|trial| trial.number),
             baseline: self.baseline(),

@@ -58,8 +58,8 @@ impl Run {
             Leaderboard::with_objectives(&self.trials, self.header.metric, &self.header.objectives);
         // A study that Optuna made may have no folds.
         let plan: Option<FoldPlan> = serde_json::from_str(&self.header.fold_plan).ok();
-        if let Some(fold) = plan.as_ref().and_then(|plan| plan.folds.first()) {
-            board.compare(&self.trials, fold.valid.len() as f64 / fold.train.len().max(1) as f64);
+        if let Some(test_to_train) = plan.as_ref().and_then(FoldPlan::test_to_train) {
+            board.compare(&self.trials, test_to_train);
         }
         board
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Calibrator, Method};
 use crate::error::EnsembleError;
-use crate::nested::nested;
+use crate::nested::{Nested, nested};
 use crate::rows::{Parts, select_predictions};
 use crate::scorer::Scorer;
 
@@ -16,6 +16,8 @@ pub struct Choice {
     pub calibrator: Calibrator,
     /// Log loss of every method, each row's by a calibrator that has not seen it; in the order of [`Method::ALL`].
     pub log_losses: Vec<(Method, f64)>,
+    /// What the chosen kind of calibrator makes of each row, fitted without the row's part: for honest scores.
+    pub predictions: Predictions,
 }
 
 /// The method of the least nested log loss (of equals the simplest), fitted on all rows.
@@ -40,21 +42,29 @@ pub fn choose(
         return Err(super::not_probabilities());
     }
     let scorer = scorer.with_metric(Metric::LogLoss);
+    let nested_of = |fit: &dyn Fn(&[usize]) -> Result<Calibrator, EnsembleError>| {
+        nested(&scorer, parts, |rows, held_out| fit(rows)?.apply(&select_predictions(predictions, held_out)))
+    };
     let mut log_losses = Vec::with_capacity(Method::ALL.len());
-    let mut best = (Method::None, f64::INFINITY);
+    let mut best: Option<(Method, Nested)> = None;
     for method in Method::ALL {
-        let honest = nested(&scorer, parts, |fit, held_out| {
-            let calibrator = Calibrator::fit_rows(method, &scorer, predictions, fit)?;
-            calibrator.apply(&select_predictions(predictions, held_out))
-        })?;
-        log_losses.push((method, honest.score));
-        if honest.score < best.1 {
-            best = (method, honest.score);
+        let found = nested_of(&|rows| Calibrator::fit_rows(method, &scorer, predictions, rows))?;
+        log_losses.push((method, found.score));
+        if best.as_ref().is_none_or(|(_, best)| found.score < best.score) {
+            best = Some((method, found));
         }
     }
-    let calibrator = match best.0 {
-        Method::None => Calibrator::fit(Method::Temperature, &scorer, predictions)?.half(),
-        method => Calibrator::fit(method, &scorer, predictions)?,
+    let (calibrator, honest) = match best {
+        Some((method, honest)) if method != Method::None => {
+            (Calibrator::fit(method, &scorer, predictions)?, honest)
+        }
+        _ => {
+            let temperature = Method::Temperature;
+            let half = |rows: &[usize]| -> Result<Calibrator, EnsembleError> {
+                Ok(Calibrator::fit_rows(temperature, &scorer, predictions, rows)?.half())
+            };
+            (Calibrator::fit(temperature, &scorer, predictions)?.half(), nested_of(&half)?)
+        }
     };
-    Ok(Choice { calibrator, log_losses })
+    Ok(Choice { calibrator, log_losses, predictions: honest.predictions })
 }

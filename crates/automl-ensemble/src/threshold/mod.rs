@@ -6,14 +6,14 @@
 //! | task | rule | found by |
 //! |---|---|---|
 //! | two classes | positive from a threshold on | trying every threshold, O(n log n) |
-//! | more | the class of the largest `multiplier · probability` | trying every multiplier of one class at a time, until none helps |
+//! | more | the class of the largest `multiplier · probability` | trying every multiplier of one class at a time, until none helps; of many rows and classes, on some of the rows |
 //!
 //! A rule looks better on the rows it was found on than it is; [`nested_score`] does not.
 
 mod binary;
 mod multipliers;
 
-use automl_core::{Matrix, Predictions, Target};
+use automl_core::{Matrix, Predictions, Target, evenly_chosen};
 use serde::{Deserialize, Serialize};
 
 use crate::confusion::{Marginals, is_of_classes};
@@ -58,14 +58,17 @@ impl DecisionRule {
         else {
             return Err(EnsembleError::NotOfClasses { metric: scorer.metric() });
         };
-        let truth: Vec<(u32, f64)> = rows.iter().map(|&row| (codes[row], scorer.weight(row))).collect();
+        let truth_of = |rows: &[usize]| -> Vec<(u32, f64)> {
+            rows.iter().map(|&row| (codes[row], scorer.weight(row))).collect()
+        };
         if scorer.n_classes() == 2 {
             let told: Vec<f64> = rows.iter().map(|&row| proba.get(row, 1)).collect();
-            let threshold = binary::best_threshold(scorer.metric(), &told, &truth);
+            let threshold = binary::best_threshold(scorer.metric(), &told, &truth_of(rows));
             return Ok(DecisionRule::Threshold(threshold));
         }
-        let some = proba.select_rows(rows);
-        Ok(DecisionRule::Multipliers(multipliers::best(scorer.metric(), &some, &truth)))
+        let rows = evenly_chosen(rows, multipliers::most_rows(scorer.n_classes()));
+        let some = proba.select_rows(&rows);
+        Ok(DecisionRule::Multipliers(multipliers::best(scorer.metric(), &some, &truth_of(&rows))))
     }
 
     /// The class of each row.

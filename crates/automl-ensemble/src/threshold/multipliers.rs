@@ -13,6 +13,17 @@ use crate::confusion::Marginals;
 /// Passes over all classes at most.
 const MAX_PASSES: usize = 10;
 
+/// Products of probability and multiplier that are looked at in all passes, unless [`FEWEST_ROWS`] need more: seconds.
+const MOST_PRODUCTS: usize = 400_000_000;
+
+/// Rows that are looked at in any case.
+const FEWEST_ROWS: usize = 1000;
+
+/// How many rows to look for multipliers on.
+pub(super) fn most_rows(n_classes: usize) -> usize {
+    (MOST_PRODUCTS / (MAX_PASSES * n_classes * n_classes)).max(FEWEST_ROWS)
+}
+
 /// How far a multiplier may be from 1 either way: beyond it only rows of a practically impossible class change.
 const MOST: f64 = 1e4;
 

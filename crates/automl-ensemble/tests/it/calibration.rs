@@ -178,6 +178,12 @@ fn what_is_calibrated_is_hardly_changed_and_what_is_not_is_mended() {
     let three_of_four = (300.0 * 0.75 + 0.5) / 301.0;
     let odds: f64 = three_of_four / (1.0 - three_of_four);
     assert!((fitted.temperature - 99.0_f64.ln() / odds.ln()).abs() < 1e-6);
+    // What is told of the rows is by calibrators that have not seen them.
+    let (target, told) = rows_of(&[(0.01, 75, 25), (0.5, 50, 50), (0.99, 25, 75)]);
+    let nested = Metric::LogLoss.score(&target, &too_sure.predictions).unwrap();
+    let least = too_sure.log_losses.iter().map(|(_, loss)| *loss).fold(f64::INFINITY, f64::min);
+    assert!((nested - least).abs() < 1e-9, "{nested} is not {least}");
+    assert_ne!(too_sure.predictions, too_sure.calibrator.apply(&told).unwrap());
     // No sigmoid bends both ends down.
     let bent = chosen(&[(0.1, 950, 50), (0.4, 700, 300), (0.6, 690, 310), (0.9, 50, 950)]);
     assert_eq!(bent.calibrator.method(), Method::Isotonic, "{bent:?}");
