@@ -101,13 +101,15 @@ pub enum DataError {
         /// Line, counted from 1.
         line: u64,
     },
-    /// Columns without a name.
-    #[error("`{}`: no name at column {}", path.display(), join(positions))]
-    BlankColumnName {
+    /// A column of a type that cannot be read.
+    #[error("`{}`: column `{column}` is of the type {dtype}, which cannot be read", path.display())]
+    UnreadableColumn {
         /// The file.
         path: PathBuf,
-        /// Positions of the columns, counted from 1.
-        positions: Vec<usize>,
+        /// The column.
+        column: String,
+        /// Its type, in Arrow's words.
+        dtype: String,
     },
     /// Two columns of one name.
     #[error("`{}`: columns {} are all called `{name}`", path.display(), join(positions))]
@@ -378,7 +380,13 @@ impl Hint for DataError {
             DataError::NotUtf8 { .. } => {
                 vec!["convert the file, for example with `iconv -f latin1 -t utf-8`".to_owned()]
             }
-            DataError::BlankColumnName { .. } | DataError::DuplicateColumnName { .. } => {
+            DataError::UnreadableColumn { .. } => {
+                vec![
+                    "convert it, a decimal to 64-bit floats for example, or leave it out of the file"
+                        .to_owned(),
+                ]
+            }
+            DataError::DuplicateColumnName { .. } => {
                 vec!["the first line must name every column once".to_owned()]
             }
             DataError::UnknownColumn { nearest, known, .. } => unknown_column(nearest.as_deref(), known),
@@ -422,7 +430,7 @@ fn rare_class(n_rows: usize) -> Vec<String> {
 }
 
 /// Lists beyond twenty names are cut: a table may have thousands of columns.
-fn some_of(names: &[String]) -> String {
+pub(crate) fn some_of(names: &[String]) -> String {
     const LIMIT: usize = 20;
     let mut list: Vec<String> = names.iter().take(LIMIT).map(|name| format!("`{name}`")).collect();
     if names.len() > LIMIT {

@@ -18,17 +18,19 @@ use crate::values::Values;
 impl Table {
     /// A table to predict. Columns may come in any order; those that the model does not use are ignored.
     ///
-    /// Every row is kept. The target is taken along where the column is there and complete, so that
-    /// predictions can be scored; with gaps it is left out with a warning.
+    /// Every row is kept. The target is taken along where the column is there, complete and as in training, so that
+    /// predictions can be scored; else it is left out with a warning.
     ///
     /// # Errors
-    /// [`DataError::ColumnsDiffer`] with every missing or mistyped column; [`DataError::UnknownLabel`] or
-    /// [`DataError::TargetNotNumeric`] for a target that does not fit.
+    /// [`DataError::ColumnsDiffer`] with every missing or mistyped column.
     pub fn for_prediction(frame: DataFrame, schema: &FeatureSchema) -> Result<Table, DataError> {
         let hash = content_hash(&frame);
         let mut warnings = Vec::new();
         let columns = read_columns(&frame, schema, &mut warnings)?;
-        let target = target_of(&frame, schema, &mut warnings)?;
+        let target = target_of(&frame, schema, &mut warnings).unwrap_or_else(|error| {
+            warnings.push(format!("{error}; the target was not used"));
+            None
+        });
         Ok(assemble(frame, schema, columns, target, None, 0, hash, warnings))
     }
 
@@ -36,8 +38,8 @@ impl Table {
     /// without it are dropped with a warning. If rows had weights in training, they need them here too.
     ///
     /// # Errors
-    /// Those of [`Table::for_prediction`]; [`DataError::UnknownColumn`] or [`DataError::TargetMissing`]
-    /// without a target; [`DataError::UnknownColumn`] or [`DataError::BadSplitColumn`] for weights.
+    /// Those of [`Table::for_prediction`]; [`DataError::UnknownLabel`] or [`DataError::TargetNotNumeric`] for a target that does
+    /// not fit; [`DataError::UnknownColumn`] or [`DataError::TargetMissing`] without a target; [`DataError::UnknownColumn`] or [`DataError::BadSplitColumn`] for weights.
     pub fn for_evaluation(frame: DataFrame, schema: &FeatureSchema) -> Result<Table, DataError> {
         let hash = content_hash(&frame);
         let mut warnings = Vec::new();

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use automl_core::{ColumnKind, ColumnProfile, DataProfile, counted};
-use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, Series};
+use automl_core::{ColumnKind, ColumnProfile, DataProfile, Target, counted};
+use polars::prelude::{BooleanChunked, DataFrame, NewChunkedArray, PolarsError, Series};
 use rayon::prelude::*;
 
 use crate::column::Column;
-use crate::error::DataError;
+use crate::error::{DataError, some_of};
 use crate::hash::content_hash;
 use crate::infer::target::{TargetChoice, TargetPlan, plan};
 use crate::infer::{self, Counts, Decision};
@@ -27,8 +27,9 @@ impl Table {
         check_names(&frame, options)?;
         let content_hash = content_hash(&frame);
         let mut warnings = Vec::new();
-        let (frame, n_dropped) = drop_without_target(frame, &options.target, &mut warnings)?;
-        let target = plan_target(&frame, options)?;
+        let (frame, n_without) = drop_without_target(frame, &options.target, &mut warnings)?;
+        let (frame, target, n_alone) = drop_alone(frame, options, &mut warnings)?;
+        let n_dropped = n_without + n_alone;
         let built = build_columns(&frame, options)?;
         let mut columns = BTreeMap::new();
         let mut profiles = Vec::with_capacity(built.len());
@@ -154,11 +155,54 @@ pub(crate) fn drop_without_target(
     }
     warnings
         .push(format!("{n_dropped} of {n_rows} rows have no value of target `{target}` and were dropped"));
-    let mask = BooleanChunked::from_slice("keep".into(), &keep);
-    match frame.filter(&mask) {
-        Ok(frame) => Ok((frame, n_dropped)),
-        Err(error) => Err(DataError::UnusableTarget { target: target.to_owned(), found: error.to_string() }),
+    Ok((only(&frame, &keep, target)?, n_dropped))
+}
+
+/// The rows that are to be kept.
+fn only(frame: &DataFrame, keep: &[bool], target: &str) -> Result<DataFrame, DataError> {
+    let mask = BooleanChunked::from_slice("keep".into(), keep);
+    let told = |error: PolarsError| DataError::UnusableTarget {
+        target: target.to_owned(),
+        found: error.to_string(),
+    };
+    frame.filter(&mask).map_err(told)
+}
+
+/// Without the rows that are alone in their class, of which there must be one to learn from and one to validate; and the target
+/// understood. Where they are many, or the classes left too few, it is for others to say what is wrong.
+fn drop_alone(
+    frame: DataFrame,
+    options: &TableOptions,
+    warnings: &mut Vec<String>,
+) -> Result<(DataFrame, TargetPlan, usize), DataError> {
+    /// Of all rows at most one in so many.
+    const ONE_IN: usize = 10;
+    let plan = plan_target(&frame, options)?;
+    let Target::Classes { codes, .. } = &plan.target else { return Ok((frame, plan, 0)) };
+    let is_alone = |code: u32| plan.class_counts[code as usize] == 1;
+    let alone: Vec<String> = plan
+        .labels
+        .iter()
+        .zip(0..)
+        .filter(|(_, code)| is_alone(*code))
+        .map(|(label, _)| label.clone())
+        .collect();
+    let n_left = plan.labels.len() - alone.len();
+    let is_enough = n_left > 2 || n_left == 2 && options.task.is_none();
+    if alone.is_empty() || ONE_IN * alone.len() > codes.len() || !is_enough {
+        return Ok((frame, plan, 0));
     }
+    let keep: Vec<bool> = codes.iter().map(|&code| !is_alone(code)).collect();
+    let (target, labels) = (&options.target, some_of(&alone));
+    let classes = match alone.len() {
+        1 => format!("class {labels} of target `{target}` has a single row, which was"),
+        n => format!("{n} classes of target `{target}` have a single row each, which were"),
+    };
+    let which = if alone.len() > 1 { format!(": {labels}") } else { String::new() };
+    warnings.push(format!("{classes} left out, for one is needed to learn from and one to validate{which}"));
+    let frame = only(&frame, &keep, target)?;
+    let plan = plan_target(&frame, options)?;
+    Ok((frame, plan, alone.len()))
 }
 
 pub(crate) fn plan_target(frame: &DataFrame, options: &TableOptions) -> Result<TargetPlan, DataError> {

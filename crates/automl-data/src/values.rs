@@ -1,6 +1,6 @@
 //! The values of a polars column in the few shapes that matter here.
 
-use polars::prelude::{DataType, Series, StringChunked, TimeUnit};
+use polars::prelude::{DataType, Series, TimeUnit};
 
 use crate::calendar::{MICROS_PER_DAY, date_at};
 
@@ -27,7 +27,7 @@ impl<'a> Values<'a> {
     fn decode(series: &'a Series) -> Option<Values<'a>> {
         match series.dtype() {
             DataType::Boolean => Some(Values::Flags(series.bool().ok()?.iter().collect())),
-            DataType::String => Some(Values::Texts(texts(series.str().ok()?))),
+            DataType::String => Some(Values::Texts(texts(series.str().ok()?.iter()))),
             DataType::Null => Some(Values::Texts(vec![None; series.len()])),
             DataType::Date => {
                 let days = series.cast(&DataType::Int32).ok()?;
@@ -45,13 +45,20 @@ impl<'a> Values<'a> {
                 let values = micros.i64().ok()?.iter().map(|value| value.map(factor)).collect();
                 Some(Values::Times { values, days: false })
             }
+            // Seconds of the day, or of the span.
+            dtype @ (DataType::Time | DataType::Duration(_)) => {
+                let units = match dtype {
+                    DataType::Duration(TimeUnit::Milliseconds) => 1e3,
+                    DataType::Duration(TimeUnit::Microseconds) => 1e6,
+                    _ => 1e9,
+                };
+                let counts = series.cast(&DataType::Float64).ok()?;
+                Some(numbers(counts.f64().ok()?.iter().map(|count| count.map(|count| count / units))))
+            }
+            dtype if dtype.is_categorical() || dtype.is_enum() => Some(Values::Texts(levels(series)?)),
             dtype if dtype.is_primitive_numeric() => {
                 let floats = series.cast(&DataType::Float64).ok()?;
-                let values: Vec<f64> =
-                    floats.f64().ok()?.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
-                let whole =
-                    dtype.is_integer() || values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
-                Some(Values::Numbers { values, whole })
+                Some(numbers(floats.f64().ok()?.iter()))
             }
             _ => None,
         }
@@ -129,8 +136,25 @@ impl<'a> Values<'a> {
     }
 }
 
-fn texts(texts: &StringChunked) -> Vec<Option<&str>> {
-    texts.iter().map(|text| text.filter(|text| !text.trim().is_empty())).collect()
+fn texts<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Vec<Option<&'a str>> {
+    texts.map(|text| text.filter(|text| !text.trim().is_empty())).collect()
+}
+
+/// The texts of a dictionary: a `category` of pandas, a factor of R, a Categorical or Enum of polars.
+fn levels(series: &Series) -> Option<Vec<Option<&str>>> {
+    if let Ok(codes) = series.cat8() {
+        return Some(texts(codes.iter_str()));
+    }
+    if let Ok(codes) = series.cat16() {
+        return Some(texts(codes.iter_str()));
+    }
+    series.cat32().ok().map(|codes| texts(codes.iter_str()))
+}
+
+fn numbers(values: impl Iterator<Item = Option<f64>>) -> Values<'static> {
+    let values: Vec<f64> = values.map(|value| value.unwrap_or(f64::NAN)).collect();
+    let whole = values.iter().all(|value| value.is_nan() || value.fract() == 0.0);
+    Values::Numbers { values, whole }
 }
 
 /// Whole numbers without a fraction, so that `1` of one file and `1.0` of another are one level.

@@ -4,9 +4,9 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use automl_core::{ColumnKind, Hint, Task};
+use automl_core::{ColumnKind, ColumnProfile, Hint, Task};
 use automl_data::polars::prelude::{DataFrame, IpcWriter, JsonWriter, ParquetWriter, SerWriter};
 use automl_data::{Column, DataError, Source, Table, TableOptions, read_frame};
 use flate2::Compression;
@@ -172,13 +172,58 @@ fn flaws_of_separated_files_are_told_with_their_place() {
     `t.csv`, line 1: not valid UTF-8
     hint: convert the file, for example with `iconv -f latin1 -t utf-8`
     ");
-    insta::assert_snapshot!(told(read_text("t.csv", "a,,b, \n1,2,3,4\n")), @r"
-    `t.csv`: no name at column 2, 4
-    hint: the first line must name every column once
-    ");
     insta::assert_snapshot!(told(read_text("t.csv", "b,a,b,a,b\n1,2,3,4,5\n")), @r"
     `t.csv`: columns 1, 3, 5 are all called `b`
     hint: the first line must name every column once
+    ");
+}
+
+#[test]
+fn a_column_without_a_name_gets_one_as_in_pandas() {
+    let frame = read_text("t.csv", ",a, \n0,1,2\n1,3,4\n").unwrap();
+    assert_eq!(frame.get_column_names(), ["Unnamed: 0", "a", "Unnamed: 2"]);
+    assert_eq!(frame.columns()[1].i64().unwrap().to_vec(), [Some(1), Some(3)]);
+}
+
+#[test]
+fn blank_lines_are_no_rows() {
+    for text in ["a,b\n1,x\n\n2,y\n\n\n", "a,b\r\n1,x\r\n\r\n2,y\r\n\r\n", "\na,b\n1,x\n2,y\n"] {
+        let frame = read_text("t.csv", text).unwrap();
+        assert_eq!(frame.shape(), (2, 2), "{text:?}");
+        assert_eq!(frame.columns()[0].i64().unwrap().to_vec(), [Some(1), Some(2)]);
+    }
+}
+
+/// Files that pandas wrote: `make_parquet.py`.
+fn written_by_pandas(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+#[test]
+fn categories_and_times_of_pandas_are_features() {
+    for name in ["pandas.parquet", "pandas.feather"] {
+        let table = train(read(&written_by_pandas(name)).unwrap(), "y").unwrap();
+        assert!(table.warnings().is_empty(), "{:?}", table.warnings());
+        let told = |column: &ColumnProfile| format!("{}: {}", column.name, column.kind.name());
+        let kinds: Vec<String> = table.profile().columns.iter().map(told).collect();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(kinds.join(", "), @"city: categorical, size: numeric, at: numeric, took: numeric, count: numeric");
+        }
+        assert_eq!(table.profile().labels, ["no", "yes"]);
+        let number = |column: &str, row: usize| match table.column(column) {
+            Some(Column::Numeric(values)) => values[row],
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((number("at", 1), number("took", 2), number("size", 1)), (5400.0, 180.0, 20.0));
+        assert!(number("count", 3).is_nan());
+    }
+}
+
+#[test]
+fn a_type_that_cannot_be_read_is_told() {
+    insta::assert_snapshot!(told(read(&written_by_pandas("decimal.parquet"))), @r"
+    `decimal.parquet`: column `price` is of the type Decimal(3, 2), which cannot be read
+    hint: convert it, a decimal to 64-bit floats for example, or leave it out of the file
     ");
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use automl_core::{FoldPlan, Hint, Seed};
+use automl_core::{Fold, FoldPlan, Hint, Seed};
 use automl_data::polars::prelude::df;
 use automl_data::{DataError, Outer, SplitOptions, SplitScheme, Table, TableOptions, plan_folds, plan_outer};
 use proptest::prelude::*;
@@ -148,6 +148,21 @@ fn repeats_share_the_holdout_and_cut_anew() {
 }
 
 #[test]
+fn every_fold_learns_from_a_rare_class() {
+    for rare in [2, 3, 5] {
+        let classes = classes_of(&[40, rare, 37]);
+        let options = SplitOptions { scheme: SplitScheme::KFold { folds: 5, repeats: 1 }, holdout: 0.1 };
+        let plan = plan_folds(&simple(&classes), &options, Seed(3)).unwrap();
+        check_cover(&plan, 77 + rare);
+        // None of so few is held out.
+        assert!(plan.holdout.iter().all(|&row| classes[row] != 1) && !plan.holdout.is_empty());
+        let n_validating = |fold: &Fold| fold.valid.iter().filter(|&&row| classes[row] == 1).count();
+        assert!(plan.folds.iter().all(|fold| n_validating(fold) <= 1));
+        assert!(plan.folds.iter().all(|fold| fold.train.iter().any(|&row| classes[row] == 1)));
+    }
+}
+
+#[test]
 fn a_single_split_is_stratified() {
     let classes = classes_of(&[40, 60]);
     let options = SplitOptions { scheme: SplitScheme::Holdout { share: 0.25 }, holdout: 0.2 };
@@ -178,10 +193,9 @@ fn tell(table: &Table, scheme: SplitScheme, holdout: f64) -> String {
 #[test]
 fn splits_that_cannot_be_are_told() {
     let five = SplitScheme::KFold { folds: 5, repeats: 1 };
-    let rare = simple(&classes_of(&[30, 4]));
+    let rare = simple(&classes_of(&[30, 1]));
     insta::assert_snapshot!(tell(&rare, five, 0.0), @r"
-    class `c1` has 4 rows to split, too few for 5 folds
-    hint: use at most 4 folds
+    class `c1` has 1 row to split, too few for 5 folds
     hint: drop the rows of this class, or merge it with another
     ");
     insta::assert_snapshot!(tell(&simple(&classes_of(&[20, 1])), SplitScheme::Holdout { share: 0.2 }, 0.0), @r"

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use automl_core::{ColumnKind, Hint, Target, Task};
-use automl_data::polars::prelude::{DataFrame, DataType, df};
+use automl_data::polars::prelude::{Categories, DataFrame, DataType, df};
 use automl_data::{Column, DataError, FeatureSchema, Table, TableOptions};
 
 fn options(target: &str) -> TableOptions {
@@ -312,13 +312,85 @@ fn a_target_is_taken_along_when_complete() {
 
     let mut wrong = people();
     wrong.with_column(automl_data::polars::prelude::Column::new("y".into(), vec!["other"; 40])).unwrap();
-    insta::assert_snapshot!(tell(Table::for_prediction(wrong, &schema)), @r"
+    insta::assert_snapshot!(tell(Table::for_evaluation(wrong.clone(), &schema)), @r"
     target `y` has the label `other` in row 1, which the model was not trained on
     hint: the labels are `left`, `stayed`
     ");
+    // What is there to be predicted need not be right.
+    let table = Table::for_prediction(wrong, &schema).unwrap();
+    assert_eq!((table.n_rows(), table.target()), (40, None));
+    insta::assert_snapshot!(table.warnings().join("\n"), @"target `y` has the label `other` in row 1, which the model was not trained on; the target was not used");
     let without = people().drop("y").unwrap();
     assert!(Table::for_prediction(without.clone(), &schema).unwrap().target().is_none());
     assert!(matches!(Table::for_evaluation(without, &schema), Err(DataError::UnknownColumn { .. })));
+}
+
+#[test]
+fn true_and_false_are_told_in_any_spelling() {
+    let frame = df!("x" => [1.5, 2.0, 4.0, 8.5], "y" => ["True", "False", "True", "False"]).unwrap();
+    let schema = train(frame, &options("y")).schema().clone();
+    for frame in [df!("x" => [1.0, 2.0], "y" => [true, false]), df!("x" => [1.0, 2.0], "y" => [1, 0])] {
+        let table = Table::for_evaluation(frame.unwrap(), &schema).unwrap();
+        assert_eq!(table.target(), Some(&Target::Classes { codes: vec![1, 0], n_classes: 2 }));
+    }
+    let other = df!("x" => [1.0], "y" => ["maybe"]).unwrap();
+    assert!(matches!(Table::for_evaluation(other, &schema), Err(DataError::UnknownLabel { .. })));
+}
+
+#[test]
+fn a_row_alone_in_its_class_is_left_out() {
+    let with = |alone: &[&str], task: Option<Task>| {
+        let mut labels: Vec<&str> = (0..30).map(|row| ["a", "b", "c"][row % 3]).collect();
+        labels.extend(alone);
+        let x: Vec<f64> = (0..labels.len()).map(|row| row as f64 / 7.0).collect();
+        Table::for_training(df!("x" => x, "y" => labels).unwrap(), &TableOptions { task, ..options("y") })
+    };
+    let table = with(&["d"], None).unwrap();
+    assert_eq!((table.n_rows(), table.profile().n_dropped, table.profile().labels.len()), (30, 1, 3));
+    insta::assert_snapshot!(table.warnings().join("\n"), @"class `d` of target `y` has a single row, which was left out, for one is needed to learn from and one to validate");
+    let table = with(&["d", "e"], Some(Task::Multiclass)).unwrap();
+    insta::assert_snapshot!(table.warnings().join("\n"), @"2 classes of target `y` have a single row each, which were left out, for one is needed to learn from and one to validate: `d`, `e`");
+    // Many of them say that the target is something else.
+    let table = with(&["d", "e", "f", "g"], None).unwrap();
+    assert_eq!((table.n_rows(), table.profile().labels.len()), (34, 7));
+}
+
+#[test]
+fn a_cross_or_nothing_is_a_feature() {
+    let marks: Vec<Option<&str>> = (0..40).map(|row| (row % 4 == 1).then_some("x")).collect();
+    let flags: Vec<Option<bool>> = (0..40).map(|row| (row % 3 == 1).then_some(true)).collect();
+    let target: Vec<f64> = (0..40).map(|row| f64::from(row) / 3.0).collect();
+    let table = train(df!("mark" => marks, "flag" => flags, "y" => target).unwrap(), &options("y"));
+    let told = |index: usize| {
+        let column = &table.profile().columns[index];
+        format!("{} ({})", column.kind.name(), column.reason)
+    };
+    insta::assert_snapshot!(told(0), @"categorical (`x` in 10 of 40 rows, nothing in the others)");
+    insta::assert_snapshot!(told(1), @"boolean (`true` in 13 of 40 rows, nothing in the others)");
+}
+
+#[test]
+fn dictionaries_are_texts_and_times_of_day_are_seconds() {
+    let frame = people();
+    let plain = train(frame.clone(), &options("y"));
+    let mut coded = frame.clone();
+    for name in ["city", "y"] {
+        let categories = DataType::from_categories(Categories::global());
+        coded.with_column(frame.column(name).unwrap().cast(&categories).unwrap()).unwrap();
+    }
+    let coded = train(coded, &options("y"));
+    assert_eq!((coded.profile(), coded.content_hash()), (plain.profile(), plain.content_hash()));
+    assert_eq!(coded.column("city"), plain.column("city"));
+
+    let nanoseconds: Vec<Option<i64>> =
+        (0..40).map(|row| (row != 3).then_some(row * 1_500_000_000)).collect();
+    let mut timed =
+        df!("at" => nanoseconds, "y" => (0..40).map(|row| f64::from(row) / 3.0).collect::<Vec<_>>()).unwrap();
+    timed.with_column(timed.column("at").unwrap().cast(&DataType::Time).unwrap()).unwrap();
+    let table = train(timed, &options("y"));
+    let Some(Column::Numeric(seconds)) = table.column("at") else { panic!("no numbers") };
+    assert_eq!(seconds[2], 3.0);
+    assert!(seconds[3].is_nan());
 }
 
 #[test]

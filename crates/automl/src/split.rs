@@ -1,7 +1,7 @@
 //! How rows are split, with the defaults that depend on how many there are.
 
-use automl_core::counted;
-use automl_data::{SplitOptions, SplitScheme};
+use automl_core::{DataProfile, Metric, counted};
+use automl_data::{DataError, SplitOptions, SplitScheme};
 
 use crate::config::{Scheme, SplitConfig};
 use crate::error::AutomlError;
@@ -21,11 +21,23 @@ const SMALL_REPEATS: usize = 3;
 /// Share of rows that are held out.
 const HOLDOUT: f64 = 0.1;
 
-/// Fills in what the user left open, in `config` too. Resolving a second time changes nothing.
+/// The rarest class with its number of rows, if the metric has no value where a class is missing.
+pub(crate) fn rarest(metric: Metric, profile: &DataProfile) -> Option<(&str, usize)> {
+    let is_picky = matches!(metric, Metric::RocAuc | Metric::PrAuc);
+    let counts = profile.labels.iter().map(String::as_str).zip(profile.class_counts.iter().copied());
+    counts.min_by_key(|(_, count)| *count).filter(|_| is_picky)
+}
+
+/// Fills in what the user left open, in `config` too. Resolving a second time changes nothing. Each fold of a k-fold has a row
+/// of the class `rarest`.
 ///
 /// # Errors
-/// [`AutomlError::Config`] for settings that contradict each other.
-pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOptions, AutomlError> {
+/// [`AutomlError::Config`] for settings that contradict each other, [`AutomlError::Data`] for more folds than rows of `rarest`.
+pub(crate) fn resolve(
+    config: &mut SplitConfig,
+    n_rows: usize,
+    rarest: Option<(&str, usize)>,
+) -> Result<SplitOptions, AutomlError> {
     let kind = match (config.scheme, &config.group, &config.time) {
         (Some(scheme), _, _) => scheme,
         (None, Some(_), Some(_)) => {
@@ -37,7 +49,12 @@ pub(crate) fn resolve(config: &mut SplitConfig, n_rows: usize) -> Result<SplitOp
         (None, None, None) if n_rows > ONE_SPLIT_ABOVE && config.folds.is_none() => Scheme::Single,
         (None, None, None) => Scheme::Kfold,
     };
-    let folds = config.folds.unwrap_or(if n_rows > FEW_FOLDS_ABOVE { 3 } else { 5 });
+    let rarest = rarest.filter(|_| kind == Scheme::Kfold);
+    let most = rarest.map_or(usize::MAX, |(_, n_rows)| n_rows.max(2));
+    let folds = config.folds.unwrap_or(most.min(if n_rows > FEW_FOLDS_ABOVE { 3 } else { 5 }));
+    if let Some((class, n_rows)) = rarest.filter(|(_, n_rows)| *n_rows < folds) {
+        return Err(DataError::RareClass { class: class.to_owned(), n_rows, n_folds: folds }.into());
+    }
     let repeats_by_rows = if kind == Scheme::Kfold && n_rows < SMALL { SMALL_REPEATS } else { 1 };
     let repeats = config.repeats.unwrap_or(repeats_by_rows);
     if repeats != 1 && kind != Scheme::Kfold {

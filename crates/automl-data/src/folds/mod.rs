@@ -82,7 +82,8 @@ pub fn plan_folds(table: &Table, options: &SplitOptions, seed: Seed) -> Result<F
     let seed = seed.purpose(Purpose::Split);
     match options.scheme {
         SplitScheme::KFold { .. } | SplitScheme::Holdout { .. } => {
-            let (holdout, rest) = cut_random(table, options.holdout, seed)?;
+            let kept = if let SplitScheme::KFold { folds, .. } = options.scheme { folds } else { 1 };
+            let (holdout, rest) = cut_random(table, options.holdout, kept, seed)?;
             Ok(FoldPlan { folds: random_folds(table, &options.scheme, &rest, seed)?, holdout })
         }
         SplitScheme::Group { folds } => group_plan(table, folds, options.holdout, seed),
@@ -108,7 +109,7 @@ fn random_folds(
         }
         SplitScheme::Holdout { share } => {
             let mut shuffle = Shuffle::new(seed.step(1));
-            let valid = take_share(table, rest, share, 1, &mut shuffle);
+            let valid = take_share(table, rest, share, [1, 1], &mut shuffle);
             let fold = fold_of(rest, &valid);
             check_fold(&fold, rest.len())?;
             check_classes(table, &fold)?;
@@ -138,10 +139,20 @@ fn check(options: &SplitOptions) -> Result<(), DataError> {
     }
 }
 
-/// Holdout and rest, both ascending.
-fn cut_random(table: &Table, share: f64, seed: Seed) -> Result<(Vec<usize>, Vec<usize>), DataError> {
+/// Holdout and rest, both ascending. The rest keeps at least `kept` rows of each class that has as many, for the folds, unless
+/// there would be no holdout.
+fn cut_random(
+    table: &Table,
+    share: f64,
+    kept: usize,
+    seed: Seed,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     let rows: Vec<usize> = (0..table.n_rows()).collect();
-    let mut holdout = take_share(table, &rows, share, 0, &mut Shuffle::new(seed));
+    let take = |kept: usize| take_share(table, &rows, share, [0, kept], &mut Shuffle::new(seed));
+    let mut holdout = take(kept);
+    if holdout.is_empty() {
+        holdout = take(1);
+    }
     holdout.sort_unstable();
     let rest = without(&rows, &holdout);
     if share > 0.0 && holdout.is_empty() || rest.len() < 2 {
@@ -151,18 +162,27 @@ fn cut_random(table: &Table, share: f64, seed: Seed) -> Result<(Vec<usize>, Vec<
     Ok((holdout, rest))
 }
 
-/// A share of the rows, the same of every class: at least `least` of each, but never all of one.
-fn take_share(table: &Table, rows: &[usize], share: f64, least: usize, shuffle: &mut Shuffle) -> Vec<usize> {
+/// A share of the rows, the same of every class: at least `least` of each, but `kept` of several classes and one of a single
+/// one stay.
+fn take_share(
+    table: &Table,
+    rows: &[usize],
+    share: f64,
+    [least, kept]: [usize; 2],
+    shuffle: &mut Shuffle,
+) -> Vec<usize> {
     if share == 0.0 {
         return Vec::new();
     }
     let mut taken = Vec::with_capacity((rows.len() as f64 * share) as usize + 1);
     // Shares of the classes are rounded so that they add up: what one class lacks, the next gets.
     let mut due = 0.0;
-    for mut class in strata(table, rows) {
+    let classes = strata(table, rows);
+    let kept = if classes.len() > 1 { kept } else { 1 };
+    for mut class in classes {
         shuffle.apply(&mut class);
         due += class.len() as f64 * share;
-        let count = (due.round() as usize).max(least).min(class.len() - 1);
+        let count = (due.round() as usize).max(least).min(class.len().saturating_sub(kept));
         due -= count as f64;
         taken.extend_from_slice(&class[..count]);
     }
@@ -204,9 +224,11 @@ fn k_folds(
     Ok(parts.iter().map(|valid| fold_of(rest, valid)).collect())
 }
 
+/// While one row of a class validates another has to be there to learn from. A class of fewer rows than folds is in the training
+/// rows of all of them, and validates some.
 fn check_rare(table: &Table, rest: &[usize], codes: &[u32], folds: usize) -> Result<(), DataError> {
     for class in strata(table, rest) {
-        if class.len() < folds {
+        if class.len() < 2 {
             return Err(DataError::RareClass {
                 class: label_of(table, codes[class[0]]),
                 n_rows: class.len(),

@@ -3,12 +3,13 @@
 //! | values | kind | rule |
 //! |---|---|---|
 //! | none | empty | |
-//! | one distinct | constant | |
+//! | one distinct, in every row | constant | |
+//! | one distinct, and rows without | categorical; boolean for true or false | |
 //! | true and false; 0 and 1; yes and no in a known spelling | boolean | [`boolean_of`] |
 //! | dates and times, or texts of which 99 % are ISO 8601 | date, datetime | [`PARSE_SHARE`] |
 //! | different whole numbers without large gaps, or all different under the name of an identifier | id | [`numbers`] |
 //! | at most 50 whole numbers, each 10 times on average, under the name of a code | categorical | [`numbers`] |
-//! | other numbers, or texts of which 99 % are numbers | numeric | [`PARSE_SHARE`] |
+//! | other numbers, or texts of which 99 % are numbers, or more than half where the others are all the same | numeric | [`texts`] |
 //! | texts of three words and more, at least half of them different | text | [`texts`] |
 //! | texts of fewer words, at least 95 % of them different, in at least half of the rows | id | [`texts`] |
 //! | other texts | categorical | |
@@ -57,8 +58,18 @@ pub(crate) fn decide(name: &str, values: &Values<'_>, counts: &Counts<'_>) -> De
     }
     if counts.n_distinct() == 1 {
         let value = counts.top(1, is_days(values)).pop().map(|(value, _)| value).unwrap_or_default();
-        let reason = format!("`{}` in all {n_present} rows that have a value", shorten(&value));
-        return Decision::new(ColumnKind::Constant, reason);
+        let value = shorten(&value);
+        // A cross or nothing: which rows have it is all that there is to know.
+        let kind = match values {
+            Values::Flags(_) if n_present < n_rows => ColumnKind::Boolean,
+            Values::Numbers { .. } | Values::Texts(_) if n_present < n_rows => ColumnKind::Categorical,
+            _ => ColumnKind::Constant,
+        };
+        let reason = match kind {
+            ColumnKind::Constant => format!("`{value}` in all {n_present} rows that have a value"),
+            _ => format!("`{value}` in {n_present} of {n_rows} rows, nothing in the others"),
+        };
+        return Decision::new(kind, reason);
     }
     match (values, counts) {
         (Values::Flags(_), _) => Decision::new(ColumnKind::Boolean, "the values are true and false"),

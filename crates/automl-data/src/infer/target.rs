@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use automl_core::{Metric, Target, Task, counted};
 
-use super::{Counts, parse_number, shorten};
+use super::{Counts, boolean_of, parse_number, shorten};
 use crate::error::DataError;
 use crate::values::{Values, number_text};
 
@@ -189,9 +189,17 @@ fn classes(
 pub(crate) fn codes(name: &str, values: &Values<'_>, labels: &[String]) -> Result<Vec<u32>, DataError> {
     let index: HashMap<&str, u32> =
         labels.iter().zip(0..).map(|(label, code)| (label.as_str(), code)).collect();
+    // `True` of one file is `true` of another, and 1 of a third.
+    let flags: Option<Vec<bool>> = labels.iter().map(|label| boolean_of(label)).collect();
+    let flags = flags.filter(|flags| matches!(flags[..], [no, yes] if no != yes)).unwrap_or_default();
+    let code_of_flag = |text: &str| {
+        let flag = boolean_of(text)?;
+        flags.iter().zip(0..).find(|(label, _)| **label == flag).map(|(_, code)| code)
+    };
     let code = |row: usize| {
         let text = values.text(row).unwrap_or_default();
-        index.get(text.as_str()).copied().ok_or_else(|| DataError::UnknownLabel {
+        let found = index.get(text.as_str()).copied().or_else(|| code_of_flag(&text));
+        found.ok_or_else(|| DataError::UnknownLabel {
             target: name.to_owned(),
             label: shorten(&text),
             row: row + 1,

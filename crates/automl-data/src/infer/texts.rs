@@ -15,6 +15,10 @@ const MIN_ID_DISTINCT: f64 = 0.95;
 /// In fewer rows nothing can be said of near-uniqueness.
 const MIN_ID_ROWS: usize = 20;
 
+/// Numbers of which at least this many differ are a quantity, also if some rows have a word in their place: with fewer, the word
+/// may be a level like the others.
+const MIN_DIFFERENT_NUMBERS: usize = 20;
+
 /// `runs` are the distinct texts with their counts; at least two.
 pub(super) fn decide(runs: &[(&str, usize)], n_present: usize, n_rows: usize) -> Decision {
     booleans(runs)
@@ -57,21 +61,28 @@ fn times(runs: &[(&str, usize)], n_present: usize) -> Option<Decision> {
     Some(Decision { kind, reason, tolerant: n_failed > 0 })
 }
 
-/// Texts that are all numbers come as numbers from a file; here are those with a few exceptions.
+/// Texts that are all numbers come as numbers from a file; here are those with a few exceptions, or with one exception that may
+/// be frequent: somebody's word for what is missing.
 fn numbers(runs: &[(&str, usize)], n_present: usize) -> Option<Decision> {
-    let needed = PARSE_SHARE * n_present as f64;
     let mut n_failed = 0;
+    let mut n_words = 0;
     let mut example = "";
     for (text, count) in runs {
         if parse_number(text).is_none() {
             n_failed += count;
+            n_words += 1;
             example = text;
         }
-        if ((n_present - n_failed) as f64) < needed {
+        if n_words > 1 && ((n_present - n_failed) as f64) < PARSE_SHARE * n_present as f64 {
             return None;
         }
     }
     let n_parsed = n_present - n_failed;
+    let are_few = n_parsed as f64 >= PARSE_SHARE * n_present as f64;
+    let is_a_word = n_words == 1 && 2 * n_failed < n_present && runs.len() > MIN_DIFFERENT_NUMBERS;
+    if !are_few && !is_a_word {
+        return None;
+    }
     let reason = if n_failed == 0 {
         format!("all {n_present} texts are numbers")
     } else {
@@ -99,9 +110,19 @@ fn words(runs: &[(&str, usize)], n_present: usize, n_rows: usize) -> Decision {
     Decision::new(ColumnKind::Categorical, differ)
 }
 
-/// Parts between blanks that have a letter.
+/// Parts between blanks that have a letter; of scripts that write no blanks between words, two letters count as one.
 fn count_words(text: &str) -> usize {
-    text.split_whitespace().filter(|part| part.chars().any(char::is_alphabetic)).count()
+    let words = |part: &str| {
+        let n_unspaced = part.chars().filter(|letter| is_unspaced(*letter)).count();
+        usize::from(part.chars().any(char::is_alphabetic)).max(n_unspaced.div_ceil(2))
+    };
+    text.split_whitespace().map(words).sum()
+}
+
+/// Thai, Lao, Burmese, Khmer, Japanese and Chinese letters.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'
+        | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{2FA1F}')
 }
 
 /// A finite number; a text with leading zeros is a name.
@@ -156,6 +177,30 @@ mod tests {
         let decision = decision(&texts);
         assert!(decision.tolerant);
         insta::assert_snapshot!(decision.reason, @"200 of 201 texts are numbers; others, such as `-`, count as missing");
+    }
+
+    #[test]
+    fn a_word_in_place_of_many_numbers_is_a_missing_one() {
+        let column = |n_words: usize, n_different: usize| -> Vec<String> {
+            let number = |row: usize| format!("{}.5", row % n_different);
+            let text = |row: usize| if row < n_words { "not measured".to_owned() } else { number(row) };
+            (0..200).map(text).collect()
+        };
+        assert_eq!(kind(&column(60, 150)), ColumnKind::Numeric);
+        assert_eq!(kind(&column(110, 90)), ColumnKind::Categorical);
+        // Among few numbers the word may be a level.
+        assert_eq!(kind(&column(60, 5)), ColumnKind::Categorical);
+        let mut two = column(60, 150);
+        two[0] = "broken".to_owned();
+        assert_ne!(kind(&two), ColumnKind::Numeric);
+    }
+
+    #[test]
+    fn prose_without_blanks_is_text() {
+        let prose: Vec<String> = (0..50).map(|row| format!("これは{row}番目の短い文章です。")).collect();
+        assert_eq!(kind(&prose), ColumnKind::Text);
+        let names: Vec<String> = (0..50).map(|row| format!("店{row}")).collect();
+        assert_eq!(kind(&names), ColumnKind::Id);
     }
 
     #[test]

@@ -87,7 +87,9 @@ impl Preprocessor {
         let n_missing = rows.iter().filter(|&&row| is_missing(column, row)).count();
         let step = Step::fit(&self.config, self.input, kind, column, target, rows);
         let is_partly_missing = n_missing > 0 && n_missing < rows.len();
-        let has_indicator = is_partly_missing && step.hides_missing(self.input);
+        // Of a single level there is nothing to tell but where it is missing.
+        let is_silent = step.width() == 0 && step.cardinality().is_none();
+        let has_indicator = is_partly_missing && (is_silent || step.hides_missing(self.input));
         FittedColumn { name: name.to_owned(), kind, has_indicator, step }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn read(
 
 /// Gives columns of one name the same type in every file.
 fn unify(files: &mut [(Content, u8, Scan)]) {
-    let Some((_, _, first)) = files.first() else { return };
+    let [(_, _, first), _, ..] = files else { return };
     for name in first.names.clone() {
         let at = |scan: &Scan| scan.names.iter().position(|other| *other == name);
         let common = files.iter().filter_map(|(_, _, scan)| at(scan).map(|index| scan.seen[index]));

@@ -7,9 +7,12 @@ mod scan;
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
-use polars::prelude::{DataFrame, IpcReader, ParquetReader, PolarsError, SerReader};
+use polars::prelude::{
+    ArrowDataType, ArrowSchema, DataFrame, IpcReader, ParquetReader, PolarsError, PolarsResult, SerReader,
+};
 
 use crate::error::DataError;
 use crate::source::{Format, Source};
@@ -62,13 +65,47 @@ fn load(path: PathBuf, gzipped: bool) -> Result<Content, DataError> {
 }
 
 fn read_parquet(content: Content) -> Result<(PathBuf, DataFrame), DataError> {
-    let frame = ParquetReader::new(Cursor::new(content.bytes)).finish();
-    typed(content.path, "Parquet", frame)
+    let mut reader = ParquetReader::new(Cursor::new(content.bytes));
+    check_types(&content.path, reader.schema())?;
+    typed(content.path, "Parquet", reader.finish())
 }
 
 fn read_ipc(content: Content) -> Result<(PathBuf, DataFrame), DataError> {
-    let frame = IpcReader::new(Cursor::new(content.bytes)).finish();
-    typed(content.path, "Arrow IPC", frame)
+    let mut reader = IpcReader::new(Cursor::new(content.bytes));
+    check_types(&content.path, reader.schema())?;
+    typed(content.path, "Arrow IPC", reader.finish())
+}
+
+/// polars panics at types that it was not built for. A file without a schema is refused by whoever reads it next.
+fn check_types(path: &Path, schema: PolarsResult<Arc<ArrowSchema>>) -> Result<(), DataError> {
+    let Ok(schema) = schema else { return Ok(()) };
+    match schema.iter_values().find(|field| !is_readable(&field.dtype)) {
+        None => Ok(()),
+        Some(field) => Err(DataError::UnreadableColumn {
+            path: path.to_owned(),
+            column: field.name.to_string(),
+            dtype: format!("{:?}", field.dtype),
+        }),
+    }
+}
+
+fn is_readable(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as Type;
+    match dtype {
+        Type::Decimal(..)
+        | Type::Decimal32(..)
+        | Type::Decimal64(..)
+        | Type::Decimal256(..)
+        | Type::Float16
+        | Type::Int128
+        | Type::UInt128
+        | Type::Interval(_)
+        | Type::FixedSizeList(..) => false,
+        Type::List(field) | Type::LargeList(field) | Type::Map(field, _) => is_readable(&field.dtype),
+        Type::Struct(fields) => fields.iter().all(|field| is_readable(&field.dtype)),
+        Type::Dictionary(_, values, _) => is_readable(values),
+        _ => true,
+    }
 }
 
 fn typed(

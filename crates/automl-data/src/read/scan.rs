@@ -40,8 +40,8 @@ pub(crate) struct Scan {
     pub(crate) names: Vec<String>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) n_rows: usize,
-    /// The records anew, quoted where they must be, if the file has any quote: readers disagree on a quote in
-    /// the middle of a field, and polars may take the rest of the file for one value.
+    /// The records anew, quoted where they must be, if the file has any quote or blank line: readers disagree on a quote in
+    /// the middle of a field, and polars may take the rest of the file for one value; and polars takes a blank line for a row.
     pub(crate) quoted_anew: Option<Vec<u8>>,
 }
 
@@ -54,7 +54,8 @@ pub(crate) fn separator_of(bytes: &[u8], tabs: bool) -> u8 {
     if tabs {
         return b'\t';
     }
-    let header = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let header = lines.find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
     let mut likely = b",\t;|".iter().copied().filter(|separator| header.contains(separator)).peekable();
     let first = likely.peek().copied();
     likely.find(|&separator| cuts_evenly(bytes, separator)).or(first).unwrap_or(b',')
@@ -82,10 +83,9 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
     let mut n_rows = 0_usize;
     // Semicolons separate fields where the comma is taken: with another separator `1,500` may as well be 1500.
     let has_commas = separator == b';';
-    let mut anew = content
-        .bytes
-        .contains(&b'"')
-        .then(|| WriterBuilder::new().delimiter(separator).from_writer(Vec::new()));
+    // Of a single column a blank line may be a value that is missing.
+    let is_anew = content.bytes.contains(&b'"') || names.len() > 1 && has_blank_line(&content.bytes);
+    let mut anew = is_anew.then(|| WriterBuilder::new().delimiter(separator).from_writer(Vec::new()));
     copy(path, anew.as_mut(), &header)?;
     while reader.read_byte_record(&mut record).map_err(|error| refused(path, &error))? {
         n_rows += 1;
@@ -104,6 +104,11 @@ pub(crate) fn scan(content: &Content, separator: u8, missing: &HashSet<&[u8]>) -
     let quoted_anew = anew.map(Writer::into_inner).transpose();
     let quoted_anew = quoted_anew.map_err(|error| malformed(path, &error))?;
     Ok(Scan { names, seen, n_rows, quoted_anew })
+}
+
+fn has_blank_line(bytes: &[u8]) -> bool {
+    let begins = [b"\n".as_slice(), b"\r\n"].iter().any(|end| bytes.starts_with(end));
+    begins || bytes.windows(2).any(|pair| pair == b"\n\n") || bytes.windows(3).any(|three| three == b"\n\r\n")
 }
 
 fn copy(path: &Path, anew: Option<&mut Writer<Vec<u8>>>, record: &ByteRecord) -> Result<(), DataError> {
@@ -135,17 +140,16 @@ fn refused(path: &Path, error: &csv::Error) -> DataError {
 
 fn names_of(path: &Path, header: &ByteRecord) -> Result<Vec<String>, DataError> {
     let mut names = Vec::with_capacity(header.len());
-    for name in header {
+    for (index, name) in header.iter().enumerate() {
         let name = std::str::from_utf8(name)
             .map_err(|_| DataError::NotUtf8 { path: path.to_owned(), line: bad_line(header, 1) })?;
-        names.push(name.trim().to_owned());
+        // pandas writes its index without a name, and calls it so when it reads it.
+        let name = if name.trim().is_empty() { format!("Unnamed: {index}") } else { name.trim().to_owned() };
+        names.push(name);
     }
     let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, name) in names.iter().enumerate() {
         positions.entry(name).or_default().push(index + 1);
-    }
-    if let Some(blank) = positions.get("") {
-        return Err(DataError::BlankColumnName { path: path.to_owned(), positions: blank.clone() });
     }
     let twice = positions.iter().filter(|(_, at)| at.len() > 1).min_by_key(|(_, at)| at[0]);
     if let Some((name, at)) = twice {

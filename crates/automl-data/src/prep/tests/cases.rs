@@ -84,6 +84,18 @@ fn two_levels_become_one_signed_column_by_name() {
 }
 
 #[test]
+fn of_a_single_level_every_family_is_told_where_it_is_missing() {
+    for input in [InputForm::OneHot, InputForm::Codes, InputForm::Native] {
+        let column = named(&[Some(0), None, Some(0), None], &["x"]);
+        let fitted = fit_only(PrepConfig::default(), input, ColumnKind::Categorical, &column);
+        let design = prepare(&fitted, named(&[None, Some(0), Some(1)], &["x", "new"]));
+        assert_eq!(design.numeric_names, ["x is missing"]);
+        assert_eq!(design.numeric.values(), [1.0, 0.0, 0.0]);
+        assert_eq!(design.codes.n_cols(), 0);
+    }
+}
+
+#[test]
 fn a_level_never_met_is_all_zeros_and_a_rare_one_is_other() {
     let column = named(&[0, 0, 1, 1, 2, 3].map(Some), &["a", "b", "c", "d"]);
     let fitted = fit_only(PrepConfig::default(), InputForm::OneHot, ColumnKind::Categorical, &column);
