@@ -41,6 +41,47 @@ fn a_search_leaves_everything_it_promises() {
 }
 
 #[test]
+fn a_run_folder_is_of_one_study_wherever_it_lies() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(200));
+    scratch.ok(&search("train.csv", "target", &[]));
+    let other = scratch.automl(&search("train.csv", "target", &["--storage", "other.sqlite3"]));
+    assert!(other.stderr.contains("is the folder of the study"), "{}", other.stderr);
+    assert!(!scratch.path("other.sqlite3").exists());
+
+    fs::rename(scratch.path("run"), scratch.path("kept")).unwrap();
+    scratch.ok(&["search", "kept/experiment.toml", "--trials", "6"]);
+    assert!(!scratch.path("run").exists());
+    let board: Value = serde_json::from_str(&scratch.ok(&["leaderboard", "kept", "--json"]).stdout).unwrap();
+    assert_eq!(board["rows"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn an_experiment_that_a_person_wrote_is_not_overwritten() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(200));
+    let written = "# mine\ndata = 'train.csv'\ntarget = 'target'\nsearch.trials = 1\n";
+    scratch.write("experiment.toml", written);
+    let printed = scratch.automl(&["search", "experiment.toml", "--out", "."]);
+    assert!(printed.stderr.contains("would be overwritten: there is no study"), "{}", printed.stderr);
+    assert_eq!(fs::read_to_string(scratch.path("experiment.toml")).unwrap(), written);
+    scratch.ok(&["search", "experiment.toml", "--out", "run"]);
+}
+
+#[test]
+fn rare_classes_do_not_keep_a_table_from_being_searched() {
+    let scratch = Scratch::new();
+    let rare = "0.5,0.5,red,0.5,maybe\n0.5,0.4,red,0.5,maybe\n0.9,0.4,red,0.5,never\n";
+    scratch.write("train.csv", two_classes(300) + rare);
+    let printed = scratch.ok(&search("train.csv", "target", &[]));
+    let told = printed.stdout + &printed.stderr;
+    assert!(told.contains("class `never` of target `target` has a single row, which was left out"), "{told}");
+    let manifest: Value =
+        serde_json::from_str(&fs::read_to_string(scratch.path("run/model/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["schema"]["labels"], serde_json::json!(["maybe", "no", "yes"]));
+}
+
+#[test]
 fn the_model_predicts_a_file_without_target_and_in_another_order() {
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(300));

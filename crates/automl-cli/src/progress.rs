@@ -83,7 +83,9 @@ impl Progress {
             Some((trial, value)) => {
                 parts.push(format!("best {} {} (trial {trial})", self.metric, number(value)));
             }
-            None => parts.push("no score yet".to_owned()),
+            None if self.n_done == 0 => parts.push("no score yet".to_owned()),
+            // A search that goes on is told of its best trial when the next one ends.
+            None => {}
         }
         if let Some(budget) = self.budget {
             parts.push(format!("{} left", format_duration(budget.saturating_sub(self.started.elapsed()))));

@@ -86,7 +86,7 @@ impl Experiment {
                 ))
             })?;
         }
-        let split = split::resolve(&mut config.split, table.n_rows())?;
+        let split = split::resolve(&mut config.split, table.n_rows(), split::rarest(metric, profile))?;
         let seed = Seed(config.seed);
         let plan = match config.split.outer {
             Some(outer) => plan_outer(&table, &split, outer, seed.purpose(Purpose::Split))?,
@@ -253,11 +253,14 @@ impl Experiment {
                 format!("no time is left of {time} for trials: earlier runs took {used}; give more to go on");
             observer.on_event(&Event::Warning { message: &message });
         }
-        let stop = left.map_or_else(|| stop.clone(), |left| stop.with_deadline(Instant::now() + left));
-        let stopped = search(&folder, &mut store, &stop, observer)?;
+        let within = |time: Option<Duration>| {
+            time.map_or_else(|| stop.clone(), |time| stop.with_deadline(Instant::now() + time))
+        };
+        let (of_search, of_all) = (within(left), within(left.map(|left| left + reserve)));
+        let stopped = search(&folder, &mut store, &of_search, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
         let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();
-        finish::conclude(self, &folder, store, stopped, n_before)
+        finish::conclude(self, &folder, store, stopped, n_before, &of_all)
     }
 
     /// What a trial does.
@@ -325,10 +328,11 @@ impl Experiment {
     }
 }
 
-/// Wall-clock time during which trials ran: trials side by side count once.
+/// Wall-clock time during which trials ran, those of automl's: trials side by side count once.
 fn time_used(trials: &[TrialRecord]) -> Duration {
     let mut spans: Vec<(f64, f64)> = trials
         .iter()
+        .filter(|trial| trial.worker.is_some())
         .map(|trial| (trial.started_secs, trial.started_secs + trial.seconds.max(0.0)))
         .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -493,9 +497,11 @@ mod tests {
         let trial = |start: f64, seconds: f64| TrialRecord {
             started_secs: start,
             seconds,
+            worker: Some("1@here".to_owned()),
             ..TrialRecord::new(0, TrialState::Complete, Params::new())
         };
-        let trials = [trial(10.0, 5.0), trial(12.0, 1.0), trial(100.0, 2.0), trial(13.0, 4.0)];
+        let of_optuna = TrialRecord { worker: None, ..trial(200.0, 1e6) };
+        let trials = [trial(10.0, 5.0), trial(12.0, 1.0), trial(100.0, 2.0), trial(13.0, 4.0), of_optuna];
         assert_eq!(time_used(&trials), Duration::from_secs(9));
         assert_eq!(time_used(&[]), Duration::ZERO);
     }

@@ -92,6 +92,9 @@ impl Experiment {
         config.nested = None;
         config.split.outer = Some(outer);
         config.out = Some(self.config.run_folder().join(FOLDER).join(format!("fold-{}", outer.fold)));
+        // Studies of other rows than those of the whole.
+        config.search.storage = None;
+        config.search.study_name = None;
         config.search.time = self.time.map(|time| format!("{}s", time.as_secs_f64()));
         config
     }

@@ -103,7 +103,10 @@ impl End {
         if no_memory.iter().any(|words| log.contains(words)) || (signal == Some(9) && memory_kills_grew) {
             return End::OutOfMemory;
         }
-        let said = log.lines().rev().find(|line| !line.trim().is_empty()).map(str::trim);
+        // What stands below a message is how to go on from it.
+        let is_said =
+            |line: &&str| !line.is_empty() && !line.starts_with("note:") && !line.starts_with("hint:");
+        let said = log.lines().rev().map(str::trim).find(is_said);
         match (signal, said) {
             // Interrupt, kill, terminate: sent by a person or a machine that shuts down.
             (Some(1 | 2 | 9 | 15), _) => End::Killed,
@@ -169,6 +172,11 @@ mod tests {
             End::judge(by_code(1), "a\nno such file\n\n", false),
             End::Crashed("`no such file`".to_owned())
         );
+        let panicked =
+            "thread 'main' panicked at x.rs:1:1:\nall is lost\nnote: run with `RUST_BACKTRACE=1`\n";
+        assert_eq!(End::judge(by_code(101), panicked, false), End::Crashed("`all is lost`".to_owned()));
+        let refused = "error: disk full\n\nhint: make room\n";
+        assert_eq!(End::judge(by_code(1), refused, false), End::Crashed("`error: disk full`".to_owned()));
     }
 
     #[cfg(target_os = "linux")]

@@ -19,6 +19,14 @@ pub(crate) struct RunFolder {
     _lock: Option<File>,
 }
 
+/// The file whose lock keeps other processes out.
+const LOCK: &str = "run.lock";
+
+/// Whether searches have worked in a folder.
+pub(crate) fn is_run_folder(folder: &Path) -> bool {
+    folder.join(LOCK).is_file()
+}
+
 impl RunFolder {
     /// An existing run folder, to read from.
     ///
@@ -40,19 +48,46 @@ impl RunFolder {
     /// in `storage` if that is given.
     ///
     /// # Errors
-    /// [`AutomlError::Busy`] while another process holds the lock; [`ArtifactError::Io`].
+    /// [`AutomlError::Busy`] while another process holds the lock; [`AutomlError::Config`] if the folder's study is kept
+    /// elsewhere, or an experiment that a person wrote would be lost; [`ArtifactError::Io`].
     pub(crate) fn lock(root: &Path, storage: Option<&Path>) -> Result<Self, AutomlError> {
+        let folder = Self { root: root.to_owned(), storage: storage.map(Path::to_owned), _lock: None };
+        folder.check_study()?;
+        folder.check_config()?;
         fs::create_dir_all(root).map_err(|source| io_error("create", root, source))?;
-        let path = root.join("run.lock");
+        let path = root.join(LOCK);
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| io_error("create", &path, source))?;
         match file.try_lock() {
-            Ok(()) => {
-                Ok(Self { root: root.to_owned(), storage: storage.map(Path::to_owned), _lock: Some(file) })
-            }
+            Ok(()) => Ok(Self { _lock: Some(file), ..folder }),
             Err(TryLockError::WouldBlock) => Err(AutomlError::Busy { folder: root.to_owned() }),
             Err(TryLockError::Error(source)) => Err(io_error("lock", &path, source).into()),
         }
+    }
+
+    /// Fold models and out-of-fold predictions are of the trials of one study.
+    fn check_study(&self) -> Result<(), AutomlError> {
+        let Ok(held) = Self::open(&self.root) else { return Ok(()) };
+        let (there, wanted) = (held.study(), self.study());
+        if fs::canonicalize(&there).ok() == fs::canonicalize(&wanted).ok() {
+            return Ok(());
+        }
+        let (root, there, wanted) = (self.root.display(), there.display(), wanted.display());
+        Err(AutomlError::config(format!("`{root}` is the folder of the study `{there}`, not of `{wanted}`"))
+            .with_hint("choose another folder with `--out`"))
+    }
+
+    /// A search writes its experiment where it finds none of its own.
+    fn check_config(&self) -> Result<(), AutomlError> {
+        if self.study().exists() || !self.config().exists() {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` would be overwritten: there is no study `{}` that it is of",
+            self.config().display(),
+            self.study().display()
+        );
+        Err(AutomlError::config(message).with_hint("choose another folder with `--out`, or remove the file"))
     }
 
     /// The folder of a study that a worker joins; its search holds the lock.
@@ -66,7 +101,7 @@ impl RunFolder {
 
     /// Whether a search holds the lock of the folder.
     pub(crate) fn is_searched(root: &Path) -> bool {
-        let file = File::options().write(true).open(root.join("run.lock"));
+        let file = File::options().write(true).open(root.join(LOCK));
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 
