@@ -501,14 +501,16 @@ mod tests {
 
     #[test]
     fn a_stack_that_needs_no_model_is_none() {
-        let target = Target::Real((0..200).map(|row| f64::from(row * 37 % 101)).collect());
-        let entry = |value: f64| Entry {
-            id: format!("trial {value}"),
+        let values: Vec<f64> = (0..200).map(|row| f64::from(row * 37 % 101)).collect();
+        // The more they tell the less it is, and no weight is below 0.
+        let entry = |most: f64| Entry {
+            id: format!("trial {most}"),
             family: "fake".to_owned(),
-            predictions: Predictions::Real(vec![value; 200]),
+            predictions: Predictions::Real(values.iter().map(|value| most - value).collect()),
             predict_ms: 1.0,
         };
-        let entries = [entry(50.0), entry(40.0)];
+        let entries = [entry(100.0), entry(120.0)];
+        let target = Target::Real(values.clone());
         let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
         let scorer = Scorer::new(Metric::Rmse, &target).unwrap();
         let composition = compose(&entries, &scorer, Some(&parts), &FinalConfig::default(), 5).unwrap();

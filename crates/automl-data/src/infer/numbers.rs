@@ -125,6 +125,7 @@ mod tests {
         insta::assert_snapshot!(kind("x", &values).1, @"30 different whole numbers from 1 to 30 number the rows");
         insta::assert_snapshot!(kind("x", &[1.5, 1.5, 2.0]).1, @"numbers, 2 of 3 values differ");
         insta::assert_snapshot!(kind("x", &[f64::NAN]).1, @"no value in 1 row");
-        insta::assert_snapshot!(kind("x", &[4.0, 4.0, f64::NAN]).1, @"`4` in all 2 rows that have a value");
+        insta::assert_snapshot!(kind("x", &[4.0, 4.0]).1, @"`4` in all 2 rows that have a value");
+        insta::assert_snapshot!(kind("x", &[4.0, 4.0, f64::NAN]).1, @"`4` in 2 of 3 rows, nothing in the others");
     }
 }
