@@ -510,7 +510,7 @@ mod tests {
             predict_ms: 1.0,
         };
         let entries = [entry(100.0), entry(120.0)];
-        let target = Target::Real(values.clone());
+        let target = Target::Real(values);
         let parts = Parts::stratified(&target, N_PARTS, Seed(1)).unwrap();
         let scorer = Scorer::new(Metric::Rmse, &target).unwrap();
         let composition = compose(&entries, &scorer, Some(&parts), &FinalConfig::default(), 5).unwrap();
