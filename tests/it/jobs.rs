@@ -282,8 +282,5 @@ fn workers_that_cannot_start_end_the_search_with_what_they_said() {
     let experiment = Experiment::prepare(config).unwrap();
     let error = experiment.run_with_jobs(&Jobs { n: 2, program }, &StopSignal::never(), &mut ()).unwrap_err();
     let error = error.to_string();
-    assert!(
-        error.contains("before they begin a trial") && error.contains("libtorch.so: cannot open"),
-        "{error}"
-    );
+    assert!(error.contains("end one after another") && error.contains("libtorch.so: cannot open"), "{error}");
 }

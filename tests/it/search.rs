@@ -57,6 +57,20 @@ fn a_run_folder_is_of_one_study_wherever_it_lies() {
 }
 
 #[test]
+fn a_file_of_one_study_is_not_taken_for_that_of_another() {
+    let scratch = Scratch::new();
+    scratch.write("train.csv", two_classes(200));
+    let named = |out: &'static str, name: &'static str| {
+        let data = ["search", "--data", "train.csv", "--target", "target", "--trials", "1"];
+        [&data[..], &["--out", out, "--storage", "named.sqlite3", "--study-name", name]].concat()
+    };
+    scratch.ok(&named("one", "first"));
+    scratch.ok(&named("one", "first"));
+    let printed = scratch.automl(&named("two", "second"));
+    assert!(printed.stderr.contains("another name: `first` there, `second` now"), "{}", printed.stderr);
+}
+
+#[test]
 fn an_experiment_that_a_person_wrote_is_not_overwritten() {
     let scratch = Scratch::new();
     scratch.write("train.csv", two_classes(200));

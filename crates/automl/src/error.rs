@@ -54,8 +54,8 @@ pub enum AutomlError {
     /// Something that cannot happen did: a fault of automl.
     #[error("a fault of automl, please report it: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
-    /// Worker processes end before they have begun a trial.
-    #[error("the worker processes end before they begin a trial: {how}")]
+    /// Worker processes end by errors, one after another.
+    #[error("the worker processes end one after another, with no trial finished: {how}")]
     Workers {
         /// How the last one ended, in words.
         how: String,

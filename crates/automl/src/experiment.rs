@@ -181,7 +181,7 @@ impl Experiment {
     /// try of one trial, and none keeps the search from ending in time.
     ///
     /// # Errors
-    /// As [`Experiment::run`]; [`AutomlError::Workers`] if workers end before they begin a trial; [`AutomlError::Config`] if the
+    /// As [`Experiment::run`]; [`AutomlError::Workers`] if workers end by errors one after another; [`AutomlError::Config`] if the
     /// experiment has a model family that was registered in this process ([`register`](crate::register)).
     pub fn run_with_jobs(
         &self,

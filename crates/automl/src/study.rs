@@ -36,6 +36,15 @@ pub(crate) fn open(folder: &RunFolder, experiment: &Experiment) -> Result<StudyF
         StudyFile::open_or_create(&path, &wanted)?
     };
     let found = store.header()?;
+    if let Some(name) = name.filter(|name| *name != found.name) {
+        let (found, wanted) = (format!("`{}`", found.name), format!("`{name}`"));
+        return Err(AutomlError::OtherStudy {
+            folder: folder.root().to_owned(),
+            what: "name",
+            found,
+            wanted,
+        });
+    }
     check_same(folder, &found, &wanted, experiment.table.profile())?;
     if found.config != wanted.config || found.initial != wanted.initial {
         store.set_config(&wanted.config, &wanted.initial)?;
@@ -70,10 +79,15 @@ pub(crate) fn check(
     check_same(folder, found, &header(experiment)?, experiment.table.profile())
 }
 
+fn study_name(experiment: &Experiment) -> String {
+    let config = &experiment.config;
+    config.search.study_name.clone().unwrap_or_else(|| config.resolved_name())
+}
+
 fn header(experiment: &Experiment) -> Result<StudyHeader, AutomlError> {
     let profile = experiment.table.profile();
     Ok(StudyHeader {
-        name: experiment.config.resolved_name(),
+        name: study_name(experiment),
         metric: experiment.metric,
         objectives: objectives(experiment),
         task: profile.task,

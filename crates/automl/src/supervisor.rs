@@ -30,8 +30,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Time that workers get to stop by themselves: networks look between batches, and one batch takes far less.
 const GRACE: Duration = Duration::from_millis(1500);
 
-/// Workers that may die one after another without having begun a trial.
-const FALSE_STARTS: usize = 3;
+/// Workers that may end by an error one after another, with no trial finished in between: one that cannot start, or cannot write
+/// what it has trained, is followed by others that cannot either.
+const MOST_FAILURES: usize = 3;
 
 /// How a search uses worker processes.
 #[derive(Debug, Clone)]
@@ -147,7 +148,6 @@ struct Worker {
     child: Child,
     name: String,
     log: PathBuf,
-    has_begun: bool,
 }
 
 /// The workers of a search. Dropping it ends them.
@@ -158,7 +158,10 @@ struct Crew<'a> {
     n_started: usize,
     /// Workers that ended by themselves, with nothing left to do.
     n_done: usize,
-    n_false_starts: usize,
+    /// Workers that ended by an error since a trial was finished.
+    n_failures: usize,
+    /// Trials that were finished when the last of them did.
+    n_finished: usize,
     memory_kills: u64,
     /// Slots whose trial crashed its worker once.
     crashed: BTreeSet<u32>,
@@ -173,7 +176,8 @@ impl<'a> Crew<'a> {
             workers: Vec::new(),
             n_started: 0,
             n_done: 0,
-            n_false_starts: 0,
+            n_failures: 0,
+            n_finished: 0,
             memory_kills: memory_kills(),
             crashed: BTreeSet::new(),
         })
@@ -194,7 +198,7 @@ impl<'a> Crew<'a> {
             let program = &self.orders.jobs.program;
             let child = child.map_err(|source| io_error("start", program, source))?;
             let name = WorkerName { pid: child.id(), ..WorkerName::this(Role::Job) }.to_string();
-            self.workers.push(Worker { child, name, log, has_begun: false });
+            self.workers.push(Worker { child, name, log });
             self.n_started += 1;
         }
         Ok(())
@@ -210,7 +214,6 @@ impl<'a> Crew<'a> {
         let mut place = 0;
         while place < self.workers.len() {
             let worker = &mut self.workers[place];
-            worker.has_begun |= watch.has_begun(&worker.name);
             let path = &self.orders.jobs.program;
             let status = worker.child.try_wait().map_err(|source| io_error("watch", path, source))?;
             let Some(status) = status else {
@@ -231,13 +234,15 @@ impl<'a> Crew<'a> {
                 End::Done => self.n_done += 1,
                 // Somebody else's doing, from which nothing follows for the next one.
                 End::Killed => {}
-                _ if worker.has_begun || !running.is_empty() || watch.has_begun(&worker.name) => {
-                    self.n_false_starts = 0;
-                }
+                // The trial that it died of is tried once more, and no third time.
+                _ if !running.is_empty() => {}
                 _ => {
-                    self.n_false_starts += 1;
-                    if self.n_false_starts >= FALSE_STARTS {
-                        return Err(cannot_start(&end, &worker.log));
+                    let n_finished = watch.progress.history().len();
+                    let is_in_a_row = n_finished == self.n_finished;
+                    self.n_failures = if is_in_a_row { self.n_failures + 1 } else { 1 };
+                    self.n_finished = n_finished;
+                    if self.n_failures >= MOST_FAILURES {
+                        return Err(cannot_work(&end, &worker.log));
                     }
                 }
             }
@@ -323,7 +328,7 @@ fn is_alive(child: &mut Child) -> bool {
     matches!(child.try_wait(), Ok(None))
 }
 
-fn cannot_start(end: &End, log: &Path) -> AutomlError {
+fn cannot_work(end: &End, log: &Path) -> AutomlError {
     let how = match end {
         End::Crashed(how) => how.clone(),
         End::OutOfMemory => "the memory of this machine was used up".to_owned(),

@@ -5,29 +5,22 @@ use std::collections::BTreeSet;
 use automl_core::{Event, Observer, SearchSpace, StoreError, TrialRecord, TrialState, TrialStore};
 use automl_search::Progress;
 
-/// The trials of a study as of the last look, and who began them.
+/// The trials of a study as of the last look.
 pub(crate) struct Watch {
     pub(crate) progress: Progress,
     /// Numbers of trials whose beginning was told.
     begun: BTreeSet<u32>,
-    /// Names of workers that have begun a trial.
-    workers: BTreeSet<String>,
 }
 
 impl Watch {
     pub(crate) fn new(space: SearchSpace) -> Self {
-        Self { progress: Progress::new(space), begun: BTreeSet::new(), workers: BTreeSet::new() }
+        Self { progress: Progress::new(space), begun: BTreeSet::new() }
     }
 
     /// The trials that a worker is running.
     pub(crate) fn running_of(&self, worker: &str) -> Vec<TrialRecord> {
         let running = self.progress.history().running().iter();
         running.filter(|trial| trial.worker.as_deref() == Some(worker)).cloned().collect()
-    }
-
-    /// Whether a worker of this name has begun a trial.
-    pub(crate) fn has_begun(&self, worker: &str) -> bool {
-        self.workers.contains(worker)
     }
 
     /// Reads what changed and tells it.
@@ -37,7 +30,6 @@ impl Watch {
         observer: &mut dyn Observer,
     ) -> Result<(), StoreError> {
         for trial in self.progress.refresh(store)? {
-            self.workers.extend(trial.worker.clone());
             if trial.state != TrialState::Waiting && self.begun.insert(trial.number) {
                 observer.on_event(&Event::TrialStarted { number: trial.number, params: &trial.params });
             }
