@@ -1,6 +1,7 @@
 //! Rounds of boosting, with samples of rows and columns and early stopping.
 
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 use automl_core::{
     Design, Epoch, FitContext, FitError, Member, MemoryNeed, Purpose, Seed, StopReason, StopSignal, Target,
@@ -18,7 +19,7 @@ use crate::target::target_of;
 use crate::trees;
 use crate::trees::bins::{BinnedTable, Binner};
 use crate::trees::ensemble::Ensemble;
-use crate::trees::grow::Growth;
+use crate::trees::grow::{Growth, HISTOGRAM_MEMORY};
 use crate::trees::histogram::ColumnSums;
 use crate::trees::members::OnEpoch;
 use crate::trees::tree::Tree;
@@ -76,7 +77,7 @@ pub(super) fn fit(
         train,
         valid,
         threads: ctx.threads,
-        workers: (0..n_outputs).map(|_| Worker::default()).collect(),
+        workers: Mutex::default(),
         trees: Vec::new(),
     };
     let best_rounds = boost.run(head.loss_unit(), ctx.stop, on_epoch)?;
@@ -94,12 +95,16 @@ pub(super) fn memory(member: &Member<'_>, ctx: &FitContext<'_>) -> Result<Memory
     let (n_train, n_valid) = (member.train.n_rows() as f64, member.valid.n_rows() as f64);
     let n_leaves = (config.max_leaves as f64).min(n_train / config.min_child_samples.max(1) as f64).max(1.0);
     let model = config.max_rounds as f64 * n_outputs * trees::bytes(n_leaves, 1);
-    let histograms = n_leaves * n_columns * size_of::<ColumnSums>() as f64;
-    // A row has its bins, answer and weight; and for each output a score, two derivatives twice, their packed form and
-    // two places.
-    let rows =
-        (n_train + n_valid) * (n_columns + 12.0) + n_train * n_outputs * 40.0 + n_valid * n_outputs * 8.0;
-    Ok(MemoryNeed::new(model, rows + n_outputs * histograms))
+    // Of the leaves of the trees that grow at once; beyond a bound they are computed again.
+    let n_workers = n_outputs.min(ctx.threads.max(1) as f64);
+    let of_a_leaf = n_columns * size_of::<ColumnSums>() as f64;
+    let histograms = (n_leaves * of_a_leaf).min(HISTOGRAM_MEMORY as f64 + 3.0 * of_a_leaf);
+    // A row has its bins, answer and weight; for each output a score and two derivatives; and in a tree that grows the
+    // derivatives again, their packed form and two places.
+    let rows = (n_train + n_valid) * (n_columns + 12.0)
+        + n_outputs * (n_train * 16.0 + n_valid * 8.0)
+        + n_workers * n_train * 24.0;
+    Ok(MemoryNeed::new(model, rows + n_workers * histograms))
 }
 
 /// Rows with their answers in the unit of the objective.
@@ -161,7 +166,7 @@ struct Boost<'a> {
     threads: usize,
     gradients: Vec<f32>,
     hessians: Vec<f32>,
-    workers: Vec<Worker>,
+    workers: Mutex<Vec<Worker>>,
     /// Round by round, output by output.
     trees: Vec<Tree>,
 }
@@ -232,18 +237,17 @@ impl Boost<'_> {
             train: &self.train.table,
             valid: valid_table,
             bag: bag.as_ref(),
+            workers: &self.workers,
             stop,
         };
-        let mut outputs = Vec::with_capacity(self.workers.len());
+        let mut outputs = Vec::with_capacity(self.objective.n_outputs());
         let derivatives = self.gradients.chunks_exact(n_rows).zip(self.hessians.chunks_exact(n_rows));
         let scores = self.train.scores.chunks_exact_mut(n_rows);
-        for (index, ((worker, scores), (gradients, hessians))) in
-            self.workers.iter_mut().zip(scores).zip(derivatives).enumerate()
-        {
+        for (index, (scores, (gradients, hessians))) in scores.zip(derivatives).enumerate() {
             let (valid_scores, rest) = of_valid.split_at_mut(n_valid);
             of_valid = rest;
             let seed = seed.fold(index as u32);
-            outputs.push(Output { worker, gradients, hessians, scores, valid_scores, seed });
+            outputs.push(Output { gradients, hessians, scores, valid_scores, seed });
         }
         let trees: Vec<Result<Tree, StopReason>> = if self.threads > 1 && outputs.len() > 1 {
             outputs.into_par_iter().map(|output| output.tree(&shared)).collect()

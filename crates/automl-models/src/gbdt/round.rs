@@ -1,5 +1,7 @@
 //! One tree of a round: its sample, its growth, and the scores after it.
 
+use std::sync::{Mutex, PoisonError};
+
 use automl_core::{Purpose, Seed, StopReason, StopSignal};
 
 use super::config::GbdtConfig;
@@ -9,7 +11,7 @@ use crate::trees::gradients::{Packed, Quanta};
 use crate::trees::grow::{Grower, Grown, Growth, Sample};
 use crate::trees::tree::Tree;
 
-/// Memory of the trees of one output.
+/// Memory of a tree that grows, kept for others: as many as grow at once, however many outputs there are.
 #[derive(Default)]
 pub(super) struct Worker {
     grower: Grower,
@@ -54,14 +56,25 @@ pub(super) struct Shared<'a> {
     pub(super) valid: Option<&'a BinnedTable>,
     /// The rows of the round; absent if all are.
     pub(super) bag: Option<&'a Bag>,
+    /// Memory that no tree has at the moment.
+    pub(super) workers: &'a Mutex<Vec<Worker>>,
     /// Asked before each tree, and in large ones.
     pub(super) stop: &'a StopSignal,
 }
 
+impl Shared<'_> {
+    /// Does something with memory of its own.
+    fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
+        let spare = || self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut worker = spare().pop().unwrap_or_default();
+        let done = work(&mut worker);
+        spare().push(worker);
+        done
+    }
+}
+
 /// One output in one round.
 pub(super) struct Output<'a> {
-    /// Its memory.
-    pub(super) worker: &'a mut Worker,
     /// Gradients of the training rows.
     pub(super) gradients: &'a [f32],
     /// Their hessians.
@@ -76,11 +89,15 @@ pub(super) struct Output<'a> {
 
 impl Output<'_> {
     /// Grows a tree and adds its values to the scores.
-    pub(super) fn tree(mut self, shared: &Shared<'_>) -> Result<Tree, StopReason> {
+    pub(super) fn tree(self, shared: &Shared<'_>) -> Result<Tree, StopReason> {
         if let Some(reason) = shared.stop.check() {
             return Err(reason);
         }
-        let Grown { mut tree, rows, ends } = self.grow(shared)?;
+        shared.with_worker(|worker| self.tree_in(worker, shared))
+    }
+
+    fn tree_in(self, worker: &mut Worker, shared: &Shared<'_>) -> Result<Tree, StopReason> {
+        let Grown { mut tree, rows, ends } = self.grow(worker, shared)?;
         if tree.n_leaves() == 1 {
             tree.values = vec![0.0];
             return Ok(tree);
@@ -97,23 +114,23 @@ impl Output<'_> {
             first = end;
         }
         if let Some(bag) = shared.bag {
-            self.worker.rows.clone_from(&bag.outside);
-            add(&tree, shared.train, self.worker, self.scores);
+            worker.rows.clone_from(&bag.outside);
+            add(&tree, shared.train, worker, self.scores);
         }
         if let Some(valid) = shared.valid {
-            self.worker.rows.clear();
-            self.worker.rows.extend(0..valid.n_rows() as u32);
-            add(&tree, valid, self.worker, self.valid_scores);
+            worker.rows.clear();
+            worker.rows.extend(0..valid.n_rows() as u32);
+            add(&tree, valid, worker, self.valid_scores);
         }
         Ok(tree)
     }
 
     /// Grows a tree on the round's rows and on columns of its own.
-    fn grow(&mut self, shared: &Shared<'_>) -> Result<Grown, StopReason> {
+    fn grow(&self, worker: &mut Worker, shared: &Shared<'_>) -> Result<Grown, StopReason> {
         let n_columns = shared.train.n_columns();
         let wanted = (shared.config.feature_fraction * n_columns as f64).round().max(1.0) as usize;
         let columns = Draws::new(self.seed.purpose(Purpose::Init)).sample(wanted, n_columns);
-        let Worker { grower, packed, gradients, hessians, .. } = &mut *self.worker;
+        let Worker { grower, packed, gradients, hessians, .. } = worker;
         let (mut of_gradients, mut of_hessians, mut selected) = (self.gradients, self.hessians, None);
         if let Some(bag) = shared.bag {
             let select = |from: &[f32], to: &mut Vec<f32>| {
