@@ -144,7 +144,7 @@ impl<'a, 'b> Plot<'a, 'b> {
         for (value, label) in &self.x.ticks {
             let half = label.chars().count() as f64 * CHARACTER_WIDTH / 2.0;
             // The label of a tick at the very end would be cut off by the edge of the picture.
-            let x = self.x_at(*value).clamp(half + 1.0, self.canvas.width - half - 1.0);
+            let x = self.x_at(*value).min(self.canvas.width - half - 1.0).max(half + 1.0);
             if x - half < free_from {
                 continue;
             }

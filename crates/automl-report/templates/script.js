@@ -61,17 +61,17 @@
   const from_the_start = (table) => { view(table).page = 0; show_rows(table); };
   document.querySelectorAll("table.filterable").forEach(from_the_start);
 
-  // Tables: a click on a heading sorts, by numbers where both cells have one.
+  // Tables: a click on a heading sorts, by numbers where both cells have one. What has none stands last either way.
   const number = (cell) => {
     const text = (cell.dataset.sort ?? cell.textContent).replace(/[,\u00a0 ]/g, "").replace("\u2212", "-").replace("#", "");
     return text === "" ? NaN : parseFloat(text);
   };
-  const compare = (a, b) => {
+  const compare = (a, b, sign) => {
     const [x, y] = [number(a), number(b)];
-    if (Number.isNaN(x) && Number.isNaN(y)) return a.textContent.localeCompare(b.textContent);
+    if (Number.isNaN(x) && Number.isNaN(y)) return sign * a.textContent.localeCompare(b.textContent);
     if (Number.isNaN(x)) return 1;
     if (Number.isNaN(y)) return -1;
-    return x - y;
+    return sign * (x - y);
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     table.querySelectorAll("thead th").forEach((heading, place) => {
@@ -83,7 +83,8 @@
         for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
         heading.setAttribute("aria-sort", down ? "descending" : "ascending");
         const body = table.tBodies[0];
-        const rows = [...body.rows].sort((a, b) => (down ? -1 : 1) * compare(a.cells[place], b.cells[place]));
+        const sign = down ? -1 : 1;
+        const rows = [...body.rows].sort((a, b) => compare(a.cells[place], b.cells[place], sign));
         body.append(...rows);
         from_the_start(table);
       });

@@ -245,7 +245,8 @@ impl Experiment {
             store.record_event("device", &format!("auto is {device}; {reason}"))?;
         }
         let reserve = self.reserve().unwrap_or_default();
-        let used = time_used(&before);
+        // Optuna's trials, which name no worker, were not of this budget.
+        let used = time_used(before.iter().filter(|trial| trial.worker.is_some()));
         let left = self.time.map(|time| time.saturating_sub(reserve).saturating_sub(used));
         if let (Some(time), Some(Duration::ZERO)) = (self.time, left) {
             let (time, used) = (format_duration(time), format_duration(used));
@@ -328,11 +329,10 @@ impl Experiment {
     }
 }
 
-/// Wall-clock time during which trials ran, those of automl's: trials side by side count once.
-fn time_used(trials: &[TrialRecord]) -> Duration {
+/// Wall-clock time during which trials ran: trials side by side count once.
+pub(crate) fn time_used<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Duration {
     let mut spans: Vec<(f64, f64)> = trials
-        .iter()
-        .filter(|trial| trial.worker.is_some())
+        .into_iter()
         .map(|trial| (trial.started_secs, trial.started_secs + trial.seconds.max(0.0)))
         .collect();
     spans.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -497,11 +497,9 @@ mod tests {
         let trial = |start: f64, seconds: f64| TrialRecord {
             started_secs: start,
             seconds,
-            worker: Some("1@here".to_owned()),
             ..TrialRecord::new(0, TrialState::Complete, Params::new())
         };
-        let of_optuna = TrialRecord { worker: None, ..trial(200.0, 1e6) };
-        let trials = [trial(10.0, 5.0), trial(12.0, 1.0), trial(100.0, 2.0), trial(13.0, 4.0), of_optuna];
+        let trials = [trial(10.0, 5.0), trial(12.0, 1.0), trial(100.0, 2.0), trial(13.0, 4.0)];
         assert_eq!(time_used(&trials), Duration::from_secs(9));
         assert_eq!(time_used(&[]), Duration::ZERO);
     }

@@ -22,6 +22,7 @@ use crate::compose::Combine;
 use crate::config::ExperimentConfig;
 use crate::duration::{format_duration, parse_duration};
 use crate::error::AutomlError;
+use crate::experiment::time_used;
 use crate::insight::{self, FinalFacts};
 use crate::leaderboard::{Leaderboard, LeaderboardRow};
 use crate::members::FoldModel;
@@ -159,7 +160,7 @@ impl Run {
             command: self.command(),
             data_files: vec![config.data.display().to_string()],
             budget: [trials, time].into_iter().flatten().collect::<Vec<_>>().join(" or "),
-            elapsed_secs: self.trials.iter().map(|trial| trial.seconds).sum(),
+            elapsed_secs: time_used(&self.trials).as_secs_f64(),
             seed: self.header.seed.value(),
             device: config.device.to_string(),
         }

@@ -4,7 +4,11 @@ use automl_core::axis::Kind;
 use automl_core::{Axis, TrialState};
 
 use super::{family_of, value_of};
+use crate::format;
 use crate::model::ReportModel;
+
+/// Characters of a choice beside an axis.
+const LONGEST: usize = 24;
 
 /// One parameter that the search chose.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,15 +21,16 @@ pub(crate) struct Param {
 impl Param {
     /// Ends of the axis, or its choices, as (place in 0 to 1, text).
     pub(crate) fn ticks(&self, n_ticks: usize) -> Vec<(f64, String)> {
+        let text = |coordinate: f64| format::clip(&self.axis.decode(coordinate).to_string(), LONGEST);
         match self.axis.kind() {
-            Kind::Choices(n) => (0..n)
-                .map(|choice| (place(&self.axis, choice as f64), self.axis.decode(choice as f64).to_string()))
-                .collect(),
-            Kind::Point => vec![(0.5, self.axis.decode(0.0).to_string())],
+            Kind::Choices(n) => {
+                (0..n).map(|choice| (place(&self.axis, choice as f64), text(choice as f64))).collect()
+            }
+            Kind::Point => vec![(0.5, text(0.0))],
             Kind::Continuous(_) | Kind::Cells { .. } => {
                 let n_steps = n_ticks.max(2) - 1;
                 let at = (0..=n_steps).map(|step| step as f64 / n_steps as f64);
-                at.map(|place| (place, self.axis.decode(place).to_string())).collect()
+                at.map(|place| (place, text(place))).collect()
             }
         }
     }

@@ -77,9 +77,13 @@ impl Ranking {
         Some(Self { kind, positive: positive.to_owned(), points, largest, prevalence })
     }
 
-    /// The share of positive rows, and the lift, among the first `share` of the rows.
+    /// The share of positive rows, and the lift, among the first `share` of the rows; rows of one probability hold their
+    /// positives evenly.
     fn at(&self, share: f64) -> Option<(f64, f64)> {
-        self.points.iter().find(|point| point.0 >= share).map(|point| (point.1, point.2))
+        let next = self.points.iter().position(|point| point.0 >= share)?;
+        let (before, after) = (self.points[next.checked_sub(1)?], self.points[next]);
+        let found = before.1 + (after.1 - before.1) * (share - before.0) / (after.0 - before.0);
+        Some((found, found / share))
     }
 }
 
@@ -206,7 +210,7 @@ mod tests {
         let gains = Ranking::from(&rows(), "yes", Kind::Gains).unwrap();
         assert_eq!(gains.points[3], (0.375, 0.75, 2.0));
         assert_eq!(gains.points.last(), Some(&(1.0, 1.0, 1.0)));
-        assert!(gains.caption().contains("the first tenth holds 25.0 %"), "{}", gains.caption());
+        assert!(gains.caption().contains("the first tenth holds 20.0 %"), "{}", gains.caption());
     }
 
     #[test]
@@ -215,6 +219,10 @@ mod tests {
         let lift = Ranking::from(&rows, "yes", Kind::Lift).unwrap();
         assert_eq!(lift.points.len(), 3);
         assert_eq!(lift.points[1], (1.0 / 3.0, 0.5, 1.5));
+        // Of rows that cannot be told apart the first tenth holds a tenth of what they hold.
+        let alike: Vec<(bool, f64)> = (0..100).map(|row| (row < 30, 1.0)).collect();
+        let (found, lift) = Ranking::from(&alike, "yes", Kind::Gains).unwrap().at(0.1).unwrap();
+        assert!((found - 0.1).abs() < 1e-12 && (lift - 1.0).abs() < 1e-12, "{found}, {lift}");
         assert_eq!(Ranking::from(&rows[..1], "yes", Kind::Lift), None);
     }
 }

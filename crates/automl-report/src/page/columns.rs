@@ -21,6 +21,8 @@ pub(crate) struct ColumnRow {
     is_feature: bool,
     reason: String,
     missing: String,
+    /// What the table is sorted by.
+    n_missing: usize,
     /// Width of the bar, in percent.
     missing_width: u32,
     distinct: String,
@@ -73,6 +75,7 @@ fn row(column: &ColumnProfile, n_rows: usize) -> ColumnRow {
         is_feature: column.kind.is_feature(),
         reason: clip(&column.reason, 200),
         missing,
+        n_missing: column.n_missing,
         missing_width: (share.clamp(0.0, 1.0) * 100.0).round() as u32,
         distinct: count(column.n_distinct),
         values: values(column),
