@@ -97,6 +97,18 @@ impl Predictions {
         }
     }
 
+    /// The given rows, in the given order.
+    ///
+    /// # Panics
+    /// If a row does not exist.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Predictions::Real(values) => Predictions::Real(rows.iter().map(|&row| values[row]).collect()),
+            Predictions::Proba(proba) => Predictions::Proba(proba.select_rows(rows)),
+        }
+    }
+
     /// True when every value is finite.
     pub fn is_finite(&self) -> bool {
         match self {

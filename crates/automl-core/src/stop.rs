@@ -49,6 +49,12 @@ impl StopSignal {
         Self { deadline: Some(deadline), interrupted: Arc::clone(&self.interrupted) }
     }
 
+    /// The same signal with a deadline after some time from now, if there is one. An earlier deadline is kept.
+    #[must_use]
+    pub fn within(&self, time: Option<Duration>) -> Self {
+        time.map_or_else(|| self.clone(), |time| self.with_deadline(Instant::now() + time))
+    }
+
     /// Asks all work that holds this signal, or a clone of it, to stop. Safe in a signal handler's thread.
     pub fn interrupt(&self) {
         self.interrupted.store(true, Ordering::Relaxed);
@@ -86,5 +92,8 @@ mod tests {
         let signal = StopSignal::never().with_deadline(Instant::now());
         assert_eq!(signal.check(), Some(StopReason::TimeUp));
         assert_eq!(signal.time_left(), Some(Duration::ZERO));
+        assert_eq!(StopSignal::never().within(Some(Duration::ZERO)).check(), Some(StopReason::TimeUp));
+        assert_eq!(signal.within(Some(Duration::from_secs(3600))).check(), Some(StopReason::TimeUp));
+        assert_eq!(StopSignal::never().within(None).time_left(), None);
     }
 }

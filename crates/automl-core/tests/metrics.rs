@@ -245,13 +245,6 @@ fn all_scores(target: &Target, predictions: &Predictions) -> Vec<(Metric, f64)> 
     Task::ALL.into_iter().flat_map(|task| score_all(task, target, predictions)).collect()
 }
 
-fn select(predictions: &Predictions, rows: &[usize]) -> Predictions {
-    match predictions {
-        Predictions::Real(values) => Predictions::Real(rows.iter().map(|&row| values[row]).collect()),
-        Predictions::Proba(proba) => Predictions::Proba(proba.select_rows(rows)),
-    }
-}
-
 /// The predictions that say the target itself.
 fn perfect(target: &Target) -> Predictions {
     match target {
@@ -287,7 +280,7 @@ proptest! {
             rows.reverse();
         }
         let before = all_scores(&target, &predictions);
-        let after = all_scores(&target.select(&rows), &select(&predictions, &rows));
+        let after = all_scores(&target.select(&rows), &predictions.select(&rows));
         prop_assert_eq!(before.len(), after.len());
         for ((metric, before), (other, after)) in before.into_iter().zip(after) {
             prop_assert_eq!(metric, other);

@@ -6,7 +6,6 @@ use automl_core::{Matrix, Metric, MetricError, Predictions, Target};
 use crate::confusion::{Marginals, is_of_classes};
 use crate::error::EnsembleError;
 use crate::ranking::{self, dense_ranks, weighted_area};
-use crate::rows::select_predictions;
 use crate::scorer::Scorer;
 
 /// One model's predictions, ready to be scored on any rows.
@@ -96,7 +95,7 @@ impl<'a> Prepared<'a> {
             }
             Kind::Ranked { codes, ranks } => area(&self.scorer, rows, codes, ranks)?,
             Kind::Whole(predictions) => {
-                metric.score(&self.scorer.target().select(rows), &select_predictions(predictions, rows))?
+                metric.score(&self.scorer.target().select(rows), &predictions.select(rows))?
             }
         };
         if value.is_finite() { Ok(value) } else { Err(undefined(metric, format!("the result is {value}"))) }
@@ -217,7 +216,7 @@ mod tests {
 
     /// Scores on chosen rows, of which some repeat, equal those of `automl-core` on the rows copied out.
     fn check(target: &Target, predictions: &Predictions, task: Task, rows: &[usize]) {
-        let (some_target, some) = (target.select(rows), select_predictions(predictions, rows));
+        let (some_target, some) = (target.select(rows), predictions.select(rows));
         let weights: Vec<f32> = (0..target.n_rows()).map(|row| (1 + row % 3) as f32).collect();
         let repeated: Vec<usize> =
             rows.iter().flat_map(|&row| std::iter::repeat_n(row, 1 + row % 3)).collect();

@@ -6,14 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::EnsembleError;
 use crate::generator::Generator;
 
-/// The given rows of predictions, in the given order.
-pub(crate) fn select_predictions(predictions: &Predictions, rows: &[usize]) -> Predictions {
-    match predictions {
-        Predictions::Real(values) => Predictions::Real(rows.iter().map(|&row| values[row]).collect()),
-        Predictions::Proba(proba) => Predictions::Proba(proba.select_rows(rows)),
-    }
-}
-
 /// A partition of rows: every row is in exactly one part. What is fitted on out-of-fold predictions is judged with
 /// it, by fitting on all parts but one and scoring on that one.
 ///

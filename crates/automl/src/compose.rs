@@ -231,7 +231,7 @@ fn single(
         Ok(best.0)
     };
     let honest =
-        nested(scorer, parts, |fit, held_out| Ok(select(candidates[best_on(fit)?.0].predictions, held_out)))?;
+        nested(scorer, parts, |fit, held_out| Ok(candidates[best_on(fit)?.0].predictions.select(held_out)))?;
     let all: Vec<usize> = (0..scorer.n_rows()).collect();
     let (place, kind) = best_on(&all)?;
     Ok(Choice { kind, used: vec![place], combine: Combine::Mean(vec![1.0]), honest })
@@ -315,7 +315,7 @@ fn better_rule(
         Err(EnsembleError::NotOfClasses { .. }) => return Ok(None),
         rule => rule?,
     };
-    let as_is = possible(nested(scorer, parts, |_, held_out| Ok(select(honest, held_out))))?;
+    let as_is = possible(nested(scorer, parts, |_, held_out| Ok(honest.select(held_out))))?;
     let tuned = possible(threshold::nested_score(scorer, honest, parts))?;
     let (Some(as_is), Some(tuned)) = (as_is, tuned) else { return Ok(None) };
     let cost = |of: &Nested| scorer.direction().cost(of.score);
@@ -362,13 +362,6 @@ impl Combine {
 /// Places and values of what is not 0.
 fn non_zero(weights: &[f64]) -> (Vec<usize>, Vec<f64>) {
     weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).unzip()
-}
-
-fn select(predictions: &Predictions, rows: &[usize]) -> Predictions {
-    match predictions {
-        Predictions::Real(values) => Predictions::Real(rows.iter().map(|&row| values[row]).collect()),
-        Predictions::Proba(proba) => Predictions::Proba(proba.select_rows(rows)),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! An experiment that can run: checked configuration, table, folds and search space.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use automl_core::{
     ColumnKind, DataProfile, Event, FoldPlan, Metric, Observer, Purpose, Seed, StopReason, StopSignal,
@@ -254,10 +254,7 @@ impl Experiment {
                 format!("no time is left of {time} for trials: earlier runs took {used}; give more to go on");
             observer.on_event(&Event::Warning { message: &message });
         }
-        let within = |time: Option<Duration>| {
-            time.map_or_else(|| stop.clone(), |time| stop.with_deadline(Instant::now() + time))
-        };
-        let (of_search, of_all) = (within(left), within(left.map(|left| left + reserve)));
+        let (of_search, of_all) = (stop.within(left), stop.within(left.map(|left| left + reserve)));
         let stopped = search(&folder, &mut store, &of_search, observer)?;
         observer.on_event(&Event::Stage { message: "making the final model and the report" });
         let n_before = before.iter().filter(|trial| trial.state.is_finished()).count();

@@ -112,10 +112,7 @@ fn final_model(
     let mut manifest = manifest_of(experiment, &library, &composition)?;
     if experiment.refits() {
         let after = experiment.reserve().unwrap_or_default().mul_f64(AFTER_REFITS);
-        let stop = stop.time_left().map_or_else(
-            || stop.clone(),
-            |left| stop.with_deadline(Instant::now() + left.saturating_sub(after)),
-        );
+        let stop = stop.within(stop.time_left().map(|left| left.saturating_sub(after)));
         let of = experiment.cross_validation(folder, Company::Jobs);
         let seed = Seed(experiment.config.seed);
         refit::refit(&of, seed, &library.trials, &mut manifest, &stop, |number, reason| {

@@ -1,7 +1,6 @@
 //! The least cost of any function: the search without a table.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use automl_core::{
     DataProfile, Event, FoldPlan, Metric, Objective, Observer, Params, SearchSpace, Seed, StopReason,
@@ -148,7 +147,7 @@ impl FunctionStudy {
         let mut store = self.open(&folder, space)?;
         store.set_worker(&WorkerName::this(Role::Search).to_string());
         write_atomic(&folder.config(), self.config.to_toml()?.as_bytes())?;
-        let stop = time.map_or_else(|| stop.clone(), |time| stop.with_deadline(Instant::now() + time));
+        let stop = stop.within(time);
         let plan = SearchPlan {
             space,
             initial: &self.initial,

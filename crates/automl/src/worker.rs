@@ -49,7 +49,7 @@ pub fn work(
     let mut config: ExperimentConfig = toml::from_str(&header.config)
         .map_err(|error| AutomlError::config(format!("the study's configuration is wrong: {error}")))?;
     config.threads = options.threads;
-    let stop = options.time.map_or_else(|| stop.clone(), |time| stop.with_deadline(Instant::now() + time));
+    let stop = stop.within(options.time);
     let experiment = Experiment::prepare(config)?;
     let folder = RunFolder::of_study(study, &experiment.config);
     let mut store = StudyFile::open(study)?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Calibrator, Method};
 use crate::error::EnsembleError;
 use crate::nested::{Nested, nested};
-use crate::rows::{Parts, select_predictions};
+use crate::rows::Parts;
 use crate::scorer::Scorer;
 
 /// The method chosen, fitted on all rows, and why.
@@ -43,7 +43,7 @@ pub fn choose(
     }
     let scorer = scorer.with_metric(Metric::LogLoss);
     let nested_of = |fit: &dyn Fn(&[usize]) -> Result<Calibrator, EnsembleError>| {
-        nested(&scorer, parts, |rows, held_out| fit(rows)?.apply(&select_predictions(predictions, held_out)))
+        nested(&scorer, parts, |rows, held_out| fit(rows)?.apply(&predictions.select(held_out)))
     };
     let mut log_losses = Vec::with_capacity(Method::ALL.len());
     let mut best: Option<(Method, Nested)> = None;

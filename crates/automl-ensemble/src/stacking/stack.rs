@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::log_linear;
 use crate::error::EnsembleError;
 use crate::library::Candidate;
-use crate::rows::select_predictions;
 
 /// A fitted stack: plain data, to be kept with the models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,9 +42,8 @@ impl Stack {
         rows: &[usize],
     ) -> Result<Predictions, EnsembleError> {
         let weighted = candidates.iter().zip(&self.weights).filter(|(_, weight)| **weight > 0.0);
-        let some: Vec<(Predictions, f64)> = weighted
-            .map(|(candidate, weight)| (select_predictions(candidate.predictions, rows), *weight))
-            .collect();
+        let some: Vec<(Predictions, f64)> =
+            weighted.map(|(candidate, weight)| (candidate.predictions.select(rows), *weight)).collect();
         let used: Vec<(&Predictions, f64)> = some.iter().map(|(model, weight)| (model, *weight)).collect();
         self.combine(rows.len(), &used)
     }

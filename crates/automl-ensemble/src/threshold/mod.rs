@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::confusion::{Marginals, is_of_classes};
 use crate::error::EnsembleError;
 use crate::nested::{Nested, nested};
-use crate::rows::{Parts, select_predictions};
+use crate::rows::Parts;
 use crate::scorer::Scorer;
 
 /// How probabilities become classes: plain data, to be kept with the model.
@@ -126,7 +126,7 @@ pub fn nested_score(
     scorer.check("the model", predictions)?;
     nested(scorer, parts, |fit, held_out| {
         let rule = DecisionRule::fit_rows(scorer, predictions, fit)?;
-        let classes = rule.classes(&select_predictions(predictions, held_out))?;
+        let classes = rule.classes(&predictions.select(held_out))?;
         Ok(certain(&classes, scorer.n_classes()))
     })
 }

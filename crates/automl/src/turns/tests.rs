@@ -116,8 +116,7 @@ fn nothing_begins_that_would_not_end_in_time_while_something_would() {
     );
     let next = |left: Option<u64>| {
         let stop = StopSignal::never();
-        let stop =
-            left.map_or(stop.clone(), |left| stop.with_deadline(Instant::now() + Duration::from_secs(left)));
+        let stop = stop.within(left.map(Duration::from_secs));
         // What a complete trial took tells more than what was expected.
         id(&turns(families(), stop).suggest(&history, Seed(1)).unwrap())
     };

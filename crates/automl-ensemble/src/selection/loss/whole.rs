@@ -5,7 +5,6 @@ use automl_core::{Matrix, Metric, Predictions, Target};
 use super::{Loss, add_to};
 use crate::error::EnsembleError;
 use crate::library::Candidate;
-use crate::rows::select_predictions;
 use crate::scorer::Scorer;
 
 pub(super) struct Whole {
@@ -21,7 +20,7 @@ pub(super) struct Whole {
 
 impl Whole {
     pub(super) fn new(scorer: &Scorer<'_>, candidates: &[Candidate<'_>], rows: &[usize]) -> Self {
-        let of_model = |candidate: &Candidate<'_>| match select_predictions(candidate.predictions, rows) {
+        let of_model = |candidate: &Candidate<'_>| match candidate.predictions.select(rows) {
             Predictions::Real(values) => values,
             Predictions::Proba(proba) => proba.into_values(),
         };
